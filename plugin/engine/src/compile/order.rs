@@ -1,0 +1,78 @@
+//! Third pass: an order in which every module runs after what feeds it, sinks last.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use super::net::{Net, NetNode, NetOrigin};
+use super::union::UnitedWire;
+use super::{Diagnostic, Place};
+use crate::plan::{NodeKey, Role};
+
+/// Positions of `nodes` in running order; `Err` with those on or behind a cycle.
+pub(crate) fn order(
+    nodes: &[(NetNode, Role)],
+    wires: &[UnitedWire],
+) -> Result<Vec<usize>, Vec<usize>> {
+    let nodes: Vec<&NetNode> = nodes.iter().map(|(n, _)| n).collect();
+    let wires = wires.iter().filter(|w| !w.wire.feedback).map(|w| (w.wire.from, w.wire.to));
+    sort(&nodes, wires)
+}
+
+/// Drops the youngest cable of every cycle that has no feedback cable. Documents mark theirs when
+/// they are edited or loaded, so this only guards against documents made by other hands.
+pub(crate) fn break_cycles(net: &mut Net, diagnostics: &mut Vec<Diagnostic>) {
+    loop {
+        let nodes: Vec<&NetNode> = net.nodes.iter().collect();
+        let direct = net.wires.iter().filter(|w| !w.feedback).map(|w| (w.from, w.to));
+        let Err(stuck) = sort(&nodes, direct) else { return };
+        let stuck: std::collections::BTreeSet<NodeKey> =
+            stuck.into_iter().map(|n| net.nodes[n].key).collect();
+        let on_cycle = |origin: &NetOrigin, to: &NodeKey| match origin {
+            NetOrigin::Port(from, _) => stuck.contains(from) && stuck.contains(to),
+            NetOrigin::Constant(_) => false,
+        };
+        let youngest = net.wires.iter().enumerate();
+        let youngest = youngest.filter(|(_, w)| !w.feedback && on_cycle(&w.from, &w.to));
+        let Some((at, _)) = youngest.max_by_key(|(_, w)| w.order) else { return };
+        let wire = net.wires.remove(at);
+        if let Some(cable) = wire.cable {
+            let text = "closes a cycle without being marked as feedback; it is silent".to_owned();
+            diagnostics.push(Diagnostic { place: Place::Cable(cable), text });
+        }
+    }
+}
+
+/// Kahn's algorithm, smallest key first: the same order on every machine.
+fn sort(
+    nodes: &[&NetNode],
+    wires: impl Iterator<Item = (NetOrigin, NodeKey)>,
+) -> Result<Vec<usize>, Vec<usize>> {
+    let index: BTreeMap<NodeKey, usize> =
+        nodes.iter().enumerate().map(|(n, node)| (node.key, n)).collect();
+    let mut waiting = vec![0usize; nodes.len()];
+    let mut feeds: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
+    for (from, to) in wires {
+        if let NetOrigin::Port(from, _) = from {
+            feeds[index[&from]].push(index[&to]);
+            waiting[index[&to]] += 1;
+        }
+    }
+    let rank = |n: usize| Reverse((nodes[n].spec.sink, n));
+    let mut ready: BinaryHeap<_> =
+        (0..nodes.len()).filter(|&n| waiting[n] == 0).map(rank).collect();
+    let mut order = Vec::with_capacity(nodes.len());
+    while let Some(Reverse((_, n))) = ready.pop() {
+        order.push(n);
+        for &to in &feeds[n] {
+            waiting[to] -= 1;
+            if waiting[to] == 0 {
+                ready.push(rank(to));
+            }
+        }
+    }
+    if order.len() == nodes.len() {
+        Ok(order)
+    } else {
+        Err((0..nodes.len()).filter(|&n| waiting[n] > 0).collect())
+    }
+}

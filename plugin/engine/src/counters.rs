@@ -1,0 +1,177 @@
+//! What the engine counts: cumulative atomics that any thread may read at any time.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
+/// Buckets of a histogram: quarter octaves from 1 to 2^40.
+const BUCKETS: usize = 160;
+
+/// Cumulative counts of one instance.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Commits asked for.
+    pub commits: AtomicU64,
+    /// Commits that were swapped in.
+    pub swapped: AtomicU64,
+    /// Commits refused.
+    pub rejected: AtomicU64,
+    /// Commits that a newer one replaced before they were swapped in.
+    pub superseded: AtomicU64,
+    /// Commits that were not ready within their deadline.
+    pub timed_out: AtomicU64,
+    /// Calls of `process`.
+    pub blocks: AtomicU64,
+    /// Calls of `process` not fully rendered by a graph: a law says 0.
+    pub missed_blocks: AtomicU64,
+    /// Calls of `process` that took longer than their block lasts.
+    pub late_blocks: AtomicU64,
+    /// Samples that a graph gave as NaN or infinite, and that were silenced.
+    pub nonfinite: AtomicU64,
+    /// Graphs alive: built and not yet dropped.
+    pub graphs: AtomicU64,
+    /// Modules of the active graph.
+    pub active_modules: AtomicU64,
+    /// Modules of the standby graph being built, 0 when there is none.
+    pub standby_modules: AtomicU64,
+    /// Voices that sound.
+    pub voices: AtomicU64,
+    /// `Cells::key` + 1 of the module that failed last while playing; 0 = none did.
+    pub failed_module: AtomicU64,
+    /// Time in `process` over the block's duration, in millionths, smoothed.
+    pub load_ppm: AtomicU64,
+    /// ns from `update()` to the exchange done.
+    pub swap_ns: Histogram,
+    /// us from commit to swap.
+    pub commit_us: Histogram,
+    /// Load of each block in millionths.
+    pub block_load: Histogram,
+    last_commit_us: AtomicU64,
+    /// RMS of the last warm-up's blocks, as bits of f32, newest last.
+    warm_rms: [AtomicU32; 10],
+}
+
+impl Counters {
+    pub(crate) fn record_commit(&self, us: u64) {
+        self.commit_us.record(us);
+        self.last_commit_us.store(us, Relaxed);
+    }
+
+    /// us from commit to swap of the last commit swapped in.
+    #[must_use]
+    pub fn last_commit_us(&self) -> u64 {
+        self.last_commit_us.load(Relaxed)
+    }
+
+    pub(crate) fn record_warm(&self, rms: &[f32]) {
+        let kept: Vec<f32> = self.warm_rms().into_iter().chain(rms.iter().copied()).collect();
+        let newest = kept[kept.len() - self.warm_rms.len()..].iter();
+        for (cell, value) in self.warm_rms.iter().zip(newest) {
+            cell.store(value.to_bits(), Relaxed);
+        }
+    }
+
+    /// RMS of the last ten warm-up blocks, oldest first.
+    #[must_use]
+    pub fn warm_rms(&self) -> [f32; 10] {
+        std::array::from_fn(|i| f32::from_bits(self.warm_rms[i].load(Relaxed)))
+    }
+}
+
+/// A lock-free histogram over whole numbers, within a quarter of each.
+#[derive(Debug)]
+pub struct Histogram {
+    counts: [AtomicU64; BUCKETS],
+    max: AtomicU64,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self { counts: [const { AtomicU64::new(0) }; BUCKETS], max: AtomicU64::new(0) }
+    }
+}
+
+impl Histogram {
+    /// Counts `value`. Wait-free.
+    pub fn record(&self, value: u64) {
+        self.counts[bucket(value)].fetch_add(1, Relaxed);
+        self.max.fetch_max(value, Relaxed);
+    }
+
+    /// How many values were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.counts.iter().map(|c| c.load(Relaxed)).sum()
+    }
+
+    /// The largest value counted.
+    #[must_use]
+    pub fn max(&self) -> u64 {
+        self.max.load(Relaxed)
+    }
+
+    /// The value under which the share `q` (0..=1) of all lie: the upper end of its bucket, so it
+    /// never flatters.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> u64 {
+        let total = self.count();
+        let wanted = (total as f64 * q).ceil() as u64;
+        let mut seen = 0;
+        for (b, count) in self.counts.iter().enumerate() {
+            seen += count.load(Relaxed);
+            if seen >= wanted && seen > 0 {
+                return upper(b).min(self.max());
+            }
+        }
+        0
+    }
+
+    /// Counts by bucket, as (upper end, count), empty ones left out.
+    #[must_use]
+    pub fn buckets(&self) -> Vec<(u64, u64)> {
+        let all = self.counts.iter().enumerate().map(|(b, c)| (upper(b), c.load(Relaxed)));
+        all.filter(|(_, count)| *count > 0).collect()
+    }
+}
+
+/// Four buckets an octave.
+fn bucket(value: u64) -> usize {
+    let value = value.max(1);
+    let octave = value.ilog2() as usize;
+    let quarter = if octave >= 2 { (value >> (octave - 2) & 3) as usize } else { 0 };
+    (octave * 4 + quarter).min(BUCKETS - 1)
+}
+
+fn upper(bucket: usize) -> u64 {
+    let (octave, quarter) = (bucket / 4, bucket as u64 % 4);
+    if octave >= 2 { ((5 + quarter) << (octave - 2)) - 1 } else { (2 << octave) - 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_lies_at_or_under_its_bucket_s_upper_end() {
+        for value in (1..5000).chain([1 << 20, (1 << 30) + 12345]) {
+            let upper = upper(bucket(value));
+            assert!(value <= upper, "{value} {upper}");
+            assert!(upper as f64 <= value as f64 * 1.26 + 1.0, "{value} {upper}");
+        }
+    }
+
+    #[test]
+    fn quantiles_never_flatter() {
+        let histogram = Histogram::default();
+        (1..=1000).for_each(|v| histogram.record(v));
+        assert!(histogram.quantile(0.5) >= 500 && histogram.quantile(0.5) <= 640);
+        assert!(histogram.quantile(0.99) >= 990);
+        assert_eq!(histogram.quantile(1.0), 1000);
+    }
+
+    #[test]
+    fn the_last_ten_warm_blocks_are_kept() {
+        let counters = Counters::default();
+        counters.record_warm(&[1.0; 8]);
+        counters.record_warm(&[2.0; 8]);
+        assert_eq!(counters.warm_rms(), [1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]);
+    }
+}

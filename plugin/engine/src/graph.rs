@@ -1,0 +1,583 @@
+//! A built plan: it renders chunks. Nothing in here allocates once it is built.
+
+use std::sync::Arc;
+
+use crate::instance::{Chunk, Instance};
+use crate::lanes::{LANE_WORDS, LANES};
+use crate::module::{BLOCK, Setup, splitmix};
+use crate::plan::{MixFrom, MixSource, NodeIndex, NodeKey, Plan, Role, Schedule, Step};
+use crate::pool::{Buffer, Pool, Slot};
+use crate::ramp::{CABLE_RAMP_SECONDS, Ramp, SMOOTHING_SECONDS};
+use crate::registry::Registry;
+use crate::spec::Smoothing;
+use crate::store::{Cells, Observed};
+use crate::tap::Taps;
+use crate::voices::MAX_VOICES;
+use crate::world::{MACROS, World};
+
+/// Most outputs a kind may have.
+pub const MAX_OUTPUTS: usize = 16;
+
+/// One module in a graph, with everything that is carried at a swap.
+pub(crate) struct Node {
+    pub instance: Box<dyn Instance>,
+    pub params: Box<[Ramp]>,
+    pub cells: Arc<Cells>,
+    /// What `/gate/ID` says.
+    pub gate: f32,
+}
+
+/// A value that a commit writes when it is swapped in.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// The module.
+    pub cells: Arc<Cells>,
+    /// Position of the param.
+    pub param: usize,
+    /// What the cell held when the commit was made; a later write wins.
+    pub observed: Observed,
+    /// The value.
+    pub value: f32,
+}
+
+/// A built plan.
+pub struct Graph {
+    plan: Arc<Plan>,
+    /// By `Plan::nodes`. Leaving nodes are empty until the swap brings them.
+    nodes: Vec<Option<Box<Node>>>,
+    /// By `Plan::rings`.
+    rings: Vec<Buffer>,
+    pool: Pool,
+    sample_rate: f64,
+    /// Frames that a transition takes.
+    ramp_frames: u64,
+    /// First frame of the transition under way.
+    ramp_start: u64,
+    in_transition: bool,
+    /// Frames that a param takes to a new value.
+    smoothing_frames: u64,
+    /// Highest level of each voice in the mix since `take_peaks`.
+    peaks: [f32; MAX_VOICES],
+    /// The node that runs now: names the culprit of a panic.
+    running: NodeIndex,
+    pub(crate) taps: Taps,
+}
+
+/// Looks at what steps wrote, in the probe.
+pub(crate) trait Observer {
+    /// Called after node `node` ran; `outputs` are its buffers.
+    fn ran(&mut self, node: NodeIndex, groups: u8, frames: usize, outputs: &[Buffer]);
+}
+
+/// Looks at nothing.
+pub(crate) struct Blind;
+
+impl Observer for Blind {
+    #[inline(always)]
+    fn ran(&mut self, _: NodeIndex, _: u8, _: usize, _: &[Buffer]) {}
+}
+
+impl Graph {
+    /// Builds `plan`: all allocation happens here. `cells` gives the values of each node. A `bare`
+    /// graph has no modules of its own: the swap brings them all. `None` when canceled.
+    #[must_use]
+    pub fn build(
+        plan: Arc<Plan>,
+        registry: &Registry,
+        cells: &dyn Fn(usize) -> Arc<Cells>,
+        sample_rate: f64,
+        bare: bool,
+        canceled: &dyn Fn() -> bool,
+    ) -> Option<Self> {
+        let mut nodes = Vec::with_capacity(plan.nodes.len());
+        for (n, node) in plan.nodes.iter().enumerate() {
+            if canceled() {
+                return None;
+            }
+            let kind = registry.get(node.spec.kind).filter(|_| node.role != Role::Leaving && !bare);
+            nodes.push(kind.map(|kind| {
+                let setup = Setup { sample_rate, seed: seed(node.id.as_str()), first_lane: 0 };
+                let cells = cells(n);
+                let value = |p: usize| Ramp::constant(node.spec.params[p].clamp(cells.get(p)));
+                let params = (0..node.spec.params.len()).map(value).collect();
+                let instance = kind.build(&setup, usize::from(node.key.groups));
+                Box::new(Node { instance, params, cells, gate: 0.0 })
+            }));
+        }
+        let ring = |groups: u8| Buffer::silent(groups, BLOCK);
+        let rings = plan.rings.iter().map(|key| ring(key.groups)).collect();
+        let groups = plan.groups();
+        let pool = Pool::new(plan.mono_buffers, plan.poly_buffers, groups, &plan.constants);
+        let taps = Taps::new(plan.nodes.len());
+        Some(Self {
+            nodes,
+            rings,
+            pool,
+            sample_rate,
+            ramp_frames: (CABLE_RAMP_SECONDS * sample_rate).ceil().max(1.0) as u64,
+            ramp_start: 0,
+            in_transition: false,
+            smoothing_frames: (SMOOTHING_SECONDS * sample_rate) as u64,
+            peaks: [0.0; MAX_VOICES],
+            running: 0,
+            taps,
+            plan,
+        })
+    }
+
+    /// The plan it was built from.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The node that ran last.
+    pub(crate) fn running(&self) -> NodeIndex {
+        self.running
+    }
+
+    /// Frame at which the transition under way is over, if one is.
+    #[must_use]
+    pub(crate) fn transition_end(&self) -> Option<u64> {
+        self.in_transition.then(|| self.ramp_start + self.ramp_frames)
+    }
+
+    /// Frames of a transition; 0 when the plan has none.
+    #[must_use]
+    pub(crate) fn ramp_frames(&self) -> u64 {
+        if self.plan.transition.is_some() { self.ramp_frames } else { 0 }
+    }
+
+    pub(crate) fn begin_transition(&mut self, frame: u64) {
+        self.in_transition = self.plan.transition.is_some();
+        self.ramp_start = frame;
+    }
+
+    pub(crate) fn end_transition(&mut self) {
+        self.in_transition = false;
+    }
+
+    /// Back to the state of a new graph, params at their cells' values.
+    pub(crate) fn reset(&mut self) {
+        for node in self.nodes.iter_mut().flatten() {
+            node.instance.reset();
+        }
+        for ring in &mut self.rings {
+            ring.clear();
+        }
+        self.peaks = [0.0; MAX_VOICES];
+    }
+
+    /// Sets every param to its cell's value at once, and bound ones to their macro's; only those of
+    /// added nodes with `added_only`.
+    pub(crate) fn snap(&mut self, added_only: bool, macros: &[Ramp; MACROS]) {
+        let plan = Arc::clone(&self.plan);
+        for (n, node) in self.nodes.iter_mut().enumerate() {
+            let planned = &plan.nodes[n];
+            let kept = planned.role == Role::Kept || planned.role == Role::Leaving;
+            let Some(node) = node.as_mut().filter(|_| !(added_only && kept)) else { continue };
+            for (p, param) in planned.spec.params.iter().enumerate() {
+                node.params[p] = Ramp::constant(param.clamp(node.cells.get(p)));
+            }
+            node.gate = f32::from(u8::from(node.cells.gate()));
+        }
+        for binding in &plan.bindings {
+            let planned = &plan.nodes[binding.node as usize];
+            let p = usize::from(binding.param);
+            let value = binding.value(
+                &planned.spec.params[p],
+                macros[usize::from(binding.macro_index)].target(),
+            );
+            let Some(node) = self.nodes[binding.node as usize].as_mut() else { continue };
+            if planned.role == Role::Kept && added_only {
+                continue;
+            }
+            node.params[p] = Ramp::constant(value);
+        }
+    }
+
+    /// Turns a param towards `value`, smoothed as its spec says.
+    fn turn(&mut self, node: usize, param: usize, value: f32, frame: u64, at_once: bool) {
+        let spec = &self.plan.nodes[node].spec.params[param];
+        let Some(node) = self.nodes[node].as_mut() else { return };
+        let value = spec.clamp(value);
+        let ramp = &mut node.params[param];
+        if ramp.target().to_bits() == value.to_bits() {
+            return;
+        }
+        let smooth = spec.smoothing == Smoothing::Ramp && !at_once;
+        *ramp = ramp.toward(value, frame, if smooth { self.smoothing_frames } else { 0 });
+    }
+
+    /// Takes over what was written to the cells since the last call. Params driven by a macro
+    /// follow the macro only.
+    pub(crate) fn pull_values(&mut self, frame: u64) {
+        for n in 0..self.nodes.len() {
+            let Some(node) = &self.nodes[n] else { continue };
+            let mut dirty = node.cells.take_dirty();
+            // Its former self at another width may stand beside it, fading, over the same cells.
+            let module = self.plan.nodes[n].key.module;
+            let twins = self.plan.nodes[n..].iter().take_while(|t| t.key.module == module).count();
+            while dirty != 0 {
+                let p = dirty.trailing_zeros() as usize;
+                dirty &= dirty - 1;
+                for twin in n..n + twins {
+                    let Some(node) = &self.nodes[twin] else { continue };
+                    let value = node.cells.get(p);
+                    if !self.bound(twin as NodeIndex, p) {
+                        self.turn(twin, p, value, frame, false);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Moves what macro `index` drives to its value `value`. Dense automation is a ramp by itself,
+    /// so it passes `at_once`.
+    pub(crate) fn turn_macro(&mut self, index: usize, value: f32, frame: u64, at_once: bool) {
+        let plan = Arc::clone(&self.plan);
+        for binding in plan.bindings_of(index) {
+            let (n, p) = (binding.node as usize, usize::from(binding.param));
+            let value = binding.value(&plan.nodes[n].spec.params[p], value);
+            self.turn(n, p, value, frame, at_once);
+        }
+    }
+
+    /// After a swap: bound params go to their macro's value, where a new binding makes a difference.
+    pub(crate) fn follow_macros(&mut self, macros: &[Ramp; MACROS], frame: u64) {
+        let plan = Arc::clone(&self.plan);
+        for binding in &plan.bindings {
+            let (n, p) = (binding.node as usize, usize::from(binding.param));
+            let value = macros[usize::from(binding.macro_index)].target();
+            let value = binding.value(&plan.nodes[n].spec.params[p], value);
+            self.turn(n, p, value, frame, false);
+        }
+    }
+
+    fn bound(&self, node: NodeIndex, param: usize) -> bool {
+        let bindings = &self.plan.bindings;
+        bindings.iter().any(|b| b.node == node && usize::from(b.param) == param)
+    }
+
+    /// Sets what `/gate/ID` says of the module of key `module`.
+    pub(crate) fn set_gate(&mut self, module: u32, on: bool) {
+        for (n, node) in self.nodes.iter_mut().enumerate() {
+            let planned = &self.plan.nodes[n];
+            if let (true, Some(node)) = (planned.key.module == module, node) {
+                node.gate = f32::from(u8::from(on));
+            }
+        }
+    }
+
+    /// Takes the kept modules out of `old`, which keeps this graph's stand-ins for them. Both
+    /// tables are ordered by key, so this walks them once: O(modules), no allocation.
+    pub(crate) fn carry_from(&mut self, old: &mut Self, newest_lane: usize) {
+        let (plan, old_plan) = (Arc::clone(&self.plan), Arc::clone(&old.plan));
+        merge(&plan.nodes, &old_plan.nodes, |n| n.key, |n| n.key, |new, old_at| {
+            if old.nodes[old_at].is_some() && plan.nodes[new].role != Role::Added {
+                std::mem::swap(&mut self.nodes[new], &mut old.nodes[old_at]);
+            }
+        });
+        merge(&plan.rings, &old_plan.rings, |r| *r, |r| *r, |new, old_at| {
+            std::mem::swap(&mut self.rings[new], &mut old.rings[old_at]);
+        });
+        for new in 0..plan.nodes.len() {
+            if plan.nodes[new].role == Role::Rewidened {
+                self.take_lanes(new, newest_lane);
+            }
+        }
+        self.peaks = old.peaks;
+        self.taps.continue_from(&mut old.taps);
+    }
+
+    /// A module that changed its width starts from what its former self remembers: one lane
+    /// spreads to all, many come down to the newest voice's. Its former self was carried into this
+    /// graph a moment ago, to fade out.
+    fn take_lanes(&mut self, new: usize, newest_lane: usize) {
+        let key = self.plan.nodes[new].key;
+        let same = |k: NodeKey| k.module == key.module && k.groups != key.groups;
+        let here = self.plan.nodes.iter().position(|n| same(n.key) && n.role == Role::Leaving);
+        let mut words = [0; LANE_WORDS];
+        let former = here.and_then(|at| self.nodes[at].take().map(|node| (at, node)));
+        let Some((at, former)) = former else { return };
+        let old_lanes = usize::from(self.plan.nodes[at].key.groups) * LANES;
+        if let Some(node) = self.nodes[new].as_mut() {
+            for lane in 0..(usize::from(key.groups) * LANES).max(1) {
+                let from = match (old_lanes, key.groups) {
+                    (0, _) => 0,
+                    (_, 0) => newest_lane.min(old_lanes - 1),
+                    _ => lane.min(old_lanes - 1),
+                };
+                former.instance.save_lane(from, &mut words);
+                node.instance.load_lane(lane, &words);
+            }
+            node.params.clone_from(&former.params);
+            node.gate = former.gate;
+        }
+        self.nodes[at] = Some(former);
+    }
+
+    /// Highest level of each voice in the mix since the last call.
+    pub(crate) fn take_peaks(&mut self) -> [f32; MAX_VOICES] {
+        std::mem::replace(&mut self.peaks, [0.0; MAX_VOICES])
+    }
+
+    /// Renders one chunk of `frames` frames from absolute frame `start`; the chunk must not cross
+    /// a multiple of `BLOCK`.
+    pub(crate) fn render(
+        &mut self,
+        frames: usize,
+        start: u64,
+        mut world: World<'_>,
+        observer: &mut impl Observer,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        let schedule = match (&plan.transition, self.in_transition) {
+            (Some(transition), true) => transition,
+            _ => &plan.steady,
+        };
+        let sounding = world.voices.sounding();
+        let mut groups = 0u8;
+        for group in 0..plan.groups() {
+            groups |= u8::from(sounding >> (group * LANES) & 0xFFFF != 0) << group;
+        }
+        let chunk = Section { frames, start, sounding, groups };
+        for step in &schedule.steps {
+            match step {
+                Step::Mix { to, sources } => {
+                    let sources =
+                        &schedule.sources[sources.start as usize..sources.end as usize];
+                    self.mix(&chunk, *to, sources);
+                }
+                Step::Run { node, inputs, outputs, connected } => {
+                    let slots = (inputs.clone(), outputs.clone());
+                    let world = world.reborrow();
+                    self.run(&chunk, schedule, *node, slots, *connected, world, observer);
+                }
+                Step::Store { ring, from } => self.store(&chunk, *ring as usize, *from),
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one step")]
+    fn run(
+        &mut self,
+        chunk: &Section,
+        schedule: &Schedule,
+        index: NodeIndex,
+        (inputs, outputs): (std::ops::Range<u32>, std::ops::Range<u32>),
+        connected: u64,
+        world: World<'_>,
+        observer: &mut impl Observer,
+    ) {
+        let Some(node) = self.nodes[index as usize].as_mut() else { return };
+        self.running = index;
+        let slots = |range: std::ops::Range<u32>| {
+            &schedule.slots[range.start as usize..range.end as usize]
+        };
+        let output_slots = slots(outputs);
+        let mut buffers: [Buffer; MAX_OUTPUTS] = Default::default();
+        let buffers = &mut buffers[..output_slots.len()];
+        for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
+            *buffer = self.pool.take(slot);
+        }
+        node.instance.process(Chunk {
+            frames: chunk.frames,
+            start: chunk.start,
+            sample_rate: self.sample_rate as f32,
+            groups: chunk.groups,
+            pool: &self.pool,
+            inputs: slots(inputs),
+            connected,
+            outputs: buffers,
+            params: &node.params,
+            gate: node.gate,
+            world,
+        });
+        let groups = self.plan.nodes[index as usize].key.groups;
+        observer.ran(index, groups, chunk.frames, buffers);
+        self.taps.ran(index, groups, chunk.frames, buffers);
+        for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
+            self.pool.put(slot, std::mem::take(buffer));
+        }
+    }
+
+    /// Puts the producer's frames into a ring. The ring is one block long and chunks do not cross
+    /// blocks, so frame f stands at f % BLOCK and was read a moment ago.
+    fn store(&mut self, chunk: &Section, ring: usize, from: Slot) {
+        let at = (chunk.start % BLOCK as u64) as usize;
+        let ring = &mut self.rings[ring];
+        match from {
+            Slot::Poly(_) => {
+                for g in chunk.sounding_groups(self.plan.groups()) {
+                    let frames = self.pool.read::<LANES>(from, g, chunk.frames);
+                    ring.write_at::<LANES>(g, at, chunk.frames).copy_from_slice(frames);
+                }
+            }
+            Slot::Mono(_) | Slot::Constant(_) => {
+                let frames = self.pool.read::<1>(from, 0, chunk.frames);
+                ring.write_at::<1>(0, at, chunk.frames).copy_from_slice(frames);
+            }
+        }
+    }
+
+    fn mix(&mut self, chunk: &Section, to: Slot, sources: &[MixSource]) {
+        let mut buffer = self.pool.take(to);
+        if matches!(to, Slot::Poly(_)) {
+            for g in chunk.sounding_groups(self.plan.groups()) {
+                let out = buffer.write::<LANES>(g, chunk.frames);
+                for (n, source) in sources.iter().enumerate() {
+                    self.add_poly(chunk, g, source, out, n == 0);
+                }
+            }
+        } else {
+            for (n, source) in sources.iter().enumerate() {
+                self.add_mono(chunk, source, buffer.write::<1>(0, chunk.frames), n == 0);
+            }
+        }
+        self.pool.put(to, buffer);
+    }
+
+    /// Frames of `from` in lane group `group`, for a chunk that starts at `at` in its block.
+    fn source<const L: usize>(&self, chunk: &Section, from: MixFrom, group: usize) -> &[[f32; L]] {
+        match from {
+            MixFrom::Slot(slot) => self.pool.read(slot, group, chunk.frames),
+            MixFrom::Ring(ring) => {
+                let at = (chunk.start % BLOCK as u64) as usize;
+                self.rings[ring as usize].read_at(group, at, chunk.frames)
+            }
+        }
+    }
+
+    fn is_poly(&self, from: MixFrom) -> bool {
+        match from {
+            MixFrom::Slot(slot) => matches!(slot, Slot::Poly(_)),
+            MixFrom::Ring(ring) => self.plan.rings[ring as usize].groups > 0,
+        }
+    }
+
+    fn gain(&self, source: &MixSource) -> Ramp {
+        Ramp::new(source.old_gain, source.gain, self.ramp_start, self.ramp_frames)
+    }
+
+    fn add_poly(
+        &self,
+        chunk: &Section,
+        group: usize,
+        source: &MixSource,
+        out: &mut [[f32; LANES]],
+        first: bool,
+    ) {
+        let gain = self.gain(source);
+        let constant = matches!(source.from, MixFrom::Slot(Slot::Constant(_)));
+        if constant || self.is_poly(source.from) {
+            let frames = self.source::<LANES>(chunk, source.from, group);
+            for (k, (out, x)) in out.iter_mut().zip(frames).enumerate() {
+                let g = gain.at(chunk.start + k as u64);
+                for (out, x) in out.iter_mut().zip(x) {
+                    *out = if first { g * x } else { *out + g * x };
+                }
+            }
+        } else {
+            let frames = self.source::<1>(chunk, source.from, 0);
+            for (k, (out, &[x])) in out.iter_mut().zip(frames).enumerate() {
+                let x = gain.at(chunk.start + k as u64) * x;
+                for out in out.iter_mut() {
+                    *out = if first { x } else { *out + x };
+                }
+            }
+        }
+    }
+
+    fn add_mono(
+        &mut self,
+        chunk: &Section,
+        source: &MixSource,
+        out: &mut [[f32; 1]],
+        first: bool,
+    ) {
+        let gain = self.gain(source);
+        if !self.is_poly(source.from) {
+            let frames = self.source::<1>(chunk, source.from, 0);
+            for (k, ([out], &[x])) in out.iter_mut().zip(frames).enumerate() {
+                let x = gain.at(chunk.start + k as u64) * x;
+                *out = if first { x } else { *out + x };
+            }
+            return;
+        }
+        let mut sum = [0f32; BLOCK];
+        let mut peaks = self.peaks;
+        for g in chunk.sounding_groups(self.plan.groups()) {
+            let mask = (chunk.sounding >> (g * LANES)) as u16;
+            let frames = self.source::<LANES>(chunk, source.from, g);
+            let peaks = &mut peaks[g * LANES..(g + 1) * LANES];
+            for (sum, x) in sum.iter_mut().zip(frames) {
+                // Lanes without a note may hold anything; they are not part of the sum.
+                let heard: [f32; LANES] =
+                    std::array::from_fn(|l| if mask >> l & 1 == 1 { x[l] } else { 0.0 });
+                for (peak, x) in peaks.iter_mut().zip(&heard) {
+                    *peak = peak.max(x.abs());
+                }
+                *sum += add_lanes(heard);
+            }
+        }
+        self.peaks = peaks;
+        for (k, ([out], x)) in out.iter_mut().zip(sum).enumerate() {
+            let x = gain.at(chunk.start + k as u64) * x;
+            *out = if first { x } else { *out + x };
+        }
+    }
+}
+
+/// Frames to render and who sounds in them.
+struct Section {
+    frames: usize,
+    start: u64,
+    /// Bit v: voice v sounds.
+    sounding: u64,
+    /// Bit g: a voice of lane group g sounds.
+    groups: u8,
+}
+
+impl Section {
+    fn sounding_groups(&self, groups: usize) -> impl Iterator<Item = usize> + use<> {
+        let sounding = self.groups;
+        (0..groups).filter(move |g| sounding >> g & 1 == 1)
+    }
+}
+
+/// Sum of all lanes, always in the same order: halves onto halves.
+#[inline(always)]
+fn add_lanes(x: [f32; LANES]) -> f32 {
+    let a: [f32; 8] = std::array::from_fn(|l| x[l] + x[l + 8]);
+    let b: [f32; 4] = std::array::from_fn(|l| a[l] + a[l + 4]);
+    (b[0] + b[2]) + (b[1] + b[3])
+}
+
+/// Walks two tables ordered by key and calls `both` with the positions of equal keys.
+fn merge<A, B, K: Ord>(
+    a: &[A],
+    b: &[B],
+    key_a: impl Fn(&A) -> K,
+    key_b: impl Fn(&B) -> K,
+    mut both: impl FnMut(usize, usize),
+) {
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() && j < b.len() {
+        match key_a(&a[i]).cmp(&key_b(&b[j])) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                both(i, j);
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+}
+
+/// The seed of a module: a hash of its id (FNV-1a, spread).
+fn seed(id: &str) -> u64 {
+    let hash = |h: u64, b: u8| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01B3);
+    splitmix(id.bytes().fold(0xCBF2_9CE4_8422_2325, hash))
+}

@@ -1,0 +1,180 @@
+//! A built module: `Module` code with its state and storage at one width, behind one virtual call
+//! a chunk. The body of that call is compiled once for each instruction set.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::lanes::{LANES, LaneState, LaneWords};
+use crate::module::{BLOCK, Inputs, Io, Module, Outputs, Params, Setup, Storage};
+use crate::pool::{Buffer, Pool, Slot};
+use crate::ramp::Ramp;
+use crate::spec::Spec;
+use crate::world::World;
+
+/// A kind: its spec and how to build it.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// What it declares.
+    pub spec: &'static Spec,
+    mono: fn(&Setup) -> Box<dyn Instance>,
+    poly: fn(&Setup, usize) -> Box<dyn Instance>,
+}
+
+impl Kind {
+    /// The kind of module `A` (its one-lane form) and `B` (its lane-group form).
+    #[must_use]
+    pub const fn of<A: Module<1>, B: Module<LANES>>(spec: &'static Spec) -> Self {
+        Self {
+            spec,
+            mono: |setup| Box::new(Built::<A, 1>::new(setup, 1)),
+            poly: |setup, groups| Box::new(Built::<B, LANES>::new(setup, groups)),
+        }
+    }
+
+    /// Builds a mono instance (`groups` = 0) or one of `groups` lane groups.
+    #[must_use]
+    pub fn build(&self, setup: &Setup, groups: usize) -> Box<dyn Instance> {
+        if groups == 0 { (self.mono)(setup) } else { (self.poly)(setup, groups) }
+    }
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Kind({})", self.spec.kind)
+    }
+}
+
+/// Declares the module's kind: `kind!(SPEC, Vcf)` gives `pub const KIND`.
+#[macro_export]
+macro_rules! kind {
+    ($spec:ident, $module:ident) => {
+        /// This kind, for the registry.
+        pub const KIND: $crate::Kind =
+            $crate::Kind::of::<$module<1>, $module<{ $crate::LANES }>>(&$spec);
+    };
+}
+
+/// What a step hands to an instance.
+pub struct Chunk<'a> {
+    /// Frames to render.
+    pub frames: usize,
+    /// Absolute first frame.
+    pub start: u64,
+    /// Frames a second.
+    pub sample_rate: f32,
+    /// Bit g: lane group g sounds.
+    pub groups: u8,
+    /// Signals.
+    pub pool: &'a Pool,
+    /// Where the inputs read.
+    pub inputs: &'a [Slot],
+    /// Bit i: a cable ends at input i.
+    pub connected: u64,
+    /// The output buffers, taken out of the pool.
+    pub outputs: &'a mut [Buffer],
+    /// The knobs.
+    pub params: &'a [Ramp],
+    /// `/gate/ID`.
+    pub gate: f32,
+    /// The host.
+    pub world: World<'a>,
+}
+
+/// A built module.
+pub trait Instance: Send {
+    /// Renders one chunk.
+    fn process(&mut self, chunk: Chunk<'_>);
+
+    /// Back to the state of a new module.
+    fn reset(&mut self);
+
+    /// Copies the state of `lane` out.
+    fn save_lane(&self, lane: usize, words: &mut LaneWords);
+
+    /// Copies the state of `lane` in.
+    fn load_lane(&mut self, lane: usize, words: &LaneWords);
+}
+
+struct Built<M: Module<L>, const L: usize> {
+    arch: Arch,
+    groups: Vec<Group<M, L>>,
+}
+
+struct Group<M: Module<L>, const L: usize> {
+    setup: Setup,
+    state: M,
+    storage: M::Storage,
+}
+
+impl<M: Module<L>, const L: usize> Built<M, L> {
+    fn new(setup: &Setup, groups: usize) -> Self {
+        const { assert!(M::WORDS <= crate::lanes::LANE_WORDS, "lane state over 256 bytes") };
+        let groups = (0..groups).map(|group| {
+            let setup = Setup { first_lane: group * L, ..*setup };
+            let mut state = M::initial();
+            state.start(&setup);
+            Group { setup, state, storage: M::Storage::new(&setup) }
+        });
+        Self { arch: crate::simd::arch(), groups: groups.collect() }
+    }
+}
+
+impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
+    fn process(&mut self, chunk: Chunk<'_>) {
+        self.arch.dispatch(Run { groups: &mut self.groups, chunk });
+    }
+
+    fn reset(&mut self) {
+        for group in &mut self.groups {
+            group.state = M::initial();
+            group.state.start(&group.setup);
+            group.storage.reset();
+        }
+    }
+
+    fn save_lane(&self, lane: usize, words: &mut LaneWords) {
+        self.groups[lane / L].state.save_lane(lane % L, words);
+    }
+
+    fn load_lane(&mut self, lane: usize, words: &LaneWords) {
+        self.groups[lane / L].state.load_lane(lane % L, words);
+    }
+}
+
+/// The body of the virtual call; inlined into one function an instruction set.
+struct Run<'a, M: Module<L>, const L: usize> {
+    groups: &'a mut [Group<M, L>],
+    chunk: Chunk<'a>,
+}
+
+impl<M: Module<L>, const L: usize> WithSimd for Run<'_, M, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { groups, mut chunk } = self;
+        debug_assert!(chunk.frames <= BLOCK);
+        for (g, group) in groups.iter_mut().enumerate() {
+            if L > 1 && chunk.groups >> g & 1 == 0 {
+                continue;
+            }
+            let io = Io {
+                frames: chunk.frames,
+                start: chunk.start,
+                sample_rate: chunk.sample_rate,
+                inputs: Inputs {
+                    pool: chunk.pool,
+                    slots: chunk.inputs,
+                    connected: chunk.connected,
+                    group: g,
+                    frames: chunk.frames,
+                },
+                params: Params { ramps: chunk.params, start: chunk.start },
+                outputs: Outputs { buffers: chunk.outputs, group: g, frames: chunk.frames },
+                gate: chunk.gate,
+                first_lane: group.setup.first_lane,
+                world: chunk.world.reborrow(),
+            };
+            group.state.process(&mut group.storage, io);
+        }
+    }
+}

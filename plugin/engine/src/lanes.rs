@@ -1,0 +1,125 @@
+//! Lane state: what a module remembers, one value a lane, declared with `lanes!`.
+
+/// Lanes of a group: voices that are computed side by side.
+pub const LANES: usize = 16;
+/// Most 64-bit words of state one lane may have (256 bytes).
+pub const LANE_WORDS: usize = 32;
+
+/// One lane's state by itself, on its way from one group to another.
+pub type LaneWords = [u64; LANE_WORDS];
+
+/// State of `L` lanes. Written by `lanes!`, not by hand.
+pub trait LaneState<const L: usize>: Send + Sized + 'static {
+    /// Words one lane takes, at most `LANE_WORDS`.
+    const WORDS: usize;
+
+    /// The state a new module has.
+    fn initial() -> Self;
+
+    /// Copies lane `lane` out.
+    fn save_lane(&self, lane: usize, words: &mut LaneWords);
+
+    /// Copies lane `lane` in.
+    fn load_lane(&mut self, lane: usize, words: &LaneWords);
+}
+
+/// A plain value that lane state may hold.
+pub trait Word: Copy + Send + 'static {
+    /// As bits.
+    fn to_word(self) -> u64;
+    /// From bits.
+    fn from_word(word: u64) -> Self;
+}
+
+impl Word for f32 {
+    fn to_word(self) -> u64 {
+        u64::from(self.to_bits())
+    }
+
+    fn from_word(word: u64) -> Self {
+        Self::from_bits(word as u32)
+    }
+}
+
+impl Word for f64 {
+    fn to_word(self) -> u64 {
+        self.to_bits()
+    }
+
+    fn from_word(word: u64) -> Self {
+        Self::from_bits(word)
+    }
+}
+
+impl Word for u32 {
+    fn to_word(self) -> u64 {
+        u64::from(self)
+    }
+
+    fn from_word(word: u64) -> Self {
+        word as Self
+    }
+}
+
+impl Word for u64 {
+    fn to_word(self) -> u64 {
+        self
+    }
+
+    fn from_word(word: u64) -> Self {
+        word
+    }
+}
+
+/// Declares a module's state: each field becomes an array of `L` lanes.
+///
+/// ```
+/// chronus_engine::lanes! {
+///     /// Memory of a one-pole low-pass.
+///     pub struct OnePole {
+///         /// Last output.
+///         y: f32 = 0.0,
+///     }
+/// }
+/// let state: OnePole<4> = chronus_engine::LaneState::initial();
+/// assert_eq!(state.y, [0.0; 4]);
+/// ```
+#[macro_export]
+macro_rules! lanes {
+    ($(#[$outer:meta])* $vis:vis struct $name:ident {
+        $($(#[$inner:meta])* $field:ident: $ty:ty = $initial:expr),* $(,)?
+    }) => {
+        $(#[$outer])*
+        #[derive(Clone, Debug)]
+        #[repr(align(64))]
+        $vis struct $name<const L: usize> {
+            $($(#[$inner])* $vis $field: [$ty; L],)*
+        }
+
+        impl<const L: usize> $crate::LaneState<L> for $name<L> {
+            const WORDS: usize = 0 $(+ { let _ = stringify!($field); 1 })*;
+
+            fn initial() -> Self {
+                Self { $($field: [$initial; L],)* }
+            }
+
+            #[allow(unused_variables, unused_mut, unused_assignments)]
+            fn save_lane(&self, lane: usize, words: &mut $crate::LaneWords) {
+                let mut at = 0;
+                $(
+                    words[at] = $crate::Word::to_word(self.$field[lane]);
+                    at += 1;
+                )*
+            }
+
+            #[allow(unused_variables, unused_mut, unused_assignments)]
+            fn load_lane(&mut self, lane: usize, words: &$crate::LaneWords) {
+                let mut at = 0;
+                $(
+                    self.$field[lane] = <$ty as $crate::Word>::from_word(words[at]);
+                    at += 1;
+                )*
+            }
+        }
+    };
+}

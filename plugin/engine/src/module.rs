@@ -1,0 +1,182 @@
+//! What a module author implements: `Module`, over what the engine hands it each chunk: `Io`.
+//!
+//! # Realtime
+//! `Module::process` runs on the DSP thread: no allocation, lock, log, syscall or wait. Everything
+//! a module needs is allocated in `Storage::new`, on the builder.
+
+use crate::lanes::LaneState;
+use crate::pool::{Buffer, Pool, Slot};
+use crate::ramp::{ChunkRamp, Ramp};
+use crate::voices::Voices;
+use crate::world::World;
+
+/// Longest chunk in frames; chunks never cross an absolute multiple of it.
+pub const BLOCK: usize = 32;
+
+/// A module over `L` lanes: 1, or `LANES` where each lane is a voice. Write the code once, generic
+/// over `L`; both give the same bits.
+pub trait Module<const L: usize>: LaneState<L> {
+    /// Large memory (delay lines, reverbs), allocated when the module is built; `()` for none.
+    type Storage: Storage;
+
+    /// Completes the initial state with what depends on sample rate and identity (seeds).
+    #[inline(always)]
+    fn start(&mut self, setup: &Setup) {
+        let _ = setup;
+    }
+
+    /// Renders one chunk: writes every frame of every output.
+    ///
+    /// The result may depend on the absolute frame (`Io::start`), never on how frames are cut into
+    /// chunks. Mark it `#[inline(always)]`, so that it is compiled for each instruction set.
+    fn process(&mut self, storage: &mut Self::Storage, io: Io<'_, L>);
+}
+
+/// A module's large memory.
+pub trait Storage: Send + 'static {
+    /// Allocates it. Runs on the builder.
+    fn new(setup: &Setup) -> Self;
+
+    /// Forgets everything, in time that does not grow with the memory. Runs on any thread.
+    fn reset(&mut self);
+}
+
+impl Storage for () {
+    fn new(_: &Setup) -> Self {}
+
+    fn reset(&mut self) {}
+}
+
+/// What a module is built for.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// Frames a second, 8,000..=768,000 in normal use.
+    pub sample_rate: f64,
+    /// Hash of the ModuleId: the source of all its randomness.
+    pub seed: u64,
+    /// Voice of lane 0.
+    pub first_lane: usize,
+}
+
+impl Setup {
+    /// The seed of lane `lane`, never 0.
+    #[must_use]
+    pub fn lane_seed(&self, lane: usize) -> u64 {
+        splitmix(self.seed ^ splitmix((self.first_lane + lane) as u64 + 1)).max(1)
+    }
+}
+
+/// One step of the SplitMix64 generator (Steele, Lea, Flood 2014): spreads neighbouring seeds.
+#[must_use]
+pub fn splitmix(seed: u64) -> u64 {
+    let z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// One chunk of work for `L` lanes.
+pub struct Io<'a, const L: usize> {
+    /// Frames to render, 1..=BLOCK.
+    pub frames: usize,
+    /// Absolute number of the first frame, counted from activation.
+    pub start: u64,
+    /// Frames a second.
+    pub sample_rate: f32,
+    /// What the inputs read.
+    pub inputs: Inputs<'a, L>,
+    /// The knobs.
+    pub params: Params<'a>,
+    /// Where to write.
+    pub outputs: Outputs<'a, L>,
+    /// What `/gate/ID` says: 0 or 1.
+    pub gate: f32,
+    /// Voice of lane 0.
+    pub first_lane: usize,
+    /// The host: notes, audio, macros, transport.
+    pub world: World<'a>,
+}
+
+impl<const L: usize> Io<'_, L> {
+    /// The notes.
+    #[must_use]
+    pub fn voices(&self) -> &Voices {
+        self.world.voices
+    }
+}
+
+/// What the inputs read in this chunk. `Copy`, so that it does not bind the outputs.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a, const L: usize> {
+    pub(crate) pool: &'a Pool,
+    pub(crate) slots: &'a [Slot],
+    pub(crate) connected: u64,
+    pub(crate) group: usize,
+    pub(crate) frames: usize,
+}
+
+impl<'a, const L: usize> Inputs<'a, L> {
+    /// Frames of input `index`, `io.frames` of them.
+    #[inline(always)]
+    #[must_use]
+    pub fn get(&self, index: usize) -> &'a [[f32; L]] {
+        self.pool.read(self.slots[index], self.group, self.frames)
+    }
+
+    /// True when a cable ends at input `index`.
+    #[inline(always)]
+    #[must_use]
+    pub fn connected(&self, index: usize) -> bool {
+        self.connected >> index & 1 == 1
+    }
+
+    /// The one value of input `index` in all lanes and frames, known where nothing is connected:
+    /// lets a kernel hoist what depends on it.
+    #[inline(always)]
+    #[must_use]
+    pub fn constant(&self, index: usize) -> Option<f32> {
+        self.pool.constant(self.slots[index])
+    }
+}
+
+/// The knobs in this chunk.
+#[derive(Clone, Copy)]
+pub struct Params<'a> {
+    pub(crate) ramps: &'a [Ramp],
+    pub(crate) start: u64,
+}
+
+impl Params<'_> {
+    /// Param `index`, smoothed by the engine, within its range.
+    #[inline(always)]
+    #[must_use]
+    pub fn get(&self, index: usize) -> ChunkRamp {
+        ChunkRamp::new(self.ramps[index], self.start)
+    }
+}
+
+/// Where a chunk is written to.
+pub struct Outputs<'a, const L: usize> {
+    pub(crate) buffers: &'a mut [Buffer],
+    pub(crate) group: usize,
+    pub(crate) frames: usize,
+}
+
+impl<const L: usize> Outputs<'_, L> {
+    /// Frames of output `index`, `io.frames` of them. They hold old data: write all.
+    #[inline(always)]
+    pub fn get(&mut self, index: usize) -> &mut [[f32; L]] {
+        self.buffers[index].write(self.group, self.frames)
+    }
+
+    /// The first `N` outputs at once: `let [out, env] = io.outputs.split();`
+    #[inline(always)]
+    pub fn split<const N: usize>(&mut self) -> [&mut [[f32; L]]; N] {
+        let (group, frames) = (self.group, self.frames);
+        let mut buffers = self.buffers.iter_mut();
+        std::array::from_fn(|_| match buffers.next() {
+            Some(buffer) => buffer.write(group, frames),
+            None => &mut [],
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! Signal buffers of a graph: mono ones, poly ones (a lane group after the other, frame-major in
+//! each), and constants for inputs without a cable.
+
+use crate::lanes::LANES;
+use crate::module::BLOCK;
+
+/// Frames of a group in a poly buffer.
+const GROUP: usize = BLOCK * LANES;
+
+/// Where an input reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// A mono buffer.
+    Mono(u32),
+    /// A poly buffer.
+    Poly(u32),
+    /// A constant; fits both widths.
+    Constant(u32),
+}
+
+/// One buffer, taken out of the pool while a step writes it, so that nothing aliases.
+#[derive(Debug, Default)]
+pub struct Buffer(Box<[f32]>);
+
+impl Buffer {
+    /// A silent buffer of `groups` lane groups (0 = mono) and `frames` frames.
+    #[must_use]
+    pub(crate) fn silent(groups: u8, frames: usize) -> Self {
+        let lanes = if groups == 0 { 1 } else { usize::from(groups) * LANES };
+        Self(vec![0.0; lanes * frames].into_boxed_slice())
+    }
+
+    /// Fills it with silence.
+    pub(crate) fn clear(&mut self) {
+        self.0.fill(0.0);
+    }
+
+    /// `frames` frames of lane group `group` from frame `at` of the block on, to write.
+    pub(crate) fn write_at<const L: usize>(
+        &mut self,
+        group: usize,
+        at: usize,
+        frames: usize,
+    ) -> &mut [[f32; L]] {
+        let at = (group * BLOCK + at) * L;
+        self.0[at..at + frames * L].as_chunks_mut::<L>().0
+    }
+
+    /// `frames` frames of lane group `group` from frame `at` of the block on.
+    pub(crate) fn read_at<const L: usize>(
+        &self,
+        group: usize,
+        at: usize,
+        frames: usize,
+    ) -> &[[f32; L]] {
+        let at = (group * BLOCK + at) * L;
+        self.0[at..at + frames * L].as_chunks::<L>().0
+    }
+
+    /// `frames` frames of lane group `group`, to write.
+    #[inline(always)]
+    pub fn write<const L: usize>(&mut self, group: usize, frames: usize) -> &mut [[f32; L]] {
+        let at = group * BLOCK * L;
+        self.0[at..at + frames * L].as_chunks_mut::<L>().0
+    }
+
+    /// `frames` frames of lane group `group`.
+    #[inline(always)]
+    #[must_use]
+    pub fn read<const L: usize>(&self, group: usize, frames: usize) -> &[[f32; L]] {
+        let at = group * BLOCK * L;
+        self.0[at..at + frames * L].as_chunks::<L>().0
+    }
+}
+
+/// All buffers of a graph.
+#[derive(Debug, Default)]
+pub struct Pool {
+    mono: Vec<Buffer>,
+    poly: Vec<Buffer>,
+    constants: Vec<(f32, Buffer)>,
+}
+
+impl Pool {
+    /// A pool of `mono` mono buffers, `poly` buffers of `groups` lane groups, and `constants`.
+    #[must_use]
+    pub fn new(mono: usize, poly: usize, groups: usize, constants: &[f32]) -> Self {
+        let buffer = |len: usize, value: f32| Buffer(vec![value; len].into_boxed_slice());
+        Self {
+            mono: (0..mono).map(|_| buffer(BLOCK, 0.0)).collect(),
+            poly: (0..poly).map(|_| buffer(GROUP * groups, 0.0)).collect(),
+            constants: constants.iter().map(|&v| (v, buffer(GROUP, v))).collect(),
+        }
+    }
+
+    /// `frames` frames of lane group `group` of `slot`.
+    #[inline(always)]
+    #[must_use]
+    pub fn read<const L: usize>(&self, slot: Slot, group: usize, frames: usize) -> &[[f32; L]] {
+        match slot {
+            Slot::Mono(i) => self.mono[i as usize].read(group, frames),
+            Slot::Poly(i) => self.poly[i as usize].read(group, frames),
+            Slot::Constant(i) => self.constants[i as usize].1.read(0, frames),
+        }
+    }
+
+    /// The value of `slot`, where it is a constant.
+    #[inline(always)]
+    #[must_use]
+    pub fn constant(&self, slot: Slot) -> Option<f32> {
+        match slot {
+            Slot::Constant(i) => Some(self.constants[i as usize].0),
+            Slot::Mono(_) | Slot::Poly(_) => None,
+        }
+    }
+
+    /// Takes the buffer of `slot` out; it must be given back with `put`.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, slot: Slot) -> Buffer {
+        std::mem::take(self.buffer(slot))
+    }
+
+    /// Gives the buffer of `slot` back.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, slot: Slot, buffer: Buffer) {
+        *self.buffer(slot) = buffer;
+    }
+
+    fn buffer(&mut self, slot: Slot) -> &mut Buffer {
+        match slot {
+            Slot::Mono(i) => &mut self.mono[i as usize],
+            Slot::Poly(i) => &mut self.poly[i as usize],
+            Slot::Constant(i) => &mut self.constants[i as usize].1,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Ramps are functions of the absolute frame, never accumulated: however the host cuts its blocks,
+//! frame `f` has the same value.
+
+/// Seconds a param takes to a new value.
+pub const SMOOTHING_SECONDS: f64 = 0.005;
+/// Seconds an added or removed cable takes to fade.
+pub const CABLE_RAMP_SECONDS: f64 = 0.005;
+
+/// A straight way from one value to another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ramp {
+    from: f32,
+    to: f32,
+    start: u64,
+    end: u64,
+    slope: f32,
+}
+
+impl Ramp {
+    /// `value`, for ever.
+    #[must_use]
+    pub const fn constant(value: f32) -> Self {
+        Self { from: value, to: value, start: 0, end: 0, slope: 0.0 }
+    }
+
+    /// From `from` at frame `start` to `to` at frame `start + frames`; 0 frames = at once.
+    #[must_use]
+    pub fn new(from: f32, to: f32, start: u64, frames: u64) -> Self {
+        if frames == 0 || from == to {
+            return Self::constant(to);
+        }
+        Self { from, to, start, end: start + frames, slope: (to - from) / frames as f32 }
+    }
+
+    /// Value at the absolute frame `frame`.
+    #[inline(always)]
+    #[must_use]
+    pub fn at(&self, frame: u64) -> f32 {
+        if frame >= self.end {
+            self.to
+        } else {
+            // Under 2^24 frames away from its start, so the conversion is exact.
+            self.from + self.slope * frame.saturating_sub(self.start) as f32
+        }
+    }
+
+    /// Where it goes.
+    #[inline(always)]
+    #[must_use]
+    pub fn target(&self) -> f32 {
+        self.to
+    }
+
+    /// True when every frame from `frame` on has the target's value.
+    #[inline(always)]
+    #[must_use]
+    pub fn settled(&self, frame: u64) -> bool {
+        frame >= self.end
+    }
+
+    /// The same ramp turned towards `to` at frame `now`, arriving `frames` later.
+    #[must_use]
+    pub fn toward(&self, to: f32, now: u64, frames: u64) -> Self {
+        Self::new(self.at(now), to, now, frames)
+    }
+}
+
+/// A ramp as one chunk sees it: by frame offset.
+#[derive(Clone, Copy, Debug)]
+pub struct ChunkRamp {
+    ramp: Ramp,
+    start: u64,
+}
+
+impl ChunkRamp {
+    /// `ramp` seen from the chunk that starts at frame `start`.
+    #[inline(always)]
+    #[must_use]
+    pub fn new(ramp: Ramp, start: u64) -> Self {
+        Self { ramp, start }
+    }
+
+    /// Value at offset `k` in the chunk.
+    #[inline(always)]
+    #[must_use]
+    pub fn at(&self, k: usize) -> f32 {
+        self.ramp.at(self.start + k as u64)
+    }
+
+    /// The one value of the whole chunk, where it has one.
+    #[inline(always)]
+    #[must_use]
+    pub fn settled(&self) -> Option<f32> {
+        self.ramp.settled(self.start).then_some(self.ramp.target())
+    }
+
+    /// Value at the first frame: for choices and others that do not ramp.
+    #[inline(always)]
+    #[must_use]
+    pub fn value(&self) -> f32 {
+        self.ramp.at(self.start)
+    }
+
+    /// Value at the first frame as a position in a param's choices.
+    #[inline(always)]
+    #[must_use]
+    pub fn choice(&self) -> usize {
+        self.value() as usize
+    }
+}

@@ -1,0 +1,685 @@
+//! The DSP thread's side: renders the active graph, checks for a verified standby at block starts,
+//! swaps it in, and leaves the old graph in the triple buffer's slot.
+//!
+//! # Realtime
+//! Everything here but `activate` and `Drop` runs in process(): no allocation, lock, log, syscall
+//! or wait. Offline rendering is the one exception: there process() waits for pending commits.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::time::{Duration, Instant};
+
+use crate::event::{Event, TimedEvent};
+use crate::graph::{Blind, Graph};
+use crate::handover::{Entry, Readiness, Revision, Shared, Swapped};
+use crate::module::BLOCK;
+use crate::ramp::{Ramp, SMOOTHING_SECONDS};
+use crate::tap::{MAX_TAPS, TAP_FRAMES, TAP_PAIRS};
+use crate::telemetry::Telemetry;
+use crate::voices::{EndedNote, MAX_VOICES, Voices};
+use crate::world::{AudioOut, MACROS, Transport, World};
+
+/// Seconds that a patch load crossfades.
+pub const LOAD_FADE_SECONDS: f64 = 0.03;
+/// Seconds that a crossfade takes when the next graph is waiting already.
+const HURRIED_FADE_SECONDS: f64 = 0.005;
+/// Loudest sample that leaves the plugin: +24 dBFS. The probe refuses patches that go there.
+const CEILING: f32 = 15.848_932;
+/// Below this (-120 dBFS) the output counts as silent.
+const SILENT: f32 = 1e-6;
+/// Host automation with events closer than this is a ramp by itself and is not smoothed again.
+const DENSE_FRAMES: u64 = 64;
+/// Longest that `activate` waits for a graph of the new setup.
+const ACTIVATE_SECONDS: f64 = 2.0;
+
+/// One call of the host.
+pub struct Block<'a> {
+    /// Left and right: input on entry, output on return; of the same length.
+    pub channels: [&'a mut [f32]; 2],
+    /// In order of their frames.
+    pub events: &'a [TimedEvent],
+    /// Song position at the block's start; its `frame` is filled in.
+    pub transport: Transport,
+    /// The host renders offline: wait for pending commits.
+    pub offline: bool,
+}
+
+/// What the host wants to know after a block.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Status {
+    /// A key or the pedal holds a note.
+    pub held: bool,
+    /// Frames since the output was last louder than -120 dBFS.
+    pub quiet_frames: u64,
+    /// Frames the patch may sound on after its input; `None` = no end is known.
+    pub tail_frames: Option<u64>,
+}
+
+/// The DSP thread's half of an instance.
+pub struct Renderer {
+    shared: Arc<Shared>,
+    ready: triple_buffer::Output<Readiness>,
+    /// The output side holds a readiness that is not taken yet.
+    considering: bool,
+    notes: triple_buffer::Input<Voices>,
+    telemetry: triple_buffer::Input<Telemetry>,
+    active: Option<Box<Graph>>,
+    revision: Revision,
+    /// The graph after the bridge that is active now.
+    next: Option<Box<Graph>>,
+    next_swap: Swapped,
+    /// The graph that fades out after a load, with the notes it goes on playing.
+    outgoing: Option<Box<Graph>>,
+    outgoing_voices: Box<Voices>,
+    outgoing_gain: Ramp,
+    fade_end: u64,
+    voices: Box<Voices>,
+    macros: Box<[Ramp; MACROS]>,
+    macro_moved: Box<[u64; MACROS]>,
+    transport: Transport,
+    frame: u64,
+    epoch: u64,
+    sample_rate: f64,
+    quiet_frames: u64,
+    /// The active graph panicked: it is not rendered again.
+    failed: bool,
+    seen_writes: u64,
+    seen_taps: u64,
+    seen_voices: u64,
+    telemetry_due: u64,
+    peak: [f32; 2],
+    load: f32,
+}
+
+impl Renderer {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        ready: triple_buffer::Output<Readiness>,
+        notes: triple_buffer::Input<Voices>,
+        telemetry: triple_buffer::Input<Telemetry>,
+        voices: Voices,
+    ) -> Self {
+        Self {
+            shared,
+            ready,
+            considering: false,
+            notes,
+            telemetry,
+            active: None,
+            revision: 0,
+            next: None,
+            next_swap: Swapped { revision: 0, frame: 0, cost_ns: 0, at: Instant::now() },
+            outgoing: None,
+            outgoing_voices: Box::new(voices.clone()),
+            outgoing_gain: Ramp::constant(0.0),
+            fade_end: 0,
+            voices: Box::new(voices),
+            macros: Box::new([Ramp::constant(0.0); MACROS]),
+            macro_moved: Box::new([0; MACROS]),
+            transport: Transport::default(),
+            frame: 0,
+            epoch: 0,
+            sample_rate: 0.0,
+            quiet_frames: 0,
+            failed: false,
+            seen_writes: 0,
+            seen_taps: 0,
+            seen_voices: 0,
+            telemetry_due: 0,
+            peak: [0.0; 2],
+            load: 0.0,
+        }
+    }
+
+    /// Absolute frame of the next block's start.
+    #[must_use]
+    pub fn frame(&self) -> u64 {
+        self.frame
+    }
+
+    /// The revision that plays.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// The graph that plays.
+    #[must_use]
+    pub fn graph(&self) -> Option<&Graph> {
+        self.active.as_deref()
+    }
+
+    /// Takes up a new setup (`Engine::set_sample_rate` raised the epoch): drops the old graphs and
+    /// waits, at most 2 s, for one of the new setup. Not for the DSP thread.
+    pub fn activate(&mut self, sample_rate: f64) {
+        let epoch = self.shared.epoch.load(Acquire);
+        if epoch == self.epoch && self.active.is_some() {
+            return;
+        }
+        self.epoch = epoch;
+        self.sample_rate = sample_rate;
+        if self.next.is_some() {
+            // Its commit was taken, so it must be answered, whatever comes now.
+            self.answer(self.next_swap);
+        }
+        for graph in [self.active.take(), self.next.take(), self.outgoing.take()] {
+            drop(graph);
+        }
+        self.failed = false;
+        *self.voices = self.voices.restarted(sample_rate);
+        self.quiet_frames = 0;
+        self.frame = 0;
+        self.shared.frame.store(0, Relaxed);
+        for ramp in self.macros.iter_mut() {
+            *ramp = Ramp::constant(ramp.target());
+        }
+        let deadline = Instant::now() + Duration::from_secs_f64(ACTIVATE_SECONDS);
+        while self.active.is_none() && Instant::now() < deadline {
+            self.take_ready(0);
+            if self.active.is_none() {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+        }
+    }
+
+    /// Forgets what sounds: voices, delays, filters. The graph stays. Realtime.
+    pub fn reset(&mut self) {
+        self.voices.choke(crate::NoteMatch { id: -1, channel: -1, key: -1 });
+        self.voices.all_off();
+        if let Some(graph) = &mut self.active {
+            graph.reset();
+        }
+    }
+
+    /// A note that ended since the last call, for hosts that track voices. Realtime.
+    pub fn take_ended(&mut self) -> Option<EndedNote> {
+        self.voices.take_ended()
+    }
+
+    /// Renders one block. Realtime, unless `block.offline`.
+    pub fn process(&mut self, mut block: Block<'_>) -> Status {
+        let started = Instant::now();
+        let frames = block.channels[0].len().min(block.channels[1].len());
+        let counters = &self.shared.counters;
+        counters.blocks.fetch_add(1, Relaxed);
+        self.transport = Transport { frame: self.frame, ..block.transport };
+        while let Some(event) = self.shared.live.pop() {
+            self.apply(event);
+        }
+        self.pull();
+        if block.offline != self.shared.offline.load(Relaxed) {
+            self.shared.offline.store(block.offline, Relaxed);
+        }
+        if block.offline {
+            self.wait_for_commits();
+        }
+        self.check_ready();
+        let rendered = {
+            let render = AssertUnwindSafe(|| self.render_block(&mut block, frames));
+            catch_unwind(render).unwrap_or_else(|_| {
+                self.failed = true;
+                self.blame();
+                false
+            })
+        };
+        if !rendered {
+            for channel in &mut block.channels {
+                channel.fill(0.0);
+            }
+            self.shared.counters.missed_blocks.fetch_add(1, Relaxed);
+        }
+        self.finish(&block, frames, started)
+    }
+
+    /// Takes over values and taps that other threads have changed.
+    fn pull(&mut self) {
+        let writes = self.shared.writes.load(Acquire);
+        if writes != self.seen_writes {
+            self.seen_writes = writes;
+            if let Some(graph) = &mut self.active {
+                graph.pull_values(self.frame);
+            }
+        }
+        let taps = self.shared.taps.changes();
+        if taps != self.seen_taps {
+            self.seen_taps = taps;
+            if let Some(graph) = &mut self.active {
+                let plan = Arc::clone(graph.plan());
+                graph.taps.resolve(&plan, &self.shared.taps);
+            }
+        }
+    }
+
+    /// Renders all of `block`; false when there is no graph to render it with.
+    fn render_block(&mut self, block: &mut Block<'_>, frames: usize) -> bool {
+        if self.active.is_none() || self.failed {
+            self.skip_block(block, frames);
+            return false;
+        }
+        let mut at = 0;
+        let mut events = block.events.iter().peekable();
+        while at < frames {
+            self.arrive(block.offline);
+            while let Some(event) = events.next_if(|e| e.frame as usize <= at) {
+                self.apply(event.event);
+            }
+            let next_event = events.peek().map_or(frames, |e| e.frame as usize);
+            let n = self.until_next_cut(next_event.min(frames) - at, block.offline);
+            self.chunk(&mut block.channels, at, n);
+            at += n;
+            self.frame += n as u64;
+        }
+        events.for_each(|event| self.apply(event.event));
+        true
+    }
+
+    /// Without a graph, events still count, so that no note hangs or is lost.
+    fn skip_block(&mut self, block: &Block<'_>, frames: usize) {
+        for event in block.events {
+            self.apply(event.event);
+        }
+        self.frame += frames as u64;
+    }
+
+    /// What has to happen exactly at this frame.
+    fn arrive(&mut self, offline: bool) {
+        let now = self.frame;
+        let Some(active) = &mut self.active else { return };
+        if now.is_multiple_of(BLOCK as u64) {
+            let peaks = active.take_peaks();
+            self.voices.tick(&peaks);
+            if self.outgoing.is_some() {
+                self.outgoing_voices.tick(&[0.0; MAX_VOICES]);
+            }
+        }
+        if active.transition_end().is_some_and(|end| now >= end) {
+            active.end_transition();
+            self.cross_bridge();
+        }
+        if self.outgoing.is_some() && now >= self.fade_end {
+            let outgoing = self.outgoing.take();
+            self.retire(outgoing);
+        }
+        while offline && now >= self.shared.next_due.load(Acquire) && !self.busy() {
+            self.wait_for_due();
+            self.check_ready();
+        }
+        self.check_ready();
+    }
+
+    /// Frames to the next thing that happens, at most `frames`.
+    fn until_next_cut(&self, frames: usize, offline: bool) -> usize {
+        let now = self.frame;
+        let mut until = (frames as u64).min(BLOCK as u64 - now % BLOCK as u64);
+        if let Some(end) = self.active.as_ref().and_then(|g| g.transition_end()) {
+            until = until.min(end - now);
+        }
+        if self.outgoing.is_some() {
+            until = until.min(self.fade_end - now);
+        }
+        if offline {
+            let due = self.shared.next_due.load(Acquire);
+            if due > now {
+                until = until.min(due - now);
+            }
+        }
+        if self.considering {
+            let due = self.ready.output_buffer().due.filter(|&due| due > now);
+            until = due.map_or(until, |due| until.min(due - now));
+        }
+        until.max(1) as usize
+    }
+
+    /// Renders `n` frames at `at` of the host's block.
+    fn chunk(&mut self, channels: &mut [&mut [f32]; 2], at: usize, n: usize) {
+        let Some(active) = &mut self.active else { return };
+        let mut input = [[0f32; BLOCK]; 2];
+        for (copy, channel) in input.iter_mut().zip(channels.iter()) {
+            copy[..n].copy_from_slice(&channel[at..at + n]);
+        }
+        let audio_in = [&input[0][..n], &input[1][..n]];
+        let mut out = AudioOut::default();
+        active.taps.newest_lane = self.voices.newest();
+        active.render(
+            n,
+            self.frame,
+            World {
+                voices: &self.voices,
+                audio_in,
+                audio_out: &mut out,
+                macros: &self.macros,
+                transport: &self.transport,
+            },
+            &mut Blind,
+        );
+        let bad = silence_nonfinite(&mut out, n);
+        if bad > 0 {
+            self.shared.counters.nonfinite.fetch_add(bad, Relaxed);
+            active.reset();
+            self.blame();
+        }
+        if let Some(outgoing) = &mut self.outgoing {
+            let mut old = AudioOut::default();
+            outgoing.render(
+                n,
+                self.frame,
+                World {
+                    voices: &self.outgoing_voices,
+                    audio_in,
+                    audio_out: &mut old,
+                    macros: &self.macros,
+                    transport: &self.transport,
+                },
+                &mut Blind,
+            );
+            silence_nonfinite(&mut old, n);
+            for (new, old) in out.channels.iter_mut().zip(&old.channels) {
+                for k in 0..n {
+                    let g = self.outgoing_gain.at(self.frame + k as u64);
+                    new[k] = new[k] * (1.0 - g) + old[k] * g;
+                }
+            }
+        }
+        let mut loudest = 0f32;
+        for (c, channel) in channels.iter_mut().enumerate() {
+            for (to, x) in channel[at..at + n].iter_mut().zip(out.channels[c]) {
+                *to = x.clamp(-CEILING, CEILING);
+                self.peak[c] = self.peak[c].max(x.abs());
+                loudest = loudest.max(x.abs());
+            }
+        }
+        self.quiet_frames = if loudest > SILENT { 0 } else { self.quiet_frames + n as u64 };
+    }
+
+    fn apply(&mut self, event: Event) {
+        let now = self.frame;
+        match event {
+            Event::NoteOn { id, channel, key, velocity } => {
+                self.voices.note_on(now, id, channel, key, velocity);
+            }
+            Event::NoteOff(note) => self.voices.note_off(now, note),
+            Event::Choke(note) => self.voices.choke(note),
+            Event::Express { note, expression, value } => {
+                self.voices.express(now, note, expression, value);
+            }
+            Event::Bend { channel, value } => self.voices.set_bend(now, channel, value),
+            Event::Pressure { channel, value } => self.voices.set_pressure(now, channel, value),
+            Event::Controller { channel, controller, value } => {
+                self.voices.controller(now, channel, controller, value);
+            }
+            Event::Macro { index, value } => self.turn_macro(usize::from(index), value),
+            Event::Gate { module, on } => {
+                if let Some(graph) = &mut self.active {
+                    graph.set_gate(module, on);
+                }
+            }
+            Event::AllOff => self.voices.all_off(),
+        }
+    }
+
+    fn turn_macro(&mut self, index: usize, value: f32) {
+        if index >= MACROS || !value.is_finite() {
+            return;
+        }
+        let value = value.clamp(0.0, 1.0);
+        let now = self.frame;
+        let dense = now > 0 && now - self.macro_moved[index] <= DENSE_FRAMES
+            && self.macro_moved[index] > 0;
+        self.macro_moved[index] = now;
+        let frames = if dense { 0 } else { (SMOOTHING_SECONDS * self.sample_rate) as u64 };
+        self.macros[index] = self.macros[index].toward(value, now, frames);
+        self.shared.macros[index].store(value.to_bits(), Relaxed);
+        if let Some(graph) = &mut self.active {
+            graph.turn_macro(index, value, now, dense);
+        }
+        if let Some(graph) = &mut self.next {
+            graph.turn_macro(index, value, now, dense);
+        }
+    }
+
+    /// True while a swap has to wait: something fades, or the slot is taken.
+    fn busy(&self) -> bool {
+        let fading = self.active.as_ref().is_some_and(|g| g.transition_end().is_some());
+        fading || self.next.is_some() || self.outgoing.is_some()
+    }
+
+    /// Takes a ready graph, unless a fade is under way; a long one is cut short then.
+    fn check_ready(&mut self) {
+        if self.busy() {
+            let hurried = (HURRIED_FADE_SECONDS * self.sample_rate) as u64;
+            let long = self.outgoing.is_some() && self.fade_end > self.frame + hurried;
+            if long && self.ready.updated() {
+                self.outgoing_gain = self.outgoing_gain.toward(0.0, self.frame, hurried);
+                self.fade_end = self.frame + hurried;
+            }
+            return;
+        }
+        if self.considering || self.ready.updated() {
+            self.take_ready(self.frame);
+        }
+    }
+
+    /// The swap: looks at what is in the slot, and exchanges graphs when it may.
+    fn take_ready(&mut self, now: u64) {
+        self.considering |= self.ready.update();
+        if !self.considering {
+            return;
+        }
+        let started = Instant::now();
+        let ready = self.ready.output_buffer_mut();
+        let current = ready.epoch == self.epoch && ready.swap.is_some();
+        let based = self.active.is_none()
+            || ready.entry == Entry::Load
+            || ready.base == self.revision;
+        if current && based && ready.due.is_some_and(|due| due > now) {
+            return;
+        }
+        self.considering = false;
+        if !current || !based || !ready.claim.take() {
+            return;
+        }
+        let Some(mut graph) = ready.swap.take() else { return };
+        for write in &ready.writes {
+            write.cells.set_if(write.param, write.observed, write.value);
+        }
+        let voice_plan = graph.plan().voices;
+        if self.voices.plan() != &voice_plan {
+            if ready.entry == Entry::Load && self.active.is_some() {
+                self.outgoing_voices.clone_from(&self.voices);
+            }
+            let replanned = self.voices.replanned(voice_plan, now);
+            *self.voices = replanned;
+        } else if ready.entry == Entry::Load && self.active.is_some() {
+            self.outgoing_voices.clone_from(&self.voices);
+        }
+        let old = self.active.take();
+        match (ready.entry, old) {
+            (Entry::Edit, Some(mut old)) => {
+                graph.carry_from(&mut old, self.voices.newest());
+                graph.snap(true, &self.macros);
+                if ready.rebound {
+                    graph.follow_macros(&self.macros, now);
+                }
+                graph.begin_transition(now);
+                ready.retired[0] = Some(old);
+            }
+            (_, None) => graph.snap(false, &self.macros),
+            (Entry::Load, Some(old)) => {
+                graph.snap(false, &self.macros);
+                let fade = (LOAD_FADE_SECONDS * self.sample_rate).max(1.0) as u64;
+                self.outgoing = Some(old);
+                self.outgoing_voices.all_off();
+                self.outgoing_gain = Ramp::new(1.0, 0.0, now, fade);
+                self.fade_end = now + fade;
+            }
+        }
+        self.next = ready.then.take();
+        let (revision, rate) = (ready.revision, graph.plan().nodes.len());
+        self.active = Some(graph);
+        self.failed = false;
+        self.revision = revision;
+        let cost_ns = started.elapsed().as_nanos() as u64;
+        let swapped = Swapped { revision, frame: now, cost_ns, at: Instant::now() };
+        self.shared.counters.active_modules.store(rate as u64, Relaxed);
+        self.after_swap();
+        if self.next.is_some() {
+            // The edit is done when the bridge is crossed; a bridge without a fade is crossed now.
+            self.next_swap = swapped;
+            if !self.active.as_ref().is_some_and(|g| g.transition_end().is_some()) {
+                self.cross_bridge();
+            }
+        } else {
+            self.answer(swapped);
+        }
+    }
+
+    /// Swaps from the bridge, whose fade is over, to the graph behind it.
+    fn cross_bridge(&mut self) {
+        let Some(mut graph) = self.next.take() else { return };
+        let started = Instant::now();
+        let now = self.frame;
+        let Some(mut bridge) = self.active.take() else { return };
+        let voice_plan = graph.plan().voices;
+        if self.voices.plan() != &voice_plan {
+            let replanned = self.voices.replanned(voice_plan, now);
+            *self.voices = replanned;
+        }
+        graph.carry_from(&mut bridge, self.voices.newest());
+        graph.snap(true, &self.macros);
+        graph.begin_transition(now);
+        self.active = Some(graph);
+        self.retire(Some(bridge));
+        let cost_ns = self.next_swap.cost_ns + started.elapsed().as_nanos() as u64;
+        let swapped = Swapped { frame: now, cost_ns, at: Instant::now(), ..self.next_swap };
+        self.after_swap();
+        self.answer(swapped);
+    }
+
+    fn after_swap(&mut self) {
+        let Some(graph) = &mut self.active else { return };
+        // Values written by the commit, and knobs turned while it was built.
+        self.seen_writes = self.shared.writes.load(Acquire);
+        graph.pull_values(self.frame);
+        if self.seen_taps > 0 {
+            let plan = Arc::clone(graph.plan());
+            graph.taps.resolve(&plan, &self.shared.taps);
+        }
+    }
+
+    fn answer(&self, swapped: Swapped) {
+        self.shared.counters.swap_ns.record(swapped.cost_ns);
+        // One publish is in flight at a time, so the queue has room.
+        let _ = self.shared.swapped.push(swapped);
+    }
+
+    /// Leaves a graph in the slot for the builder; the slot has room for all that one swap frees.
+    fn retire(&mut self, graph: Option<Box<Graph>>) {
+        let slots = &mut self.ready.output_buffer_mut().retired;
+        if let Some(free) = slots.iter_mut().find(|s| s.is_none()) {
+            *free = graph;
+        }
+    }
+
+    /// Names the module that ran last, for the editor and the status.
+    fn blame(&self) {
+        let Some(graph) = &self.active else { return };
+        let key = graph.plan().nodes.get(graph.running() as usize).map(|n| n.key.module);
+        let failed = key.map_or(0, |key| u64::from(key) + 1);
+        self.shared.counters.failed_module.store(failed, Relaxed);
+    }
+
+    /// Offline only: waits until no commit without a frame of its own is under way.
+    fn wait_for_commits(&mut self) {
+        self.publish_notes();
+        let mut waiting = self.shared.waiting.lock();
+        while self.shared.in_flight.load(Acquire) > 0 {
+            self.shared.waiting_changed.wait_for(&mut waiting, Duration::from_millis(5));
+        }
+    }
+
+    /// Offline only: a timed commit is due now; lets the builder finish it and waits for that.
+    fn wait_for_due(&mut self) {
+        self.publish_notes();
+        self.shared.frame.store(self.frame, Release);
+        let landings = self.shared.landings.load(Acquire);
+        let mut waiting = self.shared.waiting.lock();
+        waiting.reached = self.frame;
+        self.shared.waiting_changed.notify_all();
+        while self.shared.landings.load(Acquire) == landings {
+            self.shared.waiting_changed.wait_for(&mut waiting, Duration::from_millis(5));
+        }
+    }
+
+    fn publish_notes(&mut self) {
+        if self.voices.changed() != self.seen_voices {
+            self.seen_voices = self.voices.changed();
+            self.notes.input_buffer_mut().clone_from(&self.voices);
+            self.notes.publish();
+        }
+    }
+
+    fn finish(&mut self, block: &Block<'_>, frames: usize, started: Instant) -> Status {
+        self.shared.frame.store(self.frame, Release);
+        self.publish_notes();
+        let counters = &self.shared.counters;
+        counters.voices.store(self.voices.sounding_count() as u64, Relaxed);
+        if !block.offline && frames > 0 && self.sample_rate > 0.0 {
+            let duration = frames as f64 / self.sample_rate;
+            let load = (started.elapsed().as_secs_f64() / duration) as f32;
+            self.load += (load - self.load) * (duration as f32 / 0.3).min(1.0);
+            counters.load_ppm.store((self.load * 1e6) as u64, Relaxed);
+            counters.block_load.record((load * 1e6) as u64);
+            if load > 1.0 {
+                counters.late_blocks.fetch_add(1, Relaxed);
+            }
+        }
+        self.publish_telemetry();
+        let tail = self.active.as_ref().map_or(0.0, |g| g.plan().tail);
+        let tail_frames = tail.is_finite().then(|| (f64::from(tail) * self.sample_rate) as u64);
+        Status { held: self.voices.any_held(), quiet_frames: self.quiet_frames, tail_frames }
+    }
+
+    /// Shows the editor what happened, often enough that taps do not overflow.
+    fn publish_telemetry(&mut self) {
+        let Some(graph) = &mut self.active else { return };
+        let watched = graph.taps.active();
+        let interval = if watched { TAP_FRAMES * TAP_PAIRS / 2 } else { 1024 };
+        if self.frame < self.telemetry_due {
+            return;
+        }
+        self.telemetry_due = self.frame + interval as u64;
+        let telemetry = self.telemetry.input_buffer_mut();
+        telemetry.revision = self.revision;
+        telemetry.frame = self.frame;
+        telemetry.sample_rate = self.sample_rate;
+        telemetry.load = self.load;
+        telemetry.voices = self.voices.sounding_count() as u32;
+        telemetry.peak = self.peak;
+        telemetry.serial = self.frame;
+        self.peak = [0.0; 2];
+        for t in 0..MAX_TAPS {
+            let view = &mut telemetry.taps[t];
+            view.count = 0;
+            if watched {
+                let tap = graph.taps.tap(t);
+                let count = usize::from(tap.count);
+                view.pairs[..count].copy_from_slice(&tap.pairs[..count]);
+                view.count = tap.count;
+                tap.count = 0;
+            }
+        }
+        self.telemetry.publish();
+    }
+}
+
+/// Silences NaN and infinities; how many there were.
+fn silence_nonfinite(out: &mut AudioOut, frames: usize) -> u64 {
+    let finite = out.channels.iter().all(|c| c[..frames].iter().all(|x| x.is_finite()));
+    if finite {
+        return 0;
+    }
+    let bad = out.channels.iter().flat_map(|c| &c[..frames]).filter(|x| !x.is_finite()).count();
+    *out = AudioOut::default();
+    bad as u64
+}

@@ -1,0 +1,371 @@
+//! The session: what the document is (`head`), what plays (`playing`), and every commit between
+//! the two. Behind a mutex that the DSP thread never touches.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use chronus_patch::{Edit, History, ModuleId, Patch};
+
+use crate::builder::{Answer, Lives};
+use crate::graph::Write;
+use crate::handover::{Entry, Revision};
+use crate::registry::Registry;
+use crate::request::Request;
+use crate::standby::Rejection;
+use crate::store::Cells;
+
+/// Who asked for a commit: decides what a refusal does to the document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Client {
+    /// The editor: a refused edit stays in the document, marked as not playing.
+    #[default]
+    Editor,
+    /// A program: a refused commit leaves the document as it was.
+    Remote,
+    /// The host restoring a project: as `Editor`.
+    Host,
+}
+
+/// What is done when a commit is answered.
+pub(crate) type Responder = Box<dyn FnOnce(Answer) + Send>;
+
+/// The document and everything that goes back with it when a commit is refused.
+#[derive(Clone)]
+pub(crate) struct Snapshot {
+    pub patch: Arc<Patch>,
+    pub lives: Arc<Lives>,
+    pub history: History,
+}
+
+/// A commit without an answer yet.
+struct Open {
+    revision: Revision,
+    client: Client,
+    before: Snapshot,
+    after: Snapshot,
+    /// Params its edits set: written when it is swapped in.
+    sets: BTreeMap<(ModuleId, usize), f32>,
+    respond: Option<Responder>,
+}
+
+/// What plays.
+pub(crate) struct Playing {
+    pub revision: Revision,
+    pub patch: Arc<Patch>,
+    pub lives: Arc<Lives>,
+}
+
+/// See the module's documentation.
+pub(crate) struct Session {
+    pub head: Snapshot,
+    pub playing: Playing,
+    open: Vec<Open>,
+    last_revision: Revision,
+    next_key: u32,
+    writes: Arc<AtomicU64>,
+    /// Why the newest commit of the editor does not play.
+    pub refusal: Option<(Revision, Rejection)>,
+    /// Values turned since the document was last brought up to date.
+    turned: BTreeMap<(ModuleId, usize), f32>,
+}
+
+/// A commit accepted by the session, for the builder.
+pub(crate) struct Accepted {
+    pub revision: Revision,
+    pub patch: Arc<Patch>,
+    pub lives: Arc<Lives>,
+    pub entry: Entry,
+    pub writes: Vec<Write>,
+}
+
+impl Session {
+    pub fn new(writes: Arc<AtomicU64>) -> Self {
+        let patch = Arc::new(Patch::default());
+        let lives = Arc::new(Lives::new());
+        let history = History::new();
+        let playing = Playing { revision: 0, patch: patch.clone(), lives: lives.clone() };
+        Self {
+            head: Snapshot { patch, lives, history },
+            playing,
+            open: Vec::new(),
+            last_revision: 0,
+            next_key: 0,
+            writes,
+            refusal: None,
+            turned: BTreeMap::new(),
+        }
+    }
+
+    /// The document, up to date with every knob.
+    pub fn document(&mut self, registry: &Registry) -> Arc<Patch> {
+        if !self.turned.is_empty() {
+            let turned = std::mem::take(&mut self.turned);
+            let patch = Arc::make_mut(&mut self.head.patch);
+            for ((id, p), value) in turned {
+                let Some(module) = patch.modules.get_mut(&id) else { continue };
+                let Ok(spec) = registry.spec(&module.kind) else { continue };
+                module.params.insert(spec.params[p].name.into(), value);
+            }
+        }
+        self.head.patch.clone()
+    }
+
+    /// Notes that a knob was turned; the document follows when it is asked for.
+    pub fn turn(&mut self, id: ModuleId, param: usize, value: f32) {
+        if let Some(cells) = self.head.lives.get(&id) {
+            cells.set(param, value);
+        }
+        self.turned.insert((id, param), value);
+    }
+
+    /// Number of the next commit.
+    pub fn next_revision(&mut self) -> Revision {
+        self.last_revision += 1;
+        self.last_revision
+    }
+
+    /// Number of the newest commit.
+    pub fn last_revision(&self) -> Revision {
+        self.last_revision
+    }
+
+    /// Applies `requests` to the document, all or none.
+    pub fn accept(
+        &mut self,
+        requests: &[Request],
+        client: Client,
+        registry: &Registry,
+        respond: Responder,
+    ) -> Result<Accepted, (Revision, Rejection, Responder)> {
+        let revision = self.next_revision();
+        self.document(registry);
+        let before = self.head.clone();
+        let mut patch = (*self.head.patch).clone();
+        let mut done = Vec::with_capacity(requests.len());
+        let mut inverses = Vec::with_capacity(requests.len());
+        for (index, request) in requests.iter().enumerate() {
+            let edit = request.resolve(&patch, registry).map_err(|e| e.to_string());
+            let applied = edit.and_then(|edit| {
+                let edited = patch.apply(&edit).map_err(|e| e.to_string())?;
+                Ok((edit, edited.inverse))
+            });
+            match applied {
+                Ok((edit, inverse)) => {
+                    done.push(edit);
+                    inverses.push(inverse);
+                }
+                Err(text) => return Err((revision, Rejection::Edit { index, text }, respond)),
+            }
+        }
+        let loads = done.iter().any(replaces_all);
+        inverses.reverse();
+        let edit = one_or_batch(done);
+        let label = edit.describe(&before.patch);
+        self.head.history.push(edit.clone(), one_or_batch(inverses), label);
+        self.head.lives = Arc::new(self.lives_after(&patch, &edit, registry));
+        self.head.patch = Arc::new(patch);
+        Ok(self.open(revision, client, before, &edit, loads, registry, respond))
+    }
+
+    /// Undoes or redoes one step of the document.
+    pub fn step(
+        &mut self,
+        back: bool,
+        client: Client,
+        registry: &Registry,
+        respond: Responder,
+    ) -> Result<Accepted, (Revision, Rejection, Responder)> {
+        let revision = self.next_revision();
+        self.document(registry);
+        let before = self.head.clone();
+        let mut patch = (*self.head.patch).clone();
+        let history = &mut self.head.history;
+        let edit = if back { history.undo() } else { history.redo() };
+        let nothing = || if back { "nothing to undo" } else { "nothing to redo" }.to_owned();
+        let applied = edit.ok_or_else(nothing).and_then(|edit| {
+            patch.apply(&edit).map_err(|e| e.to_string())?;
+            Ok(edit)
+        });
+        let edit = match applied {
+            Ok(edit) => edit,
+            Err(text) => {
+                self.head = before;
+                return Err((revision, Rejection::Edit { index: 0, text }, respond));
+            }
+        };
+        let loads = replaces_all(&edit);
+        self.head.lives = Arc::new(self.lives_after(&patch, &edit, registry));
+        self.head.patch = Arc::new(patch);
+        Ok(self.open(revision, client, before, &edit, loads, registry, respond))
+    }
+
+    /// The document again, for a new setup: nothing changed, everything is built anew.
+    pub fn again(&mut self, registry: &Registry) -> Accepted {
+        let revision = self.next_revision();
+        self.document(registry);
+        let before = self.head.clone();
+        let respond: Responder = Box::new(|_| ());
+        let nothing = Edit::Batch(Vec::new());
+        self.open(revision, Client::Host, before, &nothing, true, registry, respond)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one commit")]
+    fn open(
+        &mut self,
+        revision: Revision,
+        client: Client,
+        before: Snapshot,
+        edit: &Edit,
+        loads: bool,
+        registry: &Registry,
+        respond: Responder,
+    ) -> Accepted {
+        let mut sets = BTreeMap::new();
+        collect_sets(edit, &self.head.patch, registry, &mut sets);
+        // What open commits set and this one does not set again comes along: it contains them.
+        let earlier = self.open.iter().flat_map(|o| o.sets.clone());
+        let mut all: BTreeMap<_, _> = earlier.collect();
+        all.extend(sets.clone());
+        let writes = all.into_iter().filter_map(|((id, param), value)| {
+            let cells = self.head.lives.get(&id)?.clone();
+            let observed = cells.observe(param);
+            Some(Write { cells, param, observed, value })
+        });
+        let writes = writes.collect();
+        let (patch, lives) = (self.head.patch.clone(), self.head.lives.clone());
+        let after = self.head.clone();
+        self.open.push(Open { revision, client, before, after, sets, respond: Some(respond) });
+        // The first patch into an empty one is an edit: there is nothing to fade out.
+        let empty = self.playing.patch.modules.is_empty();
+        let entry = if loads && !empty { Entry::Load } else { Entry::Edit };
+        Accepted { revision, patch, lives, entry, writes }
+    }
+
+    /// Cells for the modules of `patch`: those of modules that live on, new ones for the others.
+    fn lives_after(&mut self, patch: &Patch, edit: &Edit, registry: &Registry) -> Lives {
+        let mut ended = Vec::new();
+        collect_ended(edit, &mut ended);
+        let replaced = replaces_all(edit);
+        let mut lives = Lives::new();
+        for (id, module) in &patch.modules {
+            let Ok(spec) = registry.spec(&module.kind) else { continue };
+            let known = self.head.lives.get(id).filter(|_| !replaced && !ended.contains(&id));
+            let cells = known.cloned().unwrap_or_else(|| {
+                let value = |p: &crate::Param| {
+                    let implied = registry.implied(&module.kind).iter();
+                    let implied = implied.clone().find(|(name, _)| *name == p.name).map(|i| i.1);
+                    let named = |(name, v): (&String, &f32)| {
+                        (p.name == name || p.aliases.contains(&name.as_str())).then_some(*v)
+                    };
+                    let own = module.params.iter().find_map(named);
+                    p.clamp(own.or(implied).unwrap_or(p.default))
+                };
+                let values: Vec<f32> = spec.params.iter().map(value).collect();
+                self.next_key += 1;
+                Arc::new(Cells::new(self.next_key, spec, &values, self.writes.clone()))
+            });
+            lives.insert(id.clone(), cells);
+        }
+        lives
+    }
+
+    /// Books an answer. Returns what there is to call, outside the lock.
+    pub fn resolve(&mut self, answer: &Answer) -> Option<Responder> {
+        let at = self.open.iter().position(|o| o.revision == answer.revision())?;
+        match answer {
+            Answer::Swapped { revision, .. } => {
+                // Older commits without an answer are contained in this one; theirs still come.
+                let open = &mut self.open[at];
+                let respond = open.respond.take();
+                self.playing = Playing {
+                    revision: *revision,
+                    patch: open.after.patch.clone(),
+                    lives: open.after.lives.clone(),
+                };
+                self.open.drain(..=at);
+                if self.open.is_empty() {
+                    self.refusal = None;
+                }
+                respond
+            }
+            Answer::Superseded { .. } => self.open[at].respond.take(),
+            Answer::Rejected { revision, rejection } => {
+                self.refuse(at, Some((*revision, rejection.clone())))
+            }
+            Answer::TimedOut { .. } => self.refuse(at, None),
+        }
+    }
+
+    /// A commit failed. A program's is taken back, with the programs' commits before it that it
+    /// superseded: they were never verified by themselves. The editor's stays, not playing.
+    fn refuse(&mut self, at: usize, why: Option<(Revision, Rejection)>) -> Option<Responder> {
+        let respond = self.open[at].respond.take();
+        let newest = at + 1 == self.open.len();
+        if self.open[at].client != Client::Remote {
+            if newest {
+                self.refusal = why;
+            }
+            return respond;
+        }
+        let mut first = at;
+        while first > 0
+            && self.open[first - 1].client == Client::Remote
+            && self.open[first - 1].respond.is_none()
+        {
+            first -= 1;
+        }
+        if newest {
+            self.head = self.open[first].before.clone();
+            self.turned.clear();
+            self.open.drain(first..);
+        } else {
+            // A newer commit is under way on top of it and will be judged by itself.
+            self.open[at].respond = None;
+        }
+        respond
+    }
+}
+
+fn one_or_batch(mut edits: Vec<Edit>) -> Edit {
+    if edits.len() == 1 { edits.remove(0) } else { Edit::Batch(edits) }
+}
+
+fn replaces_all(edit: &Edit) -> bool {
+    match edit {
+        Edit::ReplaceAll(_) => true,
+        Edit::Batch(edits) => edits.iter().any(replaces_all),
+        _ => false,
+    }
+}
+
+/// Ids of modules whose life an edit ends, even if it starts another one under the same id.
+fn collect_ended<'a>(edit: &'a Edit, ended: &mut Vec<&'a ModuleId>) {
+    match edit {
+        Edit::Delete { id } | Edit::Create { id, .. } => ended.push(id),
+        Edit::Batch(edits) => edits.iter().for_each(|e| collect_ended(e, ended)),
+        _ => {}
+    }
+}
+
+/// Params that an edit sets, with the values they have in the end.
+fn collect_sets(
+    edit: &Edit,
+    after: &Patch,
+    registry: &Registry,
+    sets: &mut BTreeMap<(ModuleId, usize), f32>,
+) {
+    match edit {
+        Edit::SetParam { id, param, .. } | Edit::ResetParam { id, param } => {
+            let Some(module) = after.modules.get(id) else { return };
+            let Ok(spec) = registry.spec(&module.kind) else { return };
+            let Some(p) = spec.param(param) else { return };
+            let value = module.params.get(param).copied().unwrap_or(spec.params[p].default);
+            sets.insert((id.clone(), p), spec.params[p].clamp(value));
+        }
+        Edit::Batch(edits) => {
+            edits.iter().for_each(|e| collect_sets(e, after, registry, sets));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,267 @@
+//! One module by itself: for tests of modules and for benchmarks of one kind.
+
+use crate::instance::{Chunk, Instance, Kind};
+use crate::lanes::{LANE_WORDS, LANES};
+use crate::module::{BLOCK, Setup};
+use crate::pool::{Buffer, Pool, Slot};
+use crate::ramp::Ramp;
+use crate::spec::{Normal, Spec};
+use crate::voices::{VoicePlan, Voices};
+use crate::world::{AudioOut, MACROS, Transport, World};
+
+/// A module with its inputs fed from slices. All lanes get the same input.
+pub struct Solo {
+    spec: &'static Spec,
+    instance: Box<dyn Instance>,
+    lanes: usize,
+    sample_rate: f64,
+    params: Vec<Ramp>,
+    inputs: Vec<Option<Vec<f32>>>,
+    /// Gate as `/gate/ID` sets it.
+    pub gate: f32,
+    /// The notes.
+    pub voices: Voices,
+    /// Macro values.
+    pub macros: [Ramp; MACROS],
+    /// Song position.
+    pub transport: Transport,
+    /// Host audio in, as long as what is rendered; empty = silence.
+    pub audio_in: [Vec<f32>; 2],
+    /// What sinks wrote, both channels.
+    pub audio_out: [Vec<f32>; 2],
+    frame: u64,
+}
+
+/// Buffers of one chunk.
+struct Wiring {
+    pool: Pool,
+    slots: Vec<Slot>,
+    connected: u64,
+    outputs: Vec<Buffer>,
+}
+
+impl Solo {
+    /// A mono instance of `kind` with default params.
+    #[must_use]
+    pub fn mono(kind: &Kind, sample_rate: f64) -> Self {
+        Self::new(kind, sample_rate, 0)
+    }
+
+    /// An instance of one lane group.
+    #[must_use]
+    pub fn poly(kind: &Kind, sample_rate: f64) -> Self {
+        Self::new(kind, sample_rate, 1)
+    }
+
+    fn new(kind: &Kind, sample_rate: f64, groups: usize) -> Self {
+        let setup = Setup { sample_rate, seed: 1, first_lane: 0 };
+        let settings = chronus_patch::VoiceSettings::default();
+        let plan = VoicePlan::new(&settings, &chronus_patch::Tuning::default());
+        Self {
+            spec: kind.spec,
+            instance: kind.build(&setup, groups),
+            lanes: if groups == 0 { 1 } else { LANES },
+            sample_rate,
+            params: kind.spec.params.iter().map(|p| Ramp::constant(p.default)).collect(),
+            inputs: vec![None; kind.spec.inputs.len()],
+            gate: 0.0,
+            voices: Voices::new(plan, sample_rate),
+            macros: [Ramp::constant(0.0); MACROS],
+            transport: Transport::default(),
+            audio_in: [Vec::new(), Vec::new()],
+            audio_out: [Vec::new(), Vec::new()],
+            frame: 0,
+        }
+    }
+
+    /// Sets a param at once.
+    ///
+    /// # Panics
+    /// When the kind has no such param.
+    #[must_use]
+    pub fn set(mut self, param: &str, value: f32) -> Self {
+        self.set_now(param, Ramp::constant(value));
+        self
+    }
+
+    /// Sets a param to a ramp.
+    ///
+    /// # Panics
+    /// When the kind has no such param.
+    pub fn set_now(&mut self, param: &str, ramp: Ramp) {
+        let index = self.spec.param(param);
+        let index = index.unwrap_or_else(|| panic!("{} has no param {param}", self.spec.kind));
+        self.params[index] = ramp;
+    }
+
+    /// Feeds an input, from frame 0 on; silence after the slice's end.
+    ///
+    /// # Panics
+    /// When the kind has no such input.
+    #[must_use]
+    pub fn input(mut self, input: &str, signal: &[f32]) -> Self {
+        let index = self.spec.input(input);
+        let index = index.unwrap_or_else(|| panic!("{} has no input {input}", self.spec.kind));
+        self.inputs[index] = Some(signal.to_vec());
+        self
+    }
+
+    /// Back to a new module's state; frame and inputs go on.
+    pub fn reset(&mut self) {
+        self.instance.reset();
+    }
+
+    /// Renders `frames` frames in chunks of whole blocks: `result[output][frame]`, of lane 0.
+    #[must_use]
+    pub fn run(&mut self, frames: usize) -> Vec<Vec<f32>> {
+        self.run_cut(frames, |_| BLOCK)
+    }
+
+    /// Renders with chunks of at most `cut(chunk number)` frames: for the split law. Lane 0 only.
+    #[must_use]
+    pub fn run_cut(&mut self, frames: usize, cut: impl FnMut(usize) -> usize) -> Vec<Vec<f32>> {
+        let all = self.run_lanes(frames, cut);
+        all.into_iter().map(|o| o.into_iter().map(|lanes| lanes[0]).collect()).collect()
+    }
+
+    /// Renders as `run_cut`, all lanes: `result[output][frame][lane]`.
+    #[must_use]
+    pub fn run_lanes(
+        &mut self,
+        frames: usize,
+        mut cut: impl FnMut(usize) -> usize,
+    ) -> Vec<Vec<Vec<f32>>> {
+        let mut result = vec![Vec::with_capacity(frames); self.spec.outputs.len()];
+        let mut done = 0;
+        let mut number = 0;
+        while done < frames {
+            let to_block = BLOCK - (self.frame % BLOCK as u64) as usize;
+            let n = cut(number).max(1).min(frames - done).min(to_block);
+            number += 1;
+            self.chunk(n, &mut result);
+            done += n;
+        }
+        result
+    }
+
+    /// Takes over the lane state and the position of `other`, as a swap does with kept modules;
+    /// storage, which a swap moves whole, stays.
+    pub fn carry(&mut self, other: &Self) {
+        for lane in 0..self.lanes.min(other.lanes) {
+            let mut words = [0; LANE_WORDS];
+            other.instance.save_lane(lane, &mut words);
+            self.instance.load_lane(lane, &words);
+        }
+        self.frame = other.frame;
+    }
+
+    /// Renders `chunks` whole blocks into nothing, without the copying that `run` does: for
+    /// benchmarks. Inputs repeat their first block.
+    pub fn spin(&mut self, chunks: usize) {
+        self.frame = self.frame.next_multiple_of(BLOCK as u64);
+        let mut wiring = self.wiring(0, BLOCK);
+        let mut audio_out = AudioOut::default();
+        for _ in 0..chunks {
+            self.render(BLOCK, &mut wiring, [&[0.0; BLOCK]; 2], &mut audio_out);
+            self.frame += BLOCK as u64;
+        }
+    }
+
+    fn chunk(&mut self, n: usize, result: &mut [Vec<Vec<f32>>]) {
+        let mut wiring = self.wiring(self.frame as usize, n);
+        let mut audio_out = AudioOut::default();
+        let host = |channel: usize| -> Vec<f32> {
+            let signal = &self.audio_in[channel];
+            let at = |k| signal.get(self.frame as usize + k).copied().unwrap_or(0.0);
+            (0..n).map(at).collect()
+        };
+        let audio_in = [host(0), host(1)];
+        self.render(n, &mut wiring, [&audio_in[0], &audio_in[1]], &mut audio_out);
+        for (buffer, rendered) in wiring.outputs.iter().zip(result) {
+            for k in 0..n {
+                rendered.push(if self.lanes > 1 {
+                    buffer.read::<LANES>(0, n)[k].to_vec()
+                } else {
+                    buffer.read::<1>(0, n)[k].to_vec()
+                });
+            }
+        }
+        for (channel, rendered) in audio_out.channels.iter().zip(&mut self.audio_out) {
+            rendered.extend_from_slice(&channel[..n]);
+        }
+        self.frame += n as u64;
+    }
+
+    /// Buffers with `n` frames of input from frame `at` on.
+    fn wiring(&self, at: usize, n: usize) -> Wiring {
+        let normals: Vec<f32> = self.spec.inputs.iter().map(|i| self.normal(i.normal)).collect();
+        let inputs = normals.len() as u32;
+        let outputs = self.spec.outputs.len() as u32;
+        let buffers = (inputs + outputs) as usize;
+        let wide = self.lanes > 1;
+        let (mono, poly) = if wide { (0, buffers) } else { (buffers, 0) };
+        let mut pool = Pool::new(mono, poly, 1, &normals);
+        let slot = |i: u32| if wide { Slot::Poly(i) } else { Slot::Mono(i) };
+        let mut slots = Vec::new();
+        let mut connected = 0u64;
+        for i in 0..inputs as usize {
+            let source = match (self.inputs[i].is_some(), self.spec.inputs[i].normal) {
+                (false, Normal::Input(other)) if self.inputs[other].is_some() => other,
+                _ => i,
+            };
+            let Some(signal) = &self.inputs[source] else {
+                slots.push(Slot::Constant(i as u32));
+                continue;
+            };
+            connected |= u64::from(self.inputs[i].is_some()) << i;
+            let mut buffer = pool.take(slot(i as u32));
+            for k in 0..n {
+                let value = signal.get(at + k).copied().unwrap_or(0.0);
+                if wide {
+                    buffer.write::<LANES>(0, n)[k] = [value; LANES];
+                } else {
+                    buffer.write::<1>(0, n)[k] = [value];
+                }
+            }
+            pool.put(slot(i as u32), buffer);
+            slots.push(slot(i as u32));
+        }
+        let outputs = (0..outputs).map(|o| pool.take(slot(inputs + o))).collect();
+        Wiring { pool, slots, connected, outputs }
+    }
+
+    fn render(
+        &mut self,
+        frames: usize,
+        wiring: &mut Wiring,
+        audio_in: [&[f32]; 2],
+        audio_out: &mut AudioOut,
+    ) {
+        self.instance.process(Chunk {
+            frames,
+            start: self.frame,
+            sample_rate: self.sample_rate as f32,
+            groups: 1,
+            pool: &wiring.pool,
+            inputs: &wiring.slots,
+            connected: wiring.connected,
+            outputs: &mut wiring.outputs,
+            params: &self.params,
+            gate: self.gate,
+            world: World {
+                voices: &self.voices,
+                audio_in,
+                audio_out,
+                macros: &self.macros,
+                transport: &self.transport,
+            },
+        });
+    }
+
+    fn normal(&self, normal: Normal) -> f32 {
+        match normal {
+            Normal::Value(value) => value,
+            Normal::Input(other) => self.normal(self.spec.inputs[other].normal),
+        }
+    }
+}

@@ -1,0 +1,501 @@
+//! The standby's stages, each a type: `Built`, `Probed`, `Primed`, `Warm`, `Verified`. Only a
+//! `Verified` can be published. Runs on the builder.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chronus_patch::ModuleId;
+use thiserror::Error;
+
+use crate::graph::{Graph, Observer};
+use crate::lanes::LANES;
+use crate::module::{BLOCK, splitmix};
+use crate::plan::{NodeIndex, Origin, Plan};
+use crate::pool::Buffer;
+use crate::ramp::Ramp;
+use crate::spec::Tail;
+use crate::verify::PlanFault;
+use crate::voices::Voices;
+use crate::world::{AudioOut, MACROS, Transport, World};
+
+/// Frames of the probe.
+pub const PROBE_FRAMES: usize = 4096;
+/// Frames of one piece of it: what the runaway test compares.
+const PROBE_PIECE: usize = 512;
+/// The probe's note.
+const PROBE_KEY: u8 = 60;
+/// Its velocity.
+const PROBE_VELOCITY: f32 = 100.0 / 127.0;
+/// Level of the noise that the probe feeds to the audio inputs: -12 dBFS.
+const PROBE_NOISE: f32 = 0.251_188_64;
+/// Loudest peak that passes: +24 dBFS.
+const CEILING: f32 = 15.848_932;
+/// Below this peak (-90 dBFS) the patch counts as silent.
+const SILENT: f32 = 3.162_277_7e-5;
+/// Growth of 6 dB.
+const DOUBLE: f32 = 1.995_262_3;
+/// A rise is only a runaway from here (-20 dBFS) on: below, it may be a slow attack.
+const RUNAWAY_FLOOR: f32 = 0.1;
+/// Blocks between two looks at every module's output.
+const LOOK_EVERY: usize = 8;
+/// Blocks rendered with all voices, to measure what they cost.
+const COST_BLOCKS: usize = 16;
+/// Longest that warm-up may take.
+const WARM_TIME: Duration = Duration::from_millis(50);
+
+/// What verification found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// RMS of each warm-up block, with the notes held now.
+    pub warm_rms: Vec<f32>,
+    /// RMS over the whole warm-up.
+    pub rms: f32,
+    /// Highest sample in the probe.
+    pub peak: f32,
+    /// Mean of the probe's second half.
+    pub dc: f32,
+    /// Share of real time that it takes with all voices playing.
+    pub load: f32,
+    /// It stayed under -90 dBFS in the probe.
+    pub silent: bool,
+    /// It stayed silent, but something on the way to the output was still in attack or delay.
+    pub late: bool,
+}
+
+/// Why a commit was refused.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum Rejection {
+    /// A staged edit does not apply to the patch.
+    #[error("edit {index}: {text}")]
+    Edit {
+        /// Its position among the commit's edits.
+        index: usize,
+        /// Why.
+        text: String,
+    },
+    /// A module gives NaN or infinite samples.
+    #[error("module `{module}` makes samples that are no numbers")]
+    NonFinite {
+        /// The first module that does.
+        module: ModuleId,
+    },
+    /// The output is dangerously loud.
+    #[error("the output peaks at {peak_db:.0} dBFS, over the ceiling of +24; loudest is module `{module}`")]
+    Ceiling {
+        /// The loudest module.
+        module: ModuleId,
+        /// In dBFS.
+        peak_db: f32,
+    },
+    /// The output keeps growing.
+    #[error("the output grows without end ({peak_db:.0} dBFS and doubling); loudest is module `{module}`: lower a gain in its loop")]
+    Runaway {
+        /// The loudest module.
+        module: ModuleId,
+        /// In dBFS.
+        peak_db: f32,
+    },
+    /// It would take too much of the audio thread's time.
+    #[error("over budget: {:.0} % of {:.0} %", load * 100.0, budget * 100.0)]
+    OverBudget {
+        /// Share of real time that it would take.
+        load: f32,
+        /// Share allowed.
+        budget: f32,
+    },
+    /// The patch stays silent, and the commit was strict.
+    #[error("the patch stays silent with a note held and noise at its inputs")]
+    Silent,
+    /// A module panicked.
+    #[error("module `{module}` failed: {text}")]
+    Panicked {
+        /// The module.
+        module: ModuleId,
+        /// Its message.
+        text: String,
+    },
+    /// The compiler made a wrong plan.
+    #[error("internal fault, please report: {0}")]
+    Plan(#[from] PlanFault),
+    /// The builder itself failed.
+    #[error("internal fault, please report: {0}")]
+    Builder(String),
+}
+
+/// Why a standby went no further.
+#[derive(Clone, Debug)]
+pub(crate) enum Stop {
+    /// It failed verification.
+    Rejected(Rejection),
+    /// Nobody wants it any more.
+    Canceled,
+}
+
+impl From<Rejection> for Stop {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+/// What a commit demands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Demands {
+    pub strict: bool,
+    /// Share of real time allowed; `None` = any.
+    pub budget: Option<f32>,
+    /// Blocks of warm-up, 1..=64.
+    pub warm_blocks: usize,
+}
+
+/// Allocated; nothing has run.
+pub(crate) struct Built {
+    graph: Box<Graph>,
+    sample_rate: f64,
+}
+
+/// Proved harmless on scratch input.
+pub(crate) struct Probed {
+    graph: Box<Graph>,
+    sample_rate: f64,
+    found: Found,
+}
+
+/// Clean again, with live values.
+pub(crate) struct Primed {
+    graph: Box<Graph>,
+    found: Found,
+    voices: Box<Voices>,
+    macros: Box<[Ramp; MACROS]>,
+    frame: u64,
+}
+
+/// Pages touched, filters settled.
+pub(crate) struct Warm {
+    graph: Box<Graph>,
+    found: Found,
+    rms: Vec<f32>,
+}
+
+/// Ready to be published.
+pub(crate) struct Verified {
+    pub graph: Box<Graph>,
+    pub verdict: Verdict,
+}
+
+struct Found {
+    peak: f32,
+    dc: f32,
+    load: f32,
+    runaway: bool,
+    late: bool,
+    loudest: NodeIndex,
+}
+
+impl Built {
+    pub fn new(graph: Graph, sample_rate: f64) -> Self {
+        Self { graph: Box::new(graph), sample_rate }
+    }
+
+    /// Holds a note, feeds noise to the inputs, and looks at what comes out.
+    pub fn probe(mut self, canceled: &dyn Fn() -> bool) -> Result<Probed, Stop> {
+        let plan = Arc::clone(self.graph.plan());
+        let mut scratch = Scratch::new(&plan, self.sample_rate);
+        scratch.voices.note_on(0, -1, 0, PROBE_KEY, PROBE_VELOCITY);
+        self.open_gates(&plan, true);
+        let mut looks = Looks::new(plan.nodes.len());
+        let mut out = Vec::with_capacity(PROBE_FRAMES);
+        for block in 0..PROBE_FRAMES / BLOCK {
+            if canceled() {
+                return Err(Stop::Canceled);
+            }
+            looks.looking = block % LOOK_EVERY == LOOK_EVERY - 1;
+            let rendered = scratch.render(&mut self.graph, &mut looks);
+            let heard = rendered.map_err(|text| {
+                let node = &plan.nodes[self.graph.running() as usize];
+                Rejection::Panicked { module: node.id.clone(), text }
+            })?;
+            let finite = heard.channels.iter().flatten().all(|x| x.is_finite());
+            if !finite || looks.nonfinite.is_some() {
+                return Err(self.culprit(&plan).into());
+            }
+            out.extend((0..BLOCK).map(|k| [heard.channels[0][k], heard.channels[1][k]]));
+        }
+        scratch.strike_all();
+        let mut times = Vec::with_capacity(COST_BLOCKS);
+        for _ in 0..COST_BLOCKS {
+            let started = Instant::now();
+            looks.looking = false;
+            // What panics only now panics with more notes; it has been seen to work with one.
+            let rendered = scratch.render(&mut self.graph, &mut looks);
+            rendered.map_err(|text| {
+                let node = &plan.nodes[self.graph.running() as usize];
+                Rejection::Panicked { module: node.id.clone(), text }
+            })?;
+            times.push(started.elapsed().as_secs_f64());
+        }
+        // The lower quartile: other threads may interrupt a block, nothing makes one faster.
+        times.sort_by(f64::total_cmp);
+        let load = (times[COST_BLOCKS / 4] * self.sample_rate / BLOCK as f64) as f32;
+        let found = found(&plan, &out, load, &looks);
+        Ok(Probed { graph: self.graph, sample_rate: self.sample_rate, found })
+    }
+
+    /// Runs the probe again and looks at every module in every block: the first with a bad sample.
+    fn culprit(&mut self, plan: &Plan) -> Rejection {
+        self.graph.reset();
+        let mut scratch = Scratch::new(plan, self.sample_rate);
+        scratch.voices.note_on(0, -1, 0, PROBE_KEY, PROBE_VELOCITY);
+        let mut looks = Looks::new(plan.nodes.len());
+        looks.looking = true;
+        for _ in 0..PROBE_FRAMES / BLOCK {
+            if scratch.render(&mut self.graph, &mut looks).is_err() || looks.nonfinite.is_some() {
+                break;
+            }
+        }
+        let node = looks.nonfinite.unwrap_or_else(|| self.graph.running());
+        Rejection::NonFinite { module: plan.nodes[node as usize].id.clone() }
+    }
+
+    fn open_gates(&mut self, plan: &Plan, on: bool) {
+        for node in plan.nodes.iter().filter(|n| n.spec.gate) {
+            self.graph.set_gate(node.key.module, on);
+        }
+    }
+}
+
+impl Probed {
+    /// Forgets the probe; takes the notes held now and the values of now. Never invents a gate.
+    ///
+    /// `frame` is where the DSP thread is: ramps of notes and controllers count from there.
+    pub fn prime(mut self, voices: &Voices, macros: [f32; MACROS], frame: u64) -> Primed {
+        let macros = Box::new(macros.map(Ramp::constant));
+        self.graph.reset();
+        self.graph.snap(false, &macros);
+        let _ = self.graph.take_peaks();
+        let frame = frame.next_multiple_of(BLOCK as u64);
+        let mut voices = Box::new(voices.replanned(self.graph.plan().voices, frame));
+        voices.set_sample_rate(self.sample_rate);
+        Primed { graph: self.graph, found: self.found, voices, macros, frame }
+    }
+}
+
+impl Primed {
+    /// Renders `blocks` blocks, or fewer where they take too long, and measures each.
+    pub fn warm(mut self, blocks: usize, canceled: &dyn Fn() -> bool) -> Result<Warm, Stop> {
+        let started = Instant::now();
+        let transport = Transport::default();
+        let mut rms = Vec::with_capacity(blocks);
+        for block in 0..blocks {
+            if canceled() {
+                return Err(Stop::Canceled);
+            }
+            if block > 0 && started.elapsed() > WARM_TIME {
+                break;
+            }
+            let mut out = AudioOut::default();
+            let world = World {
+                voices: &self.voices,
+                audio_in: [&[0.0; BLOCK]; 2],
+                audio_out: &mut out,
+                macros: &self.macros,
+                transport: &transport,
+            };
+            let graph = &mut self.graph;
+            let start = self.frame + (block * BLOCK) as u64;
+            let render = AssertUnwindSafe(|| {
+                graph.render(BLOCK, start, world, &mut crate::graph::Blind);
+            });
+            if let Err(panic) = catch_unwind(render) {
+                let node = &self.graph.plan().nodes[self.graph.running() as usize];
+                let text = panic_text(&*panic);
+                return Err(Rejection::Panicked { module: node.id.clone(), text }.into());
+            }
+            let squares: f32 = out.channels.iter().flatten().map(|x| x * x).sum();
+            rms.push((squares / (2 * BLOCK) as f32).sqrt());
+        }
+        let _ = self.graph.take_peaks();
+        Ok(Warm { graph: self.graph, found: self.found, rms })
+    }
+}
+
+impl Warm {
+    /// The judgement.
+    pub fn verify(self, demands: &Demands) -> Result<Verified, Rejection> {
+        let Self { graph, found, rms } = self;
+        let module = || graph.plan().nodes[found.loudest as usize].id.clone();
+        let peak_db = 20.0 * found.peak.log10();
+        if found.peak > CEILING {
+            return Err(Rejection::Ceiling { module: module(), peak_db });
+        }
+        if found.runaway {
+            return Err(Rejection::Runaway { module: module(), peak_db });
+        }
+        if let Some(budget) = demands.budget.filter(|&budget| found.load > budget) {
+            return Err(Rejection::OverBudget { load: found.load, budget });
+        }
+        let silent = found.peak < SILENT;
+        if demands.strict && silent && !found.late {
+            return Err(Rejection::Silent);
+        }
+        let all = rms.iter().map(|r| r * r).sum::<f32>() / rms.len().max(1) as f32;
+        let verdict = Verdict {
+            rms: all.sqrt(),
+            warm_rms: rms,
+            peak: found.peak,
+            dc: found.dc,
+            load: found.load,
+            silent,
+            late: silent && found.late,
+        };
+        Ok(Verified { graph, verdict })
+    }
+}
+
+/// Reads the probe's output.
+fn found(plan: &Plan, out: &[[f32; 2]], load: f32, looks: &Looks) -> Found {
+    let level = |frame: &[f32; 2]| frame[0].abs().max(frame[1].abs());
+    let pieces = out.chunks(PROBE_PIECE).map(|p| p.iter().map(level).fold(0.0, f32::max));
+    let pieces: Vec<f32> = pieces.collect();
+    let [.., before, last_but_one, last] = pieces[..] else {
+        // PANIC-free: the probe has eight pieces.
+        return Found { peak: 0.0, dc: 0.0, load, runaway: false, late: false, loudest: 0 };
+    };
+    let growing = last > last_but_one * DOUBLE && last_but_one > before * DOUBLE;
+    let half = &out[out.len() / 2..];
+    let mean = half.iter().map(|f| f64::from(f[0] + f[1]) / 2.0).sum::<f64>() / half.len() as f64;
+    let loudest = looks.peaks.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+    Found {
+        peak: pieces.iter().copied().fold(0.0, f32::max),
+        dc: mean as f32,
+        load,
+        runaway: growing && last > RUNAWAY_FLOOR,
+        late: sounds_later(plan, looks),
+        loudest: loudest.map_or(0, |(n, _)| n as NodeIndex),
+    }
+}
+
+/// True when a signal is on its way to a sink through a module with an attack or a delay.
+fn sounds_later(plan: &Plan, looks: &Looks) -> bool {
+    let mut upstream = vec![false; plan.nodes.len()];
+    let mut open: Vec<usize> =
+        (0..plan.nodes.len()).filter(|&n| plan.nodes[n].spec.sink).collect();
+    let mut waits = false;
+    let mut sounds = false;
+    while let Some(n) = open.pop() {
+        if std::mem::replace(&mut upstream[n], true) {
+            continue;
+        }
+        let spec = plan.nodes[n].spec;
+        waits |= spec.gate || matches!(spec.tail, Tail::Seconds(_));
+        sounds |= looks.peaks[n] > SILENT;
+        for wire in plan.wires.iter().filter(|w| w.to as usize == n && w.stays) {
+            if let Origin::Port { node, .. } = wire.from {
+                open.push(node as usize);
+            }
+        }
+    }
+    waits && sounds
+}
+
+/// What the modules gave, looked at now and then.
+struct Looks {
+    looking: bool,
+    peaks: Vec<f32>,
+    nonfinite: Option<NodeIndex>,
+}
+
+impl Looks {
+    fn new(nodes: usize) -> Self {
+        Self { looking: false, peaks: vec![0.0; nodes], nonfinite: None }
+    }
+}
+
+impl Observer for Looks {
+    fn ran(&mut self, node: NodeIndex, groups: u8, frames: usize, outputs: &[Buffer]) {
+        if !self.looking {
+            return;
+        }
+        let mut peak = 0f32;
+        let mut finite = true;
+        // The probe's note is on lane 0, so group 0 is the one that runs.
+        let mut see = |samples: &[f32]| {
+            for x in samples {
+                peak = peak.max(x.abs());
+                finite &= x.is_finite();
+            }
+        };
+        for buffer in outputs {
+            if groups == 0 {
+                see(buffer.read::<1>(0, frames).as_flattened());
+            } else {
+                see(buffer.read::<LANES>(0, frames).as_flattened());
+            }
+        }
+        self.peaks[node as usize] = self.peaks[node as usize].max(peak);
+        if !finite && self.nonfinite.is_none() {
+            self.nonfinite = Some(node);
+        }
+    }
+}
+
+/// The world of the probe.
+struct Scratch {
+    voices: Box<Voices>,
+    macros: Box<[Ramp; MACROS]>,
+    transport: Transport,
+    noise: u64,
+    frame: u64,
+    sample_rate: f64,
+}
+
+impl Scratch {
+    fn new(plan: &Plan, sample_rate: f64) -> Self {
+        Self {
+            voices: Box::new(Voices::new(plan.voices, sample_rate)),
+            macros: Box::new([Ramp::constant(0.5); MACROS]),
+            transport: Transport { playing: true, ..Transport::default() },
+            noise: 1,
+            frame: 0,
+            sample_rate,
+        }
+    }
+
+    /// Holds as many notes as there are voices.
+    fn strike_all(&mut self) {
+        for v in 1..self.voices.count() as u8 {
+            self.voices.note_on(self.frame, -1, 0, (PROBE_KEY + v) & 127, PROBE_VELOCITY);
+        }
+    }
+
+    /// One block; `Err` with the message of a panic.
+    fn render(&mut self, graph: &mut Graph, looks: &mut Looks) -> Result<AudioOut, String> {
+        debug_assert!(self.sample_rate > 0.0);
+        let mut input = [[0f32; BLOCK]; 2];
+        for x in input.iter_mut().flatten() {
+            self.noise = self.noise.wrapping_add(1);
+            let bits = splitmix(self.noise) >> 40;
+            *x = (bits as f32 / (1 << 23) as f32 - 1.0) * PROBE_NOISE;
+        }
+        let mut out = AudioOut::default();
+        let world = World {
+            voices: &self.voices,
+            audio_in: [&input[0], &input[1]],
+            audio_out: &mut out,
+            macros: &self.macros,
+            transport: &self.transport,
+        };
+        let frame = self.frame;
+        catch_unwind(AssertUnwindSafe(|| graph.render(BLOCK, frame, world, looks)))
+            .map_err(|panic| panic_text(&*panic))?;
+        self.frame += BLOCK as u64;
+        Ok(out)
+    }
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic without a message".into())
+}

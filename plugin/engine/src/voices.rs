@@ -1,0 +1,655 @@
+//! The voice table: which note sounds on which lane. It lives in the renderer, outside all graphs,
+//! so notes and gates survive every swap.
+
+use chronus_patch::{Tuning, VoiceMode, VoiceSettings};
+
+use crate::lanes::LANES;
+use crate::module::BLOCK;
+use crate::ramp::Ramp;
+
+/// Most voices a patch may have.
+pub const MAX_VOICES: usize = 64;
+/// A released voice under this level (-100 dBFS) is silent.
+const SILENT: f32 = 1e-5;
+/// Seconds of silence after which a released voice is free.
+const QUIET_SECONDS: f64 = 0.05;
+/// Seconds a controller takes to a new value.
+const CONTROLLER_SECONDS: f64 = 0.005;
+/// Most keys a mono patch remembers as held.
+const HELD_KEYS: usize = 32;
+
+/// What identifies a note for the host. Fields of -1 match anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoteMatch {
+    /// The host's id of the note.
+    pub id: i32,
+    /// MIDI channel 0..16.
+    pub channel: i16,
+    /// Key 0..128.
+    pub key: i16,
+}
+
+impl NoteMatch {
+    /// The note of `key` on `channel`.
+    #[must_use]
+    pub fn key(channel: u8, key: u8) -> Self {
+        Self { id: -1, channel: i16::from(channel), key: i16::from(key) }
+    }
+
+    fn covers(self, voice: &Voice) -> bool {
+        (self.id < 0 || voice.id < 0 || self.id == voice.id)
+            && (self.channel < 0 || self.channel == i16::from(voice.channel))
+            && (self.key < 0 || self.key == i16::from(voice.key))
+    }
+}
+
+/// What a note expression or controller moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expression {
+    /// Loudness 0..=1 (CLAP volume / 4, MIDI CC 11).
+    Volume,
+    /// Position -1..=1.
+    Pan,
+    /// Octaves added to the note's pitch.
+    Tuning,
+    /// Pressure 0..=1.
+    Pressure,
+    /// Timbre (MPE's third dimension, CC 74) 0..=1.
+    Timbre,
+}
+
+/// Where a voice is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nothing sounds.
+    Idle,
+    /// Its key is down, or the pedal holds it.
+    Held,
+    /// Its key is up; it may still sound.
+    Released,
+}
+
+/// One lane's note.
+#[derive(Clone, Copy, Debug)]
+pub struct Voice {
+    stage: Stage,
+    id: i32,
+    channel: u8,
+    key: u8,
+    /// Held by the sustain pedal only.
+    pedal: bool,
+    /// Frame at which the gate reads 0 once, so that a stolen voice retriggers.
+    retrigger: u64,
+    serial: u64,
+    quiet: u32,
+    velocity: f32,
+    pitch: Ramp,
+    tuning: Ramp,
+    volume: Ramp,
+    pan: Ramp,
+    pressure: Ramp,
+    timbre: Ramp,
+}
+
+impl Voice {
+    const IDLE: Self = Self {
+        stage: Stage::Idle,
+        id: -1,
+        channel: 0,
+        key: 69,
+        pedal: false,
+        retrigger: u64::MAX,
+        serial: 0,
+        quiet: 0,
+        velocity: 0.0,
+        pitch: Ramp::constant(0.0),
+        tuning: Ramp::constant(0.0),
+        volume: Ramp::constant(1.0),
+        pan: Ramp::constant(0.0),
+        pressure: Ramp::constant(0.0),
+        timbre: Ramp::constant(0.0),
+    };
+
+    /// 1 while the note is held, else 0.
+    #[inline(always)]
+    #[must_use]
+    pub fn gate(&self, frame: u64) -> f32 {
+        if self.stage == Stage::Held && frame != self.retrigger { 1.0 } else { 0.0 }
+    }
+
+    /// Octaves from A4, glide and tuning expression in it, pitch bend not.
+    #[inline(always)]
+    #[must_use]
+    pub fn pitch(&self, frame: u64) -> f32 {
+        self.pitch.at(frame) + self.tuning.at(frame)
+    }
+
+    /// How hard the key was struck, 0..=1.
+    #[inline(always)]
+    #[must_use]
+    pub fn velocity(&self) -> f32 {
+        self.velocity
+    }
+
+    /// Loudness expression 0..=1.
+    #[inline(always)]
+    #[must_use]
+    pub fn volume(&self, frame: u64) -> f32 {
+        self.volume.at(frame)
+    }
+
+    /// Position expression -1..=1.
+    #[inline(always)]
+    #[must_use]
+    pub fn pan(&self, frame: u64) -> f32 {
+        self.pan.at(frame)
+    }
+
+    /// MIDI channel of the note.
+    #[must_use]
+    pub fn channel(&self) -> u8 {
+        self.channel
+    }
+
+    /// True while its key (or the pedal) is down.
+    #[must_use]
+    pub fn held(&self) -> bool {
+        self.stage == Stage::Held
+    }
+}
+
+/// Controllers of a MIDI channel.
+#[derive(Clone, Copy, Debug)]
+struct Channel {
+    bend: Ramp,
+    pressure: Ramp,
+    timbre: Ramp,
+    modulation: Ramp,
+    volume: Ramp,
+    pedal: bool,
+}
+
+impl Channel {
+    const INITIAL: Self = Self {
+        bend: Ramp::constant(0.0),
+        pressure: Ramp::constant(0.0),
+        timbre: Ramp::constant(0.0),
+        modulation: Ramp::constant(0.0),
+        volume: Ramp::constant(1.0),
+        pedal: false,
+    };
+}
+
+/// A note that ended, for hosts that track voices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedNote {
+    /// The host's id, or -1.
+    pub id: i32,
+    /// MIDI channel.
+    pub channel: u8,
+    /// Key.
+    pub key: u8,
+}
+
+/// How a patch wants its notes played: `VoiceSettings` and `Tuning`, resolved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VoicePlan {
+    /// Voices, 1..=64.
+    pub count: usize,
+    /// Poly, mono or legato.
+    pub mode: VoiceMode,
+    /// Glide in seconds.
+    pub glide: f64,
+    /// Octaves from A4 for each key.
+    pub pitches: [f32; 128],
+}
+
+impl VoicePlan {
+    /// Resolves what the patch says.
+    #[must_use]
+    pub fn new(settings: &VoiceSettings, tuning: &Tuning) -> Self {
+        let count = match settings.mode {
+            VoiceMode::Poly => usize::from(settings.count).clamp(1, MAX_VOICES),
+            VoiceMode::Mono | VoiceMode::Legato => 1,
+        };
+        let reference = f64::from(tuning.a4 / 440.0).log2();
+        let pitches = std::array::from_fn(|key| {
+            let cents = tuning.cents.get(key % 12).copied().unwrap_or(0.0);
+            ((key as f64 - 69.0) / 12.0 + f64::from(cents) / 1200.0 + reference) as f32
+        });
+        Self { count, mode: settings.mode, glide: f64::from(settings.glide) / 1000.0, pitches }
+    }
+
+    /// Lane groups of a poly signal; 0 when notes are mono.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        if self.count == 1 { 0 } else { self.count.div_ceil(LANES) }
+    }
+}
+
+/// All voices, the keys held, and the controllers.
+#[derive(Clone, Debug)]
+pub struct Voices {
+    plan: VoicePlan,
+    sample_rate: f64,
+    voices: [Voice; MAX_VOICES],
+    channels: [Channel; 16],
+    /// Keys held in a mono mode, in the order they were struck.
+    held: [(u8, u8); HELD_KEYS],
+    held_len: usize,
+    serial: u64,
+    newest: usize,
+    ended: [Option<EndedNote>; MAX_VOICES],
+    changed: u64,
+}
+
+impl Voices {
+    /// A table with nothing held.
+    #[must_use]
+    pub fn new(plan: VoicePlan, sample_rate: f64) -> Self {
+        Self {
+            plan,
+            sample_rate,
+            voices: [Voice::IDLE; MAX_VOICES],
+            channels: [Channel::INITIAL; 16],
+            held: [(0, 0); HELD_KEYS],
+            held_len: 0,
+            serial: 0,
+            newest: 0,
+            ended: [None; MAX_VOICES],
+            changed: 0,
+        }
+    }
+
+    /// The voice on lane `lane`.
+    #[inline(always)]
+    #[must_use]
+    pub fn voice(&self, lane: usize) -> &Voice {
+        &self.voices[lane]
+    }
+
+    /// Voices of the patch.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.plan.count
+    }
+
+    /// Pitch bend of the note on `lane`, -1..=1.
+    #[inline(always)]
+    #[must_use]
+    pub fn bend(&self, lane: usize, frame: u64) -> f32 {
+        self.channels[usize::from(self.voices[lane].channel)].bend.at(frame)
+    }
+
+    /// Pressure on the note on `lane`, 0..=1: the key's own or its channel's, whichever is more.
+    #[inline(always)]
+    #[must_use]
+    pub fn pressure(&self, lane: usize, frame: u64) -> f32 {
+        let voice = &self.voices[lane];
+        voice.pressure.at(frame).max(self.channels[usize::from(voice.channel)].pressure.at(frame))
+    }
+
+    /// Timbre (MPE slide, CC 74) of the note on `lane`, 0..=1.
+    #[inline(always)]
+    #[must_use]
+    pub fn timbre(&self, lane: usize, frame: u64) -> f32 {
+        let voice = &self.voices[lane];
+        voice.timbre.at(frame).max(self.channels[usize::from(voice.channel)].timbre.at(frame))
+    }
+
+    /// Modulation wheel (CC 1) of the channel of the note on `lane`, 0..=1.
+    #[inline(always)]
+    #[must_use]
+    pub fn modulation(&self, lane: usize, frame: u64) -> f32 {
+        self.channels[usize::from(self.voices[lane].channel)].modulation.at(frame)
+    }
+
+    /// Loudness of the note on `lane`, its channel's expression pedal (CC 11) in it, 0..=1.
+    #[inline(always)]
+    #[must_use]
+    pub fn volume(&self, lane: usize, frame: u64) -> f32 {
+        let voice = &self.voices[lane];
+        voice.volume.at(frame) * self.channels[usize::from(voice.channel)].volume.at(frame)
+    }
+
+    /// Bit v: voice v sounds.
+    #[must_use]
+    pub fn sounding(&self) -> u64 {
+        let bits = self.voices.iter().enumerate();
+        bits.fold(0, |mask, (v, voice)| mask | u64::from(voice.stage != Stage::Idle) << v)
+    }
+
+    /// Number of voices that sound.
+    #[must_use]
+    pub fn sounding_count(&self) -> usize {
+        self.sounding().count_ones() as usize
+    }
+
+    /// True while a key or the pedal holds a note.
+    #[must_use]
+    pub fn any_held(&self) -> bool {
+        self.voices.iter().any(Voice::held)
+    }
+
+    /// Lane of the newest note.
+    #[must_use]
+    pub fn newest(&self) -> usize {
+        self.newest
+    }
+
+    /// How the patch wants its notes played.
+    #[must_use]
+    pub fn plan(&self) -> &VoicePlan {
+        &self.plan
+    }
+
+    /// Changes the sample rate that times are counted in.
+    pub(crate) fn set_sample_rate(&mut self, sample_rate: f64) {
+        self.sample_rate = sample_rate;
+    }
+
+    /// The same keys held, at another sample rate and with frames counted from 0 again.
+    #[must_use]
+    pub fn restarted(&self, sample_rate: f64) -> Self {
+        let mut fresh = Self::new(self.plan, sample_rate);
+        fresh.strike_again(self, 0);
+        fresh.changed = self.changed + 1;
+        fresh
+    }
+
+    /// Counts the changes of the table, so that a copy is made only when there is something new.
+    #[must_use]
+    pub fn changed(&self) -> u64 {
+        self.changed
+    }
+
+    /// Starts a note at absolute frame `frame`.
+    pub fn note_on(&mut self, frame: u64, id: i32, channel: u8, key: u8, velocity: f32) {
+        let (channel, key) = (channel & 15, key & 127);
+        self.changed += 1;
+        let legato = self.plan.mode == VoiceMode::Legato && self.held_len > 0;
+        if self.plan.mode != VoiceMode::Poly {
+            self.forget(channel, key);
+            if self.held_len == HELD_KEYS {
+                self.held.copy_within(1.., 0);
+                self.held_len -= 1;
+            }
+            self.held[self.held_len] = (channel, key);
+            self.held_len += 1;
+        }
+        let lane = self.allocate(channel, key);
+        self.start(lane, frame, id, channel, key, velocity, legato);
+    }
+
+    /// Ends the notes that `note` covers, at absolute frame `frame`.
+    pub fn note_off(&mut self, frame: u64, note: NoteMatch) {
+        self.changed += 1;
+        if self.plan.mode != VoiceMode::Poly {
+            self.mono_off(frame, note);
+            return;
+        }
+        for lane in 0..self.plan.count {
+            if self.voices[lane].held() && note.covers(&self.voices[lane]) {
+                self.lift(lane);
+            }
+        }
+    }
+
+    /// Silences the notes that `note` covers: their lanes are muted from now on.
+    pub fn choke(&mut self, note: NoteMatch) {
+        self.changed += 1;
+        for lane in 0..self.plan.count {
+            if self.voices[lane].stage != Stage::Idle && note.covers(&self.voices[lane]) {
+                self.end(lane);
+            }
+        }
+        if note.channel < 0 && note.key < 0 {
+            self.held_len = 0;
+        }
+    }
+
+    /// Lifts every key and pedal.
+    pub fn all_off(&mut self) {
+        self.changed += 1;
+        self.held_len = 0;
+        for channel in &mut self.channels {
+            channel.pedal = false;
+        }
+        for lane in 0..MAX_VOICES {
+            if self.voices[lane].held() {
+                self.release(lane);
+            }
+        }
+    }
+
+    /// Moves the pitch wheel of `channel` to -1..=1.
+    pub fn set_bend(&mut self, frame: u64, channel: u8, value: f32) {
+        let frames = self.controller_frames();
+        let ramp = &mut self.channels[usize::from(channel & 15)].bend;
+        *ramp = ramp.toward(value, frame, frames);
+    }
+
+    /// Sets the pressure of `channel`, 0..=1.
+    pub fn set_pressure(&mut self, frame: u64, channel: u8, value: f32) {
+        let frames = self.controller_frames();
+        let ramp = &mut self.channels[usize::from(channel & 15)].pressure;
+        *ramp = ramp.toward(value, frame, frames);
+    }
+
+    /// Takes MIDI controller `controller` at 0..=1.
+    pub fn controller(&mut self, frame: u64, channel: u8, controller: u8, value: f32) {
+        let frames = self.controller_frames();
+        let state = &mut self.channels[usize::from(channel & 15)];
+        let ramp = match controller {
+            1 => &mut state.modulation,
+            11 => &mut state.volume,
+            74 => &mut state.timbre,
+            64 => {
+                state.pedal = value >= 0.5;
+                if value < 0.5 {
+                    self.pedal_up(channel & 15);
+                }
+                return;
+            }
+            120 | 123 => {
+                self.all_off();
+                return;
+            }
+            _ => return,
+        };
+        *ramp = ramp.toward(value, frame, frames);
+    }
+
+    /// Moves an expression of the notes that `note` covers.
+    pub fn express(&mut self, frame: u64, note: NoteMatch, expression: Expression, value: f32) {
+        let frames = self.controller_frames();
+        for voice in &mut self.voices[..self.plan.count] {
+            if voice.stage == Stage::Idle || !note.covers(voice) {
+                continue;
+            }
+            let ramp = match expression {
+                Expression::Volume => &mut voice.volume,
+                Expression::Pan => &mut voice.pan,
+                Expression::Tuning => &mut voice.tuning,
+                Expression::Pressure => &mut voice.pressure,
+                Expression::Timbre => &mut voice.timbre,
+            };
+            *ramp = ramp.toward(value, frame, frames);
+        }
+    }
+
+    /// Frees voices that were released and have fallen silent. Called at absolute multiples of
+    /// `BLOCK`, with the highest level that each lane had in the mix since the last call.
+    pub fn tick(&mut self, peaks: &[f32; MAX_VOICES]) {
+        let limit = (QUIET_SECONDS * self.sample_rate / BLOCK as f64).ceil() as u32;
+        for lane in 0..self.plan.count {
+            let voice = &mut self.voices[lane];
+            if voice.stage != Stage::Released || peaks[lane] > SILENT {
+                voice.quiet = 0;
+                continue;
+            }
+            voice.quiet += 1;
+            if voice.quiet >= limit && self.plan.count > 1 {
+                self.end(lane);
+            }
+        }
+    }
+
+    /// A note that ended since the last call, if any.
+    pub fn take_ended(&mut self) -> Option<EndedNote> {
+        self.ended.iter_mut().find_map(Option::take)
+    }
+
+    /// The same keys held under another plan (another patch, or other voice settings).
+    #[must_use]
+    pub fn replanned(&self, plan: VoicePlan, frame: u64) -> Self {
+        let mut next = Self { plan, ..self.clone() };
+        if plan.count == self.plan.count && plan.mode == self.plan.mode {
+            return next;
+        }
+        next.voices = [Voice::IDLE; MAX_VOICES];
+        next.held_len = 0;
+        next.strike_again(self, frame);
+        next.changed = self.changed + 1;
+        next
+    }
+
+    /// Strikes the keys that `other` holds, oldest first, so that stealing and last-note priority
+    /// fall out as if played anew.
+    fn strike_again(&mut self, other: &Self, frame: u64) {
+        let mut last = 0;
+        loop {
+            let later = other.voices.iter().filter(|v| v.held() && v.serial > last);
+            let Some(voice) = later.min_by_key(|v| v.serial) else { break };
+            last = voice.serial;
+            self.note_on(frame, voice.id, voice.channel, voice.key, voice.velocity);
+        }
+    }
+
+    fn controller_frames(&self) -> u64 {
+        (CONTROLLER_SECONDS * self.sample_rate) as u64
+    }
+
+    /// The lane for a new note: the same key's, the first idle, the longest released, the oldest.
+    fn allocate(&self, channel: u8, key: u8) -> usize {
+        let voices = &self.voices[..self.plan.count];
+        let same = |v: &Voice| v.stage != Stage::Idle && v.key == key && v.channel == channel;
+        if let Some(lane) = voices.iter().position(same) {
+            return lane;
+        }
+        if let Some(lane) = voices.iter().position(|v| v.stage == Stage::Idle) {
+            return lane;
+        }
+        let rank = |v: &Voice| (v.stage == Stage::Held, v.serial);
+        let oldest = voices.iter().enumerate().min_by_key(|(_, v)| rank(v));
+        oldest.map_or(0, |(lane, _)| lane)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one note")]
+    fn start(
+        &mut self,
+        lane: usize,
+        frame: u64,
+        id: i32,
+        channel: u8,
+        key: u8,
+        velocity: f32,
+        legato: bool,
+    ) {
+        if self.voices[lane].stage != Stage::Idle && self.voices[lane].id != id {
+            self.report_end(lane);
+        }
+        self.serial += 1;
+        let pitch = self.plan.pitches[usize::from(key)];
+        let glide = (self.plan.glide * self.sample_rate) as u64;
+        let from = if self.serial == 1 { pitch } else { self.voices[self.newest].pitch.at(frame) };
+        let old = self.voices[lane];
+        let voice = &mut self.voices[lane];
+        *voice = Voice {
+            stage: Stage::Held,
+            id,
+            channel,
+            key,
+            velocity,
+            serial: self.serial,
+            pitch: Ramp::new(from, pitch, frame, glide),
+            ..Voice::IDLE
+        };
+        if legato {
+            voice.velocity = old.velocity;
+        } else if old.stage == Stage::Held {
+            voice.retrigger = frame;
+        }
+        self.newest = lane;
+    }
+
+    fn lift(&mut self, lane: usize) {
+        if self.channels[usize::from(self.voices[lane].channel)].pedal {
+            self.voices[lane].pedal = true;
+        } else {
+            self.release(lane);
+        }
+    }
+
+    fn release(&mut self, lane: usize) {
+        self.voices[lane].stage = Stage::Released;
+        self.voices[lane].quiet = 0;
+        self.voices[lane].pedal = false;
+    }
+
+    fn end(&mut self, lane: usize) {
+        self.report_end(lane);
+        self.changed += 1;
+        self.voices[lane].stage = Stage::Idle;
+    }
+
+    fn report_end(&mut self, lane: usize) {
+        let voice = &self.voices[lane];
+        self.ended[lane] =
+            Some(EndedNote { id: voice.id, channel: voice.channel, key: voice.key });
+    }
+
+    fn pedal_up(&mut self, channel: u8) {
+        self.changed += 1;
+        for lane in 0..self.plan.count {
+            let voice = &self.voices[lane];
+            if voice.held() && voice.pedal && voice.channel == channel {
+                self.release(lane);
+            }
+        }
+    }
+
+    fn forget(&mut self, channel: u8, key: u8) {
+        let held = &self.held[..self.held_len];
+        if let Some(at) = held.iter().position(|&k| k == (channel, key)) {
+            self.held.copy_within(at + 1..self.held_len, at);
+            self.held_len -= 1;
+        }
+    }
+
+    /// In a mono mode the last key still down takes over when the sounding one is lifted.
+    fn mono_off(&mut self, frame: u64, note: NoteMatch) {
+        let sounding = self.voices[0];
+        let mut at = 0;
+        while at < self.held_len {
+            let (channel, key) = self.held[at];
+            let covered = (note.channel < 0 || note.channel == i16::from(channel))
+                && (note.key < 0 || note.key == i16::from(key));
+            if covered {
+                self.forget(channel, key);
+            } else {
+                at += 1;
+            }
+        }
+        if !sounding.held() || !note.covers(&sounding) {
+            return;
+        }
+        match self.held_len.checked_sub(1).map(|last| self.held[last]) {
+            Some((channel, key)) => {
+                let legato = self.plan.mode == VoiceMode::Legato;
+                self.start(0, frame, -1, channel, key, sounding.velocity, legato);
+            }
+            None => self.lift(0),
+        }
+    }
+}

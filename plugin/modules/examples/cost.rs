@@ -1,0 +1,85 @@
+//! Prints what each kind costs in nanoseconds a voice and frame, at one lane and at a lane group.
+//!
+//! `cargo run --release -p chronus-modules --example cost [kind]`
+#![allow(clippy::print_stdout, reason = "a program's output")]
+
+use std::time::Instant;
+
+use chronus_engine::{BLOCK, Kind, LANES, Ramp, Solo};
+use chronus_modules::KINDS;
+
+const CHUNKS: usize = 8000;
+
+/// Fastest of several runs, in nanoseconds a lane and frame.
+fn cost(mut solo: Solo, lanes: usize) -> f64 {
+    solo.spin(CHUNKS / 10);
+    let best = (0..7)
+        .map(|_| {
+            let start = Instant::now();
+            solo.spin(CHUNKS);
+            start.elapsed().as_nanos()
+        })
+        .min();
+    best.unwrap_or(0) as f64 / (CHUNKS * BLOCK * lanes) as f64
+}
+
+/// The kind with a tone in its first input, and noise in the others too where `busy`.
+fn prepare(kind: &Kind, poly: bool, busy: bool) -> Solo {
+    let mut solo = if poly {
+        Solo::poly(kind, 48e3)
+    } else {
+        Solo::mono(kind, 48e3)
+    };
+    solo.gate = 1.0;
+    solo.voices.note_on(0, 1, 0, 69, 1.0);
+    let mut state = 1;
+    let mut noise = || {
+        state = chronus_dsp::random::next(state);
+        0.5 * chronus_dsp::random::bipolar(state)
+    };
+    for (i, input) in kind.spec.inputs.iter().enumerate() {
+        let signal: Vec<f32> = (0..BLOCK).map(|_| noise()).collect();
+        if busy || (i == 0 && input.name != "pitch" && input.name != "rate") {
+            solo = solo.input(input.name, &signal);
+        } else if input.name == "pitch" {
+            solo = solo.input(input.name, &[0.25; BLOCK]);
+        }
+    }
+    solo
+}
+
+fn main() {
+    let wanted = std::env::args().nth(1);
+    println!(
+        "{:14} {:12} {:>8} {:>8} {:>8}",
+        "ns/voice-frame", "", "L=1", "L=16", "busy 16"
+    );
+    for kind in KINDS
+        .iter()
+        .filter(|k| wanted.as_deref().is_none_or(|w| w == k.spec.kind))
+    {
+        let choice = kind
+            .spec
+            .params
+            .iter()
+            .find(|p| !p.choices.is_empty() && p.name != "sync");
+        let choices = choice.map_or(1, |p| p.choices.len());
+        for c in 0..choices {
+            let row = |poly, busy| {
+                let mut solo = prepare(kind, poly, busy);
+                if let Some(param) = choice {
+                    solo.set_now(param.name, Ramp::constant(c as f32));
+                }
+                cost(solo, if poly { LANES } else { 1 })
+            };
+            println!(
+                "{:14} {:12} {:8.2} {:8.3} {:8.3}",
+                kind.spec.kind,
+                choice.map_or("", |p| p.choices[c]),
+                row(false, false),
+                row(true, false),
+                row(true, true),
+            );
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Audio In: the host's audio.
+
+use chronus_engine::{
+    Category, Io, Module, Output, Param, Signal, Source, Spec, Taper, Unit, Width, kind, lanes,
+};
+
+use crate::kit::frames;
+
+/// What it declares.
+pub static SPEC: Spec = Spec {
+    kind: "audio_in",
+    name: "Audio In",
+    category: Category::Io,
+    summary: "The audio that the host sends to the plugin.",
+    outputs: &[
+        Output::new("left", Signal::Audio, "Left channel.").aliases(&["out"]),
+        Output::new("right", Signal::Audio, "Right channel."),
+    ],
+    params: &[Param::new(
+        "gain",
+        "Gain",
+        (0.0, 4.0),
+        1.0,
+        Unit::Gain,
+        "Gain of both channels.",
+    )
+    .taper(Taper::Power(2.0))],
+    width: Width::Mono,
+    source: Source::Audio,
+    ..Spec::EMPTY
+};
+
+lanes! {
+    /// Nothing to remember.
+    pub struct AudioIn {}
+}
+
+kind!(SPEC, AudioIn);
+
+impl<const L: usize> Module<L> for AudioIn<L> {
+    type Storage = ();
+
+    #[inline(always)]
+    fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+        let gain = frames(io.params.get(0));
+        let host = io.world.audio_in;
+        for (out, host) in io.outputs.split::<2>().into_iter().zip(host) {
+            for ((frame, x), gain) in out.iter_mut().zip(host).zip(gain) {
+                *frame = [x * gain; L];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chronus_engine::Solo;
+
+    #[test]
+    fn passes_the_host_on() {
+        let mut solo = Solo::mono(&KIND, 48e3);
+        solo.audio_in = [vec![0.5; 100], vec![-0.25; 100]];
+        let out = solo.run(100);
+        assert_eq!((out[0][99], out[1][99]), (0.5, -0.25));
+    }
+}

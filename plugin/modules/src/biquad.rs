@@ -1,0 +1,199 @@
+//! Biquad: the responses of R. Bristow-Johnson's "Cookbook formulae for audio EQ", computed by the
+//! trapezoidal state-variable filter (`dsp::svf`), which has the same transfer functions, keeps low
+//! corners exact in f32 and stays calm when they move.
+
+use chronus_dsp::math::{exp2, snap};
+use chronus_dsp::svf::{self, Coefficients, State};
+use chronus_engine::{
+    BLOCK, Category, Input, Io, KindAlias, Module, Output, Param, Signal, Spec, Taper, Unit, kind,
+    lanes,
+};
+
+use crate::kit::{ends_block, inputs, knobs, settle, steady, still};
+
+/// What it declares.
+pub static SPEC: Spec = Spec {
+    kind: "biquad",
+    name: "Biquad",
+    category: Category::Filter,
+    summary: "A second-order filter with the eight responses of the EQ cookbook.",
+    aliases: &[KindAlias {
+        kind: "biquad_filter",
+        params: &[],
+    }],
+    inputs: &[
+        Input::new("in", Signal::Audio, "The signal to filter."),
+        Input::new("cutoff", Signal::Control, "Octaves, scaled by its amount.").aliases(&["cv"]),
+    ],
+    outputs: &[Output::new("out", Signal::Audio, "The filtered signal.")],
+    params: &[
+        Param::choice(
+            "mode",
+            "Mode",
+            &[
+                "lowpass",
+                "highpass",
+                "bandpass",
+                "notch",
+                "allpass",
+                "peak",
+                "lowshelf",
+                "highshelf",
+            ],
+            0,
+            "The response; gain acts on the last three.",
+        )
+        .aliases(&["type"]),
+        Param::new(
+            "cutoff",
+            "Cutoff",
+            (16.0, 20_000.0),
+            1000.0,
+            Unit::Hertz,
+            "Corner frequency.",
+        )
+        .taper(Taper::Exponential)
+        .aliases(&["freq", "frequency"]),
+        Param::new(
+            "q",
+            "Q",
+            (0.1, 40.0),
+            0.707_106_77,
+            Unit::None,
+            "Sharpness of the corner.",
+        )
+        .taper(Taper::Exponential)
+        .aliases(&["resonance"]),
+        Param::new(
+            "gain",
+            "Gain",
+            (-24.0, 24.0),
+            0.0,
+            Unit::Decibel,
+            "Lift of peak and shelves.",
+        ),
+        Param::new(
+            "cutoff_amount",
+            "Cutoff CV",
+            (-10.0, 10.0),
+            5.0,
+            Unit::Octaves,
+            "Reach of cutoff.",
+        ),
+    ],
+    through: &[(0, 0)],
+    ..Spec::EMPTY
+};
+
+lanes! {
+    /// The two integrators.
+    pub struct Biquad {
+        /// First integrator.
+        ic1eq: f32 = 0.0,
+        /// Second integrator.
+        ic2eq: f32 = 0.0,
+    }
+}
+
+kind!(SPEC, Biquad);
+
+/// A response as a mix of a state-variable filter's signals.
+#[derive(Clone, Copy)]
+struct Response {
+    /// Damping.
+    k: f32,
+    /// Factor on the cutoff's tangent.
+    scale: f32,
+    /// Parts of input, band and low in the output.
+    mix: [f32; 3],
+}
+
+impl Response {
+    /// Response `mode` at sharpness `q` and `db` decibels of lift.
+    #[inline(always)]
+    fn new(mode: usize, q: f32, db: f32) -> Self {
+        // The cookbook's A, the square root of the lift: 10^(dB / 40).
+        let a = exp2(db * 0.083_048_2);
+        let k = 1.0 / q;
+        let plain = |mix| Self { k, scale: 1.0, mix };
+        match mode {
+            0 => plain([0.0, 0.0, 1.0]),
+            1 => plain([1.0, -k, -1.0]),
+            2 => plain([0.0, k, 0.0]),
+            3 => plain([1.0, -k, 0.0]),
+            4 => plain([1.0, -2.0 * k, 0.0]),
+            5 => Self {
+                k: k / a,
+                scale: 1.0,
+                mix: [1.0, k / a * (a * a - 1.0), 0.0],
+            },
+            6 => Self {
+                k,
+                scale: 1.0 / a.sqrt(),
+                mix: [1.0, k * (a - 1.0), a * a - 1.0],
+            },
+            _ => Self {
+                k,
+                scale: a.sqrt(),
+                mix: [a * a, k * (1.0 - a) * a, 1.0 - a * a],
+            },
+        }
+    }
+}
+
+impl<const L: usize> Module<L> for Biquad<L> {
+    type Storage = ();
+
+    #[inline(always)]
+    fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+        let n = io.frames.min(BLOCK);
+        let [signal, cv] = inputs(&io);
+        let [mode, cutoff, q, gain, amount] = knobs(&io);
+        let mode = mode.choice();
+        let held = still(&[cutoff, q, gain, amount]) && steady(cv);
+        let per_frame = 1.0 / io.sample_rate;
+
+        let out = &mut io.outputs.get(0)[..n];
+        let Self {
+            mut ic1eq,
+            mut ic2eq,
+        } = *self;
+        let mut mix = [0.0; 3];
+        let (mut loss, mut cross, mut follow) = ([0.0; L], [0.0; L], [0.0; L]);
+        for k in 0..n {
+            if k == 0 || !held {
+                let response = Response::new(mode, q.at(k), gain.at(k));
+                let (base, amount, cv) = (cutoff.at(k) * per_frame, amount.at(k), cv[k]);
+                mix = response.mix;
+                for l in 0..L {
+                    let turns = base * exp2(cv[l] * amount);
+                    let c = svf::coefficients(turns, response.k, response.scale);
+                    (loss[l], cross[l], follow[l]) = (c.loss, c.cross, c.follow);
+                }
+            }
+            let [dry, band, low] = mix;
+            let x = signal[k];
+            let mut y = [0.0; L];
+            for l in 0..L {
+                let c = Coefficients {
+                    loss: loss[l],
+                    cross: cross[l],
+                    follow: follow[l],
+                };
+                let state = State {
+                    ic1eq: ic1eq[l],
+                    ic2eq: ic2eq[l],
+                };
+                let (taps, state) = svf::tick(x[l], c, state);
+                (ic1eq[l], ic2eq[l]) = (state.ic1eq, state.ic2eq);
+                y[l] = snap(dry * x[l] + band * taps.band + low * taps.low);
+            }
+            out[k] = y;
+        }
+        if ends_block(io.start, n) {
+            settle(&mut ic1eq);
+            settle(&mut ic2eq);
+        }
+        *self = Self { ic1eq, ic2eq };
+    }
+}

@@ -1,0 +1,217 @@
+//! Delay: a stereo echo, free or in time with the song.
+//!
+//! Between frames it reads by a cubic. The reading point moves at no more than half a frame a
+//! frame, like a tape's head: a new time glides there in pitch and never clicks.
+
+use chronus_dsp::delay::DelayLine;
+use chronus_dsp::level::soft_limit;
+use chronus_dsp::math::{exp2, snap};
+use chronus_engine::{
+    Category, Input, Io, Module, Normal, Output, Param, Setup, Signal, Spec, Storage, Tail, Taper,
+    Unit, Width, kind, lanes,
+};
+
+use crate::kit::division;
+
+/// What it declares.
+pub static SPEC: Spec = Spec {
+    kind: "delay",
+    name: "Delay",
+    category: Category::Effect,
+    summary: "A stereo echo with feedback and damping, free or in time with the song.",
+    inputs: &[
+        Input::new("left", Signal::Audio, "Left channel.").aliases(&["in"]),
+        Input::new(
+            "right",
+            Signal::Audio,
+            "Right channel; follows left when nothing is connected.",
+        )
+        .normal(Normal::Input(0)),
+        Input::new(
+            "time",
+            Signal::Control,
+            "Octaves of time, scaled by its amount.",
+        ),
+    ],
+    outputs: &[
+        Output::new("left", Signal::Audio, "Left channel.").aliases(&["out"]),
+        Output::new("right", Signal::Audio, "Right channel."),
+    ],
+    params: &[
+        Param::new(
+            "time",
+            "Time",
+            (0.1, 5000.0),
+            350.0,
+            Unit::Milliseconds,
+            "Time when free.",
+        )
+        .taper(Taper::Exponential),
+        Param::choice(
+            "sync",
+            "Sync",
+            division::CHOICES,
+            0,
+            "Time in the song's tempo, up to 5 s.",
+        ),
+        Param::new(
+            "feedback",
+            "Feedback",
+            (0.0, 1.0),
+            0.4,
+            Unit::Percent,
+            "What is heard again.",
+        ),
+        Param::new(
+            "tone",
+            "Tone",
+            (200.0, 20_000.0),
+            8000.0,
+            Unit::Hertz,
+            "Damping of repeats.",
+        )
+        .taper(Taper::Exponential),
+        Param::choice(
+            "mode",
+            "Mode",
+            &["stereo", "ping-pong"],
+            0,
+            "Where the repeats go.",
+        ),
+        Param::new("mix", "Mix", (0.0, 1.0), 0.35, Unit::Percent, "Dry to wet."),
+        Param::new(
+            "time_amount",
+            "Time CV",
+            (-2.0, 2.0),
+            1.0,
+            Unit::Octaves,
+            "Reach of time.",
+        ),
+    ],
+    through: &[(0, 0), (1, 1)],
+    width: Width::Bus,
+    tail: Tail::Seconds(tail),
+    ..Spec::EMPTY
+};
+
+/// Longest time in seconds.
+const LONGEST: f64 = 5.0;
+/// Most frames that the reading point moves a frame.
+const SLEW: f64 = 0.5;
+/// Seconds in which the reading point covers most of a short way.
+const GLIDE: f64 = 0.02;
+
+/// Seconds until the repeats are 60 dB down; the longest time where the tempo decides.
+fn tail(params: &[f32]) -> f32 {
+    let (time, synced, feedback) = (params[0] * 1e-3, params[1] > 0.0, params[2]);
+    let time = if synced { LONGEST as f32 } else { time };
+    let repeats = if feedback < 1e-3 {
+        0.0
+    } else {
+        (1e-3f32).ln() / feedback.min(0.999).ln()
+    };
+    (time * (1.0 + repeats)).min(120.0)
+}
+
+/// The two lines.
+pub struct Lines<const L: usize> {
+    left: DelayLine<L>,
+    right: DelayLine<L>,
+}
+
+impl<const L: usize> Storage for Lines<L> {
+    fn new(setup: &Setup) -> Self {
+        let frames = (LONGEST * setup.sample_rate) as usize + 4;
+        Self {
+            left: DelayLine::new(frames),
+            right: DelayLine::new(frames),
+        }
+    }
+
+    fn reset(&mut self) {
+        self.left.reset();
+        self.right.reset();
+    }
+}
+
+lanes! {
+    /// The reading point and the damping.
+    pub struct Delay {
+        /// Frames between writing and reading; 0 before the first frame.
+        distance: f64 = 0.0,
+        /// Low-passed repeats of the left line.
+        damped_left: f32 = 0.0,
+        /// The right line's.
+        damped_right: f32 = 0.0,
+    }
+}
+
+kind!(SPEC, Delay);
+
+impl<const L: usize> Module<L> for Delay<L> {
+    type Storage = Lines<L>;
+
+    #[inline(always)]
+    fn process(&mut self, lines: &mut Lines<L>, mut io: Io<'_, L>) {
+        let [left_in, right_in, time_cv]: [&[[f32; L]]; 3] =
+            std::array::from_fn(|i| io.inputs.get(i));
+        let [time, sync, feedback, tone, mode, mix, amount] =
+            std::array::from_fn(|i| io.params.get(i));
+        let sample_rate = f64::from(io.sample_rate);
+        let longest = LONGEST * sample_rate;
+        let glide = 1.0 / (GLIDE * sample_rate);
+        let per_beat = 60.0 / io.world.transport.tempo.max(1.0);
+        let synced = division::beats(sync.choice()).map(|beats| beats * per_beat);
+        let cross = mode.choice() == 1;
+        let [left, right] = io.outputs.split();
+
+        for k in 0..io.frames {
+            let seconds = synced.unwrap_or(f64::from(time.at(k)) * 1e-3);
+            let (feedback, mix, amount) = (feedback.at(k), mix.at(k), amount.at(k));
+            // One pole at `tone`: 1 - exp(-2 pi f / rate).
+            let follow = 1.0 - exp2(-9.064_72 * tone.at(k) / io.sample_rate);
+            let (mut push_left, mut push_right) = ([0.0; L], [0.0; L]);
+            for l in 0..L {
+                let scale = f64::from(exp2(time_cv[k][l] * amount));
+                let target = (seconds * scale * sample_rate).clamp(2.0, longest);
+                let distance = self.distance[l];
+                let way = ((target - distance) * glide).clamp(-SLEW, SLEW);
+                let distance = if distance == 0.0 {
+                    target
+                } else {
+                    distance + way
+                };
+                self.distance[l] = distance;
+
+                let wet_left = lines.left.read(distance, l);
+                let wet_right = lines.right.read(distance, l);
+                let damped_left = self.damped_left[l];
+                let damped_right = self.damped_right[l];
+                let damped_left = snap(damped_left + follow * (wet_left - damped_left));
+                let damped_right = snap(damped_right + follow * (wet_right - damped_right));
+                self.damped_left[l] = damped_left;
+                self.damped_right[l] = damped_right;
+
+                let (dry_left, dry_right) = (left_in[k][l], right_in[k][l]);
+                let (to_left, to_right) = if cross {
+                    (
+                        0.5 * (dry_left + dry_right) + damped_right * feedback,
+                        damped_left,
+                    )
+                } else {
+                    (
+                        dry_left + damped_left * feedback,
+                        dry_right + damped_right * feedback,
+                    )
+                };
+                // Unity up to 0 dBFS; above, bent so that feedback at 1 stays bounded.
+                push_left[l] = snap(soft_limit(to_left, 1.0, 2.0));
+                push_right[l] = snap(soft_limit(to_right, 1.0, 2.0));
+                left[k][l] = snap(dry_left + mix * (wet_left - dry_left));
+                right[k][l] = snap(dry_right + mix * (wet_right - dry_right));
+            }
+            lines.left.push(push_left);
+            lines.right.push(push_right);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What modules share: how a chunk is looked at, tempo divisions, and measuring in tests.
+//!
+//! Loops read a frame's lanes into an array, compute a new one and store it whole: the compiler need
+//! not prove that input and output are different memory to make vectors of the lanes.
+
+pub mod division;
+#[cfg(test)]
+pub mod measure;
+
+use chronus_engine::{BLOCK, ChunkRamp, Io};
+
+/// The first `N` inputs, each of exactly `io.frames` frames.
+#[inline(always)]
+pub fn inputs<'a, const L: usize, const N: usize>(io: &Io<'a, L>) -> [&'a [[f32; L]]; N] {
+    // A loop, not `from_fn`: that is not always inlined.
+    let mut slices: [&[[f32; L]]; N] = [&[]; N];
+    for (i, slice) in slices.iter_mut().enumerate() {
+        *slice = &io.inputs.get(i)[..io.frames];
+    }
+    slices
+}
+
+/// The first `N` knobs.
+#[inline(always)]
+pub fn knobs<const L: usize, const N: usize>(io: &Io<'_, L>) -> [ChunkRamp; N] {
+    let mut knobs = [io.params.get(0); N];
+    for (i, knob) in knobs.iter_mut().enumerate() {
+        *knob = io.params.get(i);
+    }
+    knobs
+}
+
+/// A knob's value at each frame of a chunk: loops over it have no branch in them.
+#[inline(always)]
+pub fn frames(knob: ChunkRamp) -> [f32; BLOCK] {
+    match knob.settled() {
+        Some(value) => [value; BLOCK],
+        None => {
+            let mut values = [0.0; BLOCK];
+            for (k, value) in values.iter_mut().enumerate() {
+                *value = knob.at(k);
+            }
+            values
+        }
+    }
+}
+
+/// True when none of `knobs` moves in this chunk.
+#[inline(always)]
+pub fn still(knobs: &[ChunkRamp]) -> bool {
+    knobs.iter().all(|knob| knob.settled().is_some())
+}
+
+/// True when every lane of an input keeps its value through the chunk, so that what depends on it
+/// may be computed once. The result is the same either way: hoisting never changes bits.
+#[inline(always)]
+pub fn steady<const L: usize>(frames: &[[f32; L]]) -> bool {
+    let Some(first) = frames.first() else {
+        return true;
+    };
+    let mut differ = [0; L];
+    for frame in frames {
+        for l in 0..L {
+            differ[l] |= frame[l].to_bits() ^ first[l].to_bits();
+        }
+    }
+    differ.iter().fold(0, |all, d| all | d) == 0
+}
+
+/// True where a gate or trigger rises through one half.
+#[inline(always)]
+pub fn rises(before: f32, now: f32) -> bool {
+    before < 0.5 && now >= 0.5
+}
+
+/// True when the chunk of `frames` from `start` ends at an absolute multiple of the longest chunk:
+/// the moment for housekeeping that must not depend on how frames are cut.
+#[inline(always)]
+pub fn ends_block(start: u64, frames: usize) -> bool {
+    (start + frames as u64).is_multiple_of(BLOCK as u64)
+}
+
+/// Clears what has decayed under any hearing (-300 dB), so that no recursion idles in subnormals.
+#[inline(always)]
+pub fn settle<const L: usize>(state: &mut [f32; L]) {
+    for value in state {
+        *value = if value.abs() < 1e-15 { 0.0 } else { *value };
+    }
+}

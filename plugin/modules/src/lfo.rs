@@ -1,0 +1,216 @@
+//! LFO: slow waves, free running or locked to the host's song position.
+
+use chronus_dsp::math::{exp2, sin};
+use chronus_dsp::random;
+use chronus_engine::{
+    Category, Input, Io, Module, Output, Param, Setup, Signal, Source, Spec, Taper, Unit, kind,
+    lanes,
+};
+
+use crate::kit::{division, rises};
+
+/// What it declares.
+pub static SPEC: Spec = Spec {
+    kind: "lfo",
+    name: "LFO",
+    category: Category::Modulator,
+    summary: "A slow oscillator for modulation, free running or in time with the song.",
+    inputs: &[
+        Input::new(
+            "rate",
+            Signal::Control,
+            "Octaves, scaled by its amount; not when synced.",
+        ),
+        Input::new(
+            "reset",
+            Signal::Gate,
+            "Starts the wave anew when it rises; not when locked.",
+        ),
+    ],
+    outputs: &[
+        Output::new("out", Signal::Control, "The wave, -1..1."),
+        Output::new("uni", Signal::Control, "The wave, 0..1."),
+    ],
+    params: &[
+        Param::choice(
+            "shape",
+            "Shape",
+            &[
+                "sine", "triangle", "saw", "ramp", "square", "random", "smooth",
+            ],
+            0,
+            "The waveform; random steps once a cycle, smooth glides from one step to the next.",
+        ),
+        Param::new(
+            "rate",
+            "Rate",
+            (0.001, 100.0),
+            1.0,
+            Unit::Hertz,
+            "Cycles a second when free.",
+        )
+        .taper(Taper::Exponential)
+        .aliases(&["freq", "frequency"]),
+        Param::choice(
+            "sync",
+            "Sync",
+            division::CHOICES,
+            0,
+            "A cycle's length; locked to the song while it plays, at its tempo while it stands.",
+        ),
+        Param::new(
+            "phase",
+            "Phase",
+            (0.0, 1.0),
+            0.0,
+            Unit::Percent,
+            "Where in the wave it starts.",
+        ),
+        Param::new(
+            "rate_amount",
+            "Rate CV",
+            (-10.0, 10.0),
+            1.0,
+            Unit::Octaves,
+            "Reach of rate.",
+        ),
+    ],
+    source: Source::Free,
+    ..Spec::EMPTY
+};
+
+lanes! {
+    /// Where the wave is.
+    pub struct Lfo {
+        /// Turns, 0..1. In f64, so that a cycle of 1,000 s keeps its time.
+        phase: f64 = 0.0,
+        /// State of the generator.
+        random: u32 = 1,
+        /// Random value of this cycle.
+        value: f32 = 0.0,
+        /// Random value of the cycle before.
+        before: f32 = 0.0,
+        /// Last value of the reset input.
+        reset: f32 = 0.0,
+    }
+}
+
+kind!(SPEC, Lfo);
+
+impl<const L: usize> Lfo<L> {
+    /// A new random value in lane `l`, where `wanted`.
+    #[inline(always)]
+    fn draw(&mut self, l: usize, wanted: bool) {
+        let next = random::next(self.random[l]);
+        self.random[l] = if wanted { next } else { self.random[l] };
+        self.before[l] = if wanted {
+            self.value[l]
+        } else {
+            self.before[l]
+        };
+        self.value[l] = if wanted {
+            random::bipolar(next)
+        } else {
+            self.value[l]
+        };
+    }
+}
+
+/// The wave `shape` at `p` turns, 0..1.
+#[inline(always)]
+fn wave(shape: usize, p: f32) -> f32 {
+    match shape {
+        0 => sin(p),
+        // In phase with the sine.
+        1 => {
+            let s = p - 0.25;
+            let s = if s < 0.0 { s + 1.0 } else { s };
+            4.0 * (s - 0.5).abs() - 1.0
+        }
+        2 => 1.0 - 2.0 * p,
+        3 => 2.0 * p - 1.0,
+        _ => {
+            if p < 0.5 {
+                1.0
+            } else {
+                -1.0
+            }
+        }
+    }
+}
+
+const RANDOM: usize = 5;
+const SMOOTH: usize = 6;
+
+impl<const L: usize> Module<L> for Lfo<L> {
+    type Storage = ();
+
+    fn start(&mut self, setup: &Setup) {
+        for l in 0..L {
+            self.random[l] = random::seed(setup.lane_seed(l));
+            self.draw(l, true);
+            self.draw(l, true);
+        }
+    }
+
+    #[inline(always)]
+    fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+        let n = io.frames;
+        let (rate_cv, reset) = (io.inputs.get(0), io.inputs.get(1));
+        let [shape, rate, sync, offset, amount] = std::array::from_fn(|i| io.params.get(i));
+        let shape = shape.choice();
+        let sample_rate = f64::from(io.sample_rate);
+        let transport = io.world.transport;
+        let beats = division::beats(sync.choice());
+        let locked = transport.playing && beats.is_some();
+        let [out, uni] = io.outputs.split();
+
+        // First the phase into `uni`, and what is random into `out`; then the waves over both.
+        for k in 0..n {
+            let song = beats.map_or(0.0, |beats| {
+                let cycles = transport.beat_at(io.start + k as u64, sample_rate) / beats;
+                cycles - cycles.floor()
+            });
+            let (rate, amount, offset) = (rate.at(k), amount.at(k), offset.at(k));
+            let tempo_step = beats.map(|beats| transport.tempo / 60.0 / beats / sample_rate);
+            for l in 0..L {
+                let restart = rises(self.reset[l], reset[k][l]) & !locked;
+                self.reset[l] = reset[k][l];
+                let wrapped = locked & (song < self.phase[l]);
+                let phase = if restart { 0.0 } else { self.phase[l] };
+                let phase = if locked { song } else { phase };
+                self.draw(l, restart | wrapped);
+
+                let p = phase as f32 + offset;
+                uni[k][l] = if p >= 1.0 { p - 1.0 } else { p };
+                let t = phase as f32;
+                let glide = t * t * (3.0 - 2.0 * t);
+                let glide = if shape == SMOOTH { glide } else { 1.0 };
+                out[k][l] = self.before[l] + (self.value[l] - self.before[l]) * glide;
+
+                let free = f64::from(rate * exp2(rate_cv[k][l] * amount)) / sample_rate;
+                let step = if locked {
+                    0.0
+                } else {
+                    tempo_step.unwrap_or(free)
+                };
+                let next = phase + step;
+                let over = next >= 1.0;
+                let next = if over { next - 1.0 } else { next };
+                self.phase[l] = if next < 1.0 { next } else { 0.0 };
+                self.draw(l, over);
+            }
+        }
+        for k in 0..n {
+            for l in 0..L {
+                let y = if shape == RANDOM || shape == SMOOTH {
+                    out[k][l]
+                } else {
+                    wave(shape, uni[k][l])
+                };
+                out[k][l] = y;
+                uni[k][l] = 0.5 + 0.5 * y;
+            }
+        }
+    }
+}

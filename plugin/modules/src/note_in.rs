@@ -1,0 +1,159 @@
+//! Note In: what the player does, one lane a voice.
+
+use chronus_engine::{
+    Category, Io, MAX_VOICES, Module, Output, Param, Signal, Source, Spec, Unit, Voices, Width,
+    kind, lanes,
+};
+
+/// What it declares.
+pub static SPEC: Spec = Spec {
+    kind: "note_in",
+    name: "Note In",
+    category: Category::Io,
+    summary: "The notes that are played: pitch, gate, velocity and expression of each voice.",
+    outputs: &[
+        Output::new("pitch", Signal::Pitch, "Pitch with bend, octaves from A4."),
+        Output::new("gate", Signal::Gate, "1 while the note is held."),
+        Output::new(
+            "velocity",
+            Signal::Control,
+            "How hard the key was struck, 0..1.",
+        ),
+        Output::new(
+            "pressure",
+            Signal::Control,
+            "Key or channel pressure, 0..1.",
+        ),
+        Output::new("timbre", Signal::Control, "MPE slide or CC 74, 0..1."),
+        Output::new("mod", Signal::Control, "Modulation wheel, 0..1.").aliases(&["modulation"]),
+        Output::new("volume", Signal::Control, "Volume expression, 0..1."),
+        Output::new("pan", Signal::Control, "Position expression, -1..1."),
+    ],
+    params: &[Param::new(
+        "bend_range",
+        "Bend range",
+        (0.0, 96.0),
+        2.0,
+        Unit::Semitones,
+        "Pitch at the end of the bend wheel's way; MPE controllers want 48.",
+    )],
+    width: Width::Voices,
+    source: Source::Notes,
+    ..Spec::EMPTY
+};
+
+lanes! {
+    /// Nothing to remember: the notes live in the engine, so that they outlive every graph.
+    pub struct NoteIn {}
+}
+
+kind!(SPEC, NoteIn);
+
+/// Writes `value(lane, frame)` to all frames: once where it rests, per frame where it ramps.
+///
+/// A value rests when it is the same at both ends of the chunk and for ever after: voices'
+/// expressions are ramps (or two of them combined), and come to rest for good.
+#[inline(always)]
+fn fill<const L: usize>(out: &mut [[f32; L]], start: u64, value: impl Fn(usize, u64) -> f32) {
+    let row = |frame: u64| std::array::from_fn::<f32, L, _>(|l| value(l, frame));
+    let first = row(start);
+    if row(start + out.len() as u64 - 1) == first && row(u64::MAX) == first {
+        out.fill(first);
+    } else {
+        for (k, frame) in out.iter_mut().enumerate() {
+            *frame = row(start + k as u64);
+        }
+    }
+}
+
+impl<const L: usize> Module<L> for NoteIn<L> {
+    type Storage = ();
+
+    #[inline(always)]
+    fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+        let voices: &Voices = io.world.voices;
+        let lane = |l: usize| (io.first_lane + l).min(MAX_VOICES - 1);
+        let range = io.params.get(0);
+        let start = io.start;
+        let [
+            pitch,
+            gate,
+            velocity,
+            pressure,
+            timbre,
+            modulation,
+            volume,
+            pan,
+        ] = io.outputs.split();
+
+        fill(pitch, start, |l, f| voices.voice(lane(l)).pitch(f));
+        let rest = |f| std::array::from_fn::<f32, L, _>(|l| voices.bend(lane(l), f));
+        let zero = [0.0; L];
+        let last = start + io.frames as u64 - 1;
+        if rest(start) != zero || rest(last) != zero || rest(u64::MAX) != zero {
+            for (k, frame) in pitch.iter_mut().enumerate() {
+                let semitones = range.at(k);
+                for (l, pitch) in frame.iter_mut().enumerate() {
+                    *pitch += voices.bend(lane(l), start + k as u64) * semitones * (1.0 / 12.0);
+                }
+            }
+        }
+        for (k, frame) in gate.iter_mut().enumerate() {
+            for (l, gate) in frame.iter_mut().enumerate() {
+                *gate = voices.voice(lane(l)).gate(start + k as u64);
+            }
+        }
+        velocity.fill(std::array::from_fn(|l| voices.voice(lane(l)).velocity()));
+        fill(pressure, start, |l, f| voices.pressure(lane(l), f));
+        fill(timbre, start, |l, f| voices.timbre(lane(l), f));
+        fill(modulation, start, |l, f| voices.modulation(lane(l), f));
+        fill(volume, start, |l, f| voices.volume(lane(l), f));
+        fill(pan, start, |l, f| voices.voice(lane(l)).pan(f));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chronus_engine::{Expression, NoteMatch, Solo};
+
+    #[test]
+    fn plays_what_is_held() {
+        let mut solo = Solo::poly(&KIND, 48e3);
+        solo.voices.note_on(0, 1, 0, 69, 0.5);
+        solo.voices.note_on(0, 2, 0, 81, 1.0);
+        solo.voices.set_bend(0, 0, 1.0);
+        let out = solo.run_lanes(1000, |_| 32);
+        let last = |output: usize| {
+            (
+                out[output][999][0],
+                out[output][999][1],
+                out[output][999][2],
+            )
+        };
+        assert!((last(0).0 - 2.0 / 12.0).abs() < 1e-6);
+        assert!((last(0).1 - 14.0 / 12.0).abs() < 1e-6);
+        assert_eq!(last(1), (1.0, 1.0, 0.0));
+        assert_eq!(last(2), (0.5, 1.0, 0.0));
+    }
+
+    #[test]
+    fn ramps_are_the_same_however_chunks_are_cut() {
+        let run = |cut: fn(usize) -> usize| {
+            let mut solo = Solo::poly(&KIND, 8e3);
+            solo.voices.note_on(0, 1, 0, 69, 0.5);
+            solo.voices.set_bend(3, 0, 1.0);
+            solo.voices.set_pressure(3, 0, 1.0);
+            let note = NoteMatch {
+                id: 1,
+                channel: 0,
+                key: 69,
+            };
+            solo.voices.express(3, note, Expression::Tuning, 1.0);
+            solo.voices.express(3, note, Expression::Pressure, 0.0);
+            solo.voices.express(3, note, Expression::Volume, 0.1);
+            solo.run_lanes(500, cut)
+        };
+        assert_eq!(run(|_| 32), run(|n| 1 + n * 7 % 13));
+    }
+}

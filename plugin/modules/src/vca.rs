@@ -1,0 +1,120 @@
+//! VCA: an amplifier whose gain is a signal.
+
+use chronus_dsp::math::{clamp, exp2};
+use chronus_engine::{
+    BLOCK, Category, Input, Io, Module, Normal, Output, Param, Signal, Spec, Taper, Unit, kind,
+    lanes,
+};
+
+use crate::kit::{frames, inputs, knobs};
+
+/// What it declares.
+pub static SPEC: Spec = Spec {
+    kind: "vca",
+    name: "VCA",
+    category: Category::Mix,
+    summary: "An amplifier whose gain is a signal; with a linear response also a ring modulator.",
+    inputs: &[
+        Input::new("in", Signal::Audio, "The signal to amplify."),
+        Input::new("cv", Signal::Control, "Gain, 0..1.").normal(Normal::Value(1.0)),
+    ],
+    outputs: &[Output::new("out", Signal::Audio, "in x gain.")],
+    params: &[
+        Param::new(
+            "gain",
+            "Gain",
+            (0.0, 4.0),
+            1.0,
+            Unit::Gain,
+            "Gain at a CV of 1.",
+        )
+        .taper(Taper::Power(2.0)),
+        Param::choice(
+            "response",
+            "Response",
+            &["linear", "exponential"],
+            0,
+            "Linear multiplies by the CV; exponential spreads 60 dB over CVs of 0..1.",
+        ),
+    ],
+    through: &[(0, 0)],
+    ..Spec::EMPTY
+};
+
+/// Octaves of gain between CVs 0 and 1: 60 dB.
+const RANGE: f32 = 9.965_784;
+
+lanes! {
+    /// Nothing to remember.
+    pub struct Vca {}
+}
+
+kind!(SPEC, Vca);
+
+/// 60 dB evenly over `cv` 0..1, shifted so that 0 is silence and 1 is unity.
+#[inline(always)]
+fn exponential(cv: f32) -> f32 {
+    // exp2(0) is exact, so 1 gives exactly 1; at 0 only a select is.
+    let fall = exp2(RANGE * (clamp(cv, 0.0, 1.0) - 1.0));
+    let gain = fall - (1.0 - fall) * (0.001 / 0.999);
+    if cv > 0.0 { gain } else { 0.0 }
+}
+
+impl<const L: usize> Module<L> for Vca<L> {
+    type Storage = ();
+
+    #[inline(always)]
+    fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+        let n = io.frames.min(BLOCK);
+        let [signal, cv] = inputs(&io);
+        let [gain, response] = knobs(&io);
+        let gain = frames(gain);
+        let out = &mut io.outputs.get(0)[..n];
+        if response.choice() == 0 {
+            for k in 0..n {
+                let (x, cv) = (signal[k], cv[k]);
+                let mut y = [0.0; L];
+                for l in 0..L {
+                    y[l] = x[l] * (cv[l] * gain[k]);
+                }
+                out[k] = y;
+            }
+        } else {
+            for k in 0..n {
+                let (x, cv) = (signal[k], cv[k]);
+                let mut y = [0.0; L];
+                for l in 0..L {
+                    y[l] = x[l] * (exponential(cv[l]) * gain[k]);
+                }
+                out[k] = y;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chronus_engine::Solo;
+
+    fn gain_at(response: f32, cv: f32) -> f32 {
+        let mut solo = Solo::mono(&KIND, 48e3).set("response", response);
+        solo = solo.input("in", &[1.0]).input("cv", &[cv]);
+        solo.run(1)[0][0]
+    }
+
+    #[test]
+    fn linear_is_a_product() {
+        assert_eq!(gain_at(0.0, 0.25), 0.25);
+        assert_eq!(gain_at(0.0, -1.0), -1.0);
+    }
+
+    #[test]
+    fn exponential_is_even_in_decibels() {
+        assert_eq!(gain_at(1.0, 0.0), 0.0);
+        assert_eq!(gain_at(1.0, -1.0), 0.0);
+        assert_eq!(gain_at(1.0, 1.0), 1.0);
+        assert!((20.0 * gain_at(1.0, 0.75).log10() + 15.0).abs() < 0.1);
+        assert!((20.0 * gain_at(1.0, 0.5).log10() + 30.0).abs() < 0.3);
+    }
+}

@@ -1,0 +1,195 @@
+//! VCF: the zero-delay state-variable filter (`dsp::svf`), its cutoff free to move at audio rate.
+
+use chronus_dsp::math::{clamp, db_to_gain, exp2, snap};
+use chronus_dsp::svf::{self, Coefficients, State};
+use chronus_engine::{
+    BLOCK, Category, Input, Io, Module, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
+};
+
+use crate::kit::{ends_block, inputs, knobs, settle, steady, still};
+
+/// What it declares.
+pub static SPEC: Spec = Spec {
+    kind: "vcf",
+    name: "VCF",
+    category: Category::Filter,
+    summary: "A state-variable filter with low-pass, band-pass, high-pass and notch at once.",
+    inputs: &[
+        Input::new("in", Signal::Audio, "The signal to filter."),
+        Input::new("cutoff", Signal::Control, "Octaves, scaled by its amount.").aliases(&["cv"]),
+        Input::new(
+            "resonance",
+            Signal::Control,
+            "Added to the resonance, scaled by its amount.",
+        ),
+        Input::new("pitch", Signal::Pitch, "Octaves, scaled by the tracking."),
+    ],
+    outputs: &[
+        Output::new("out", Signal::Audio, "The response that the mode chooses."),
+        Output::new("low", Signal::Audio, "Low-pass, 12 dB an octave."),
+        Output::new("band", Signal::Audio, "Band-pass, 0 dB at its peak."),
+        Output::new("high", Signal::Audio, "High-pass, 12 dB an octave."),
+    ],
+    params: &[
+        Param::new(
+            "cutoff",
+            "Cutoff",
+            (16.0, 20_000.0),
+            1000.0,
+            Unit::Hertz,
+            "Corner frequency.",
+        )
+        .taper(Taper::Exponential)
+        .aliases(&["freq", "frequency"]),
+        Param::new(
+            "resonance",
+            "Resonance",
+            (0.0, 1.0),
+            0.1,
+            Unit::Percent,
+            "Q from 0.5 to 64, evenly in octaves; it rings, but does not start by itself.",
+        ),
+        Param::choice(
+            "mode",
+            "Mode",
+            &["lowpass", "bandpass", "highpass", "notch"],
+            0,
+            "What `out` carries.",
+        ),
+        Param::new(
+            "drive",
+            "Drive",
+            (0.0, 36.0),
+            0.0,
+            Unit::Decibel,
+            "Saturates ahead; 0 is clean.",
+        ),
+        Param::new(
+            "cutoff_amount",
+            "Cutoff CV",
+            (-10.0, 10.0),
+            5.0,
+            Unit::Octaves,
+            "Reach of cutoff.",
+        ),
+        Param::new(
+            "resonance_amount",
+            "Res CV",
+            (-1.0, 1.0),
+            1.0,
+            Unit::Percent,
+            "Reach of resonance.",
+        ),
+        Param::new(
+            "track",
+            "Tracking",
+            (0.0, 1.0),
+            1.0,
+            Unit::Percent,
+            "Reach of pitch.",
+        ),
+    ],
+    through: &[(0, 0)],
+    ..Spec::EMPTY
+};
+
+lanes! {
+    /// The two integrators.
+    pub struct Vcf {
+        /// First integrator.
+        ic1eq: f32 = 0.0,
+        /// Second integrator.
+        ic2eq: f32 = 0.0,
+    }
+}
+
+kind!(SPEC, Vcf);
+
+impl<const L: usize> Module<L> for Vcf<L> {
+    type Storage = ();
+
+    #[inline(always)]
+    fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+        let n = io.frames.min(BLOCK);
+        let [signal, cutoff_cv, resonance_cv, pitch] = inputs(&io);
+        let [
+            cutoff,
+            resonance,
+            mode,
+            drive,
+            cutoff_amount,
+            resonance_amount,
+            track,
+        ] = knobs(&io);
+        let held = still(&[cutoff, resonance, cutoff_amount, resonance_amount, track])
+            && steady(cutoff_cv)
+            && steady(resonance_cv)
+            && steady(pitch);
+        let clean = drive.settled() == Some(0.0);
+        let per_frame = 1.0 / io.sample_rate;
+        // out = a x + b band + c low
+        let (a, b, c) = match mode.choice() {
+            0 => (0.0, 0.0, 1.0),
+            1 => (0.0, 1.0, 0.0),
+            2 => (1.0, -1.0, -1.0),
+            _ => (1.0, -1.0, 0.0),
+        };
+
+        let [out, low, band, high] = io.outputs.split().map(|out| &mut out[..n]);
+        let Self {
+            mut ic1eq,
+            mut ic2eq,
+        } = *self;
+        let mut damping = [0.0; L];
+        let (mut loss, mut cross, mut follow) = ([0.0; L], [0.0; L], [0.0; L]);
+        for k in 0..n {
+            if k == 0 || !held {
+                let base = cutoff.at(k) * per_frame;
+                let (reach, track) = (cutoff_amount.at(k), track.at(k));
+                let (res, res_reach) = (resonance.at(k), resonance_amount.at(k));
+                let (cutoff_cv, res_cv, pitch) = (cutoff_cv[k], resonance_cv[k], pitch[k]);
+                for l in 0..L {
+                    let octaves = cutoff_cv[l] * reach + pitch[l] * track;
+                    let res = clamp(res + res_cv[l] * res_reach, 0.0, 1.0);
+                    damping[l] = exp2(1.0 - 7.0 * res);
+                    let c = svf::coefficients(base * exp2(octaves), damping[l], 1.0);
+                    (loss[l], cross[l], follow[l]) = (c.loss, c.cross, c.follow);
+                }
+            }
+            let mut x = signal[k];
+            if !clean {
+                // Straight at 0 dB; with more drive it bends ever earlier towards +-1.
+                let gain = db_to_gain(drive.at(k));
+                for x in &mut x {
+                    let bent = (gain - 1.0) * *x;
+                    *x = gain * *x / (1.0 + bent * bent).sqrt();
+                }
+            }
+            let (mut y, mut lows, mut bands, mut highs) = ([0.0; L], [0.0; L], [0.0; L], [0.0; L]);
+            for l in 0..L {
+                let coefficients = Coefficients {
+                    loss: loss[l],
+                    cross: cross[l],
+                    follow: follow[l],
+                };
+                let state = State {
+                    ic1eq: ic1eq[l],
+                    ic2eq: ic2eq[l],
+                };
+                let (taps, state) = svf::tick(x[l], coefficients, state);
+                (ic1eq[l], ic2eq[l]) = (state.ic1eq, state.ic2eq);
+                let level = damping[l] * taps.band;
+                lows[l] = snap(taps.low);
+                bands[l] = snap(level);
+                highs[l] = snap(x[l] - level - taps.low);
+                y[l] = snap(a * x[l] + b * level + c * taps.low);
+            }
+            (out[k], low[k], band[k], high[k]) = (y, lows, bands, highs);
+        }
+        if ends_block(io.start, n) {
+            settle(&mut ic1eq);
+            settle(&mut ic2eq);
+        }
+        *self = Self { ic1eq, ic2eq };
+    }
+}

@@ -1,0 +1,363 @@
+//! Laws that hold for every kind of the library, whatever it does.
+
+use chronus_engine::{Kind, LANES, Param, Ramp, Solo, Source, Taper};
+use chronus_modules::KINDS;
+
+/// A small generator, the same every time.
+struct Random(u32);
+
+impl Random {
+    fn next(&mut self) -> u32 {
+        self.0 = chronus_dsp::random::next(self.0);
+        self.0
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() >> 8) as usize % n
+    }
+
+    fn bipolar(&mut self) -> f32 {
+        chronus_dsp::random::bipolar(self.next())
+    }
+
+    fn signal(&mut self, frames: usize, level: f32) -> Vec<f32> {
+        (0..frames).map(|_| self.bipolar() * level).collect()
+    }
+}
+
+/// How a run is set up: everything but the cut.
+#[derive(Clone)]
+struct Scene {
+    frames: usize,
+    sample_rate: f64,
+    inputs: Vec<Option<Vec<f32>>>,
+    params: Vec<Ramp>,
+    playing: bool,
+}
+
+impl Scene {
+    /// Inputs connected or not, params still or in motion, all by `random`.
+    fn random(kind: &Kind, random: &mut Random, sample_rate: f64, frames: usize) -> Self {
+        let inputs = kind.spec.inputs.iter().map(|_| match random.below(4) {
+            0 => None,
+            1 => Some(vec![random.bipolar(); frames]),
+            2 => Some((0..frames).map(|k| (k / 97 % 2) as f32).collect()),
+            _ => Some(random.signal(frames, 1.0)),
+        });
+        let inputs = inputs.collect();
+        let params = kind.spec.params.iter().map(|p| {
+            let from = p.from_knob(0.5 + 0.5 * random.bipolar());
+            let to = p.from_knob(0.5 + 0.5 * random.bipolar());
+            let start = random.below(frames) as u64;
+            let still = p.taper == Taper::Stepped || random.below(2) == 0;
+            if still {
+                Ramp::constant(to)
+            } else {
+                Ramp::new(from, to, start, 240)
+            }
+        });
+        let params = params.collect();
+        Self {
+            frames,
+            sample_rate,
+            inputs,
+            params,
+            playing: random.below(2) == 0,
+        }
+    }
+
+    fn solo(&self, kind: &Kind, poly: bool) -> Solo {
+        let mut solo = if poly {
+            Solo::poly(kind, self.sample_rate)
+        } else {
+            Solo::mono(kind, self.sample_rate)
+        };
+        for (input, signal) in kind.spec.inputs.iter().zip(&self.inputs) {
+            if let Some(signal) = signal {
+                solo = solo.input(input.name, signal);
+            }
+        }
+        for (p, ramp) in kind.spec.params.iter().zip(&self.params) {
+            solo.set_now(p.name, *ramp);
+        }
+        solo.transport.playing = self.playing;
+        solo.audio_in = [vec![0.25; self.frames], vec![-0.5; self.frames]];
+        solo.voices.note_on(0, 1, 0, 60, 0.8);
+        solo.voices.set_bend(100, 0, 0.5);
+        solo.gate = f32::from(u8::from(self.playing));
+        solo
+    }
+}
+
+/// Everything a run gave, as bits.
+fn bits(outputs: &[Vec<Vec<f32>>], solo: &Solo) -> Vec<u32> {
+    let outputs = outputs.iter().flatten().flatten();
+    outputs
+        .chain(solo.audio_out.iter().flatten())
+        .map(|x| x.to_bits())
+        .collect()
+}
+
+fn for_each_kind(seed: u32, mut law: impl FnMut(&Kind, &mut Random)) {
+    for kind in KINDS {
+        law(kind, &mut Random(seed));
+    }
+}
+
+#[test]
+fn split_law() {
+    for_each_kind(1, |kind, random| {
+        for round in 0..12 {
+            let scene = Scene::random(kind, random, 48e3, 1500);
+            let poly = round % 3 == 0;
+            let mut whole = scene.solo(kind, poly);
+            let outputs = whole.run_lanes(scene.frames, |_| 32);
+            let expected = bits(&outputs, &whole);
+            for most in [1, 7, 40] {
+                let mut cut = scene.solo(kind, poly);
+                let outputs = cut.run_lanes(scene.frames, |_| 1 + random.below(most));
+                assert!(
+                    bits(&outputs, &cut) == expected,
+                    "{}: cut {most}",
+                    kind.spec.kind
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn lane_law() {
+    for_each_kind(2, |kind, random| {
+        if kind.spec.source == Source::Notes {
+            return;
+        }
+        // Lanes draw their own random numbers.
+        let lanes = if matches!(kind.spec.kind, "noise" | "lfo") {
+            1
+        } else {
+            LANES
+        };
+        for _ in 0..12 {
+            let scene = Scene::random(kind, random, 48e3, 1000);
+            let mono = scene.solo(kind, false).run_lanes(scene.frames, |_| 32);
+            let poly = scene.solo(kind, true).run_lanes(scene.frames, |_| 32);
+            for (mono, poly) in mono.iter().flatten().zip(poly.iter().flatten()) {
+                for lane in &poly[..lanes] {
+                    assert_eq!(lane.to_bits(), mono[0].to_bits(), "{}", kind.spec.kind);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn reset_law() {
+    for_each_kind(3, |kind, random| {
+        for _ in 0..4 {
+            let mut scene = Scene::random(kind, random, 48e3, 2048);
+            scene.params = kind
+                .spec
+                .params
+                .iter()
+                .map(|p| Ramp::constant(p.default))
+                .collect();
+            for input in scene.inputs.iter_mut().flatten() {
+                let (first, second) = input.split_at_mut(1024);
+                second.copy_from_slice(first);
+            }
+            // A song that runs on is not the module's to reset.
+            scene.playing = false;
+            let mut solo = scene.solo(kind, true);
+            solo.voices = chronus_engine::Voices::new(*solo.voices.plan(), 48e3);
+            let first = solo.run_lanes(1024, |_| 32);
+            solo.reset();
+            let second = solo.run_lanes(1024, |_| 32);
+            assert!(first == second, "{}", kind.spec.kind);
+        }
+    });
+}
+
+#[test]
+fn carried_lanes_go_on_alike() {
+    for_each_kind(4, |kind, random| {
+        // Its storage moves whole, which one module by itself cannot do.
+        if kind.spec.kind == "delay" {
+            return;
+        }
+        for poly in [false, true] {
+            let scene = Scene::random(kind, random, 48e3, 2000);
+            let mut old = scene.solo(kind, poly);
+            let _ = old.run_lanes(777, |_| 32);
+            let mut new = scene.solo(kind, poly);
+            new.carry(&old);
+            let (a, b) = (old.run_lanes(1223, |_| 32), new.run_lanes(1223, |_| 32));
+            assert!(a == b, "{}", kind.spec.kind);
+        }
+    });
+}
+
+#[test]
+fn finite_at_every_extreme() {
+    for_each_kind(5, |kind, random| {
+        let count = kind.spec.params.len();
+        for round in 0..48 {
+            let sample_rate = [8e3, 48e3, 384e3][round % 3];
+            let mut scene = Scene::random(kind, random, sample_rate, 600);
+            let level = [1.0, 10.0][round / 3 % 2];
+            for input in &mut scene.inputs {
+                *input = Some(random.signal(600, level));
+            }
+            for i in 0..count {
+                let p = &kind.spec.params[i];
+                let value = match round {
+                    0..3 => p.min,
+                    3..6 => p.max,
+                    _ if random.below(2) == 0 => [p.min, p.max][random.below(2)],
+                    _ => p.from_knob(0.5 + 0.5 * random.bipolar()),
+                };
+                scene.params[i] = Ramp::constant(value);
+            }
+            let mut solo = scene.solo(kind, round % 2 == 0);
+            let outputs = solo.run_lanes(600, |_| 32);
+            let all = outputs
+                .iter()
+                .flatten()
+                .flatten()
+                .chain(solo.audio_out.iter().flatten());
+            for x in all {
+                assert!(
+                    x.is_finite() && x.abs() < 1e6,
+                    "{} round {round}: {x}",
+                    kind.spec.kind
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn tails_end_without_subnormals() {
+    for_each_kind(6, |kind, random| {
+        for round in 0..3 {
+            let frames = if round == 0 { 60 * 8000 } else { 8 * 8000 };
+            let mut scene = Scene::random(kind, random, 8e3, frames);
+            scene.playing = false;
+            for (i, input) in scene.inputs.iter_mut().enumerate() {
+                *input = (i == 0).then(|| random.signal(400, 1.0));
+            }
+            let mut solo = scene.solo(kind, false);
+            if round == 0 {
+                for p in kind.spec.params {
+                    solo.set_now(p.name, Ramp::constant(p.default));
+                }
+            }
+            let outputs = solo.run(frames);
+            assert!(
+                outputs.iter().flatten().all(|x| *x == 0.0 || x.is_normal()),
+                "{}",
+                kind.spec.kind
+            );
+        }
+    });
+}
+
+#[test]
+fn specs_are_sound() {
+    let word = |s: &str| {
+        !s.is_empty()
+            && s.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    let sentence = |s: &str| s.ends_with('.') && s.chars().next().is_some_and(|c| !c.is_numeric());
+    let mut names = std::collections::BTreeSet::new();
+    for kind in KINDS {
+        let spec = kind.spec;
+        let all = std::iter::once(spec.kind).chain(spec.aliases.iter().map(|a| a.kind));
+        for name in all {
+            assert!(word(name) && names.insert(name), "kind {name}");
+        }
+        assert!(sentence(spec.summary), "{}: {}", spec.kind, spec.summary);
+        assert_eq!(spec.latency, 0);
+        for (input, output) in spec.through {
+            assert!(*input < spec.inputs.len() && *output < spec.outputs.len());
+        }
+        for alias in spec.aliases {
+            for (param, value) in alias.params {
+                let index = spec.param(param).expect("alias sets a param of the kind");
+                assert_eq!(spec.params[index].clamp(*value), *value);
+            }
+        }
+        let ports = [
+            spec.inputs
+                .iter()
+                .map(|p| (p.name, p.aliases))
+                .collect::<Vec<_>>(),
+            spec.outputs.iter().map(|p| (p.name, p.aliases)).collect(),
+            spec.params.iter().map(|p| (p.name, p.aliases)).collect(),
+        ];
+        for group in ports {
+            let mut seen = std::collections::BTreeSet::new();
+            for name in group
+                .iter()
+                .flat_map(|(n, a)| std::iter::once(n).chain(a.iter()))
+            {
+                assert!(word(name) && seen.insert(*name), "{}.{name}", spec.kind);
+            }
+        }
+        for doc in spec
+            .inputs
+            .iter()
+            .map(|p| p.doc)
+            .chain(spec.params.iter().map(|p| p.doc))
+        {
+            assert!(doc.ends_with('.'), "{}: {doc}", spec.kind);
+        }
+        assert!(spec.kind == "audio_out" || !spec.outputs.is_empty());
+    }
+}
+
+#[test]
+fn values_survive_being_read_and_typed() {
+    for_each_kind(7, |kind, random| {
+        for p in kind.spec.params {
+            assert!(
+                p.min < p.max && p.clamp(p.default) == p.default,
+                "{}",
+                p.name
+            );
+            assert!(p.taper != Taper::Exponential || p.min > 0.0, "{}", p.name);
+            check_texts(kind, p, random);
+        }
+    });
+}
+
+fn check_texts(kind: &Kind, p: &Param, random: &mut Random) {
+    let positions = [0.0, 1.0, p.to_knob(p.default)];
+    let positions = positions
+        .into_iter()
+        .chain((0..50).map(|_| 0.5 + 0.5 * random.bipolar()));
+    for position in positions {
+        let value = p.from_knob(position);
+        assert!(
+            (p.min..=p.max).contains(&value),
+            "{}.{}: {value}",
+            kind.spec.kind,
+            p.name
+        );
+        let text = p.text(value);
+        let parsed = p
+            .parse(&text)
+            .unwrap_or_else(|| panic!("{}: {text:?}", p.name));
+        assert!((p.min..=p.max).contains(&parsed));
+        // Texts have three or four digits, decibels one decimal.
+        let error = (parsed - value).abs();
+        let fine = error <= value.abs() * 6e-3 + 6e-4 || p.text(parsed) == text;
+        assert!(
+            fine,
+            "{}.{}: {value} -> {text} -> {parsed}",
+            kind.spec.kind, p.name
+        );
+        assert!((p.to_knob(value) - position).abs() < 2e-3 || p.taper == Taper::Stepped);
+    }
+}

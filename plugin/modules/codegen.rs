@@ -7,10 +7,7 @@ const OTHERS: [&str; 2] = ["lib.rs", "registry.rs"];
 /// The text of `src/registry.rs` for a folder of `file_names`, in any order.
 #[must_use]
 pub fn generate<S: AsRef<str>>(file_names: &[S]) -> String {
-    let names = file_names
-        .iter()
-        .map(AsRef::as_ref)
-        .filter(|name| !OTHERS.contains(name));
+    let names = file_names.iter().map(AsRef::as_ref).filter(|name| !OTHERS.contains(name));
     let mut modules: Vec<&str> = names.filter_map(|name| name.strip_suffix(".rs")).collect();
     modules.sort_unstable();
     let mut text = String::from(

@@ -1,34 +1,69 @@
 //! Band-limited steps and corners: what a naive waveform lacks around its discontinuities.
 //!
-//! The four-point, third-order B-spline polyBLEP of Välimäki, Pekonen and Nam ("Perceptually
-//! informed synthesis of bandlimited classical waveforms using integrated polynomial
-//! interpolation", JASA 131, 2012), written with truncated powers so that it needs no branch.
+//! The polynomial residuals of Välimäki, Pekonen and Nam ("Perceptually informed synthesis of
+//! bandlimited classical waveforms using integrated polynomial interpolation", JASA 131, 2012),
+//! over six points instead of four. The kernel is h(u) = (1 - u^2)^4 q(u^2), u = distance / 3, with
+//! q chosen by linear programming: it passes 0..10 kHz within 0.2 dB and 16 kHz at -2 dB (of a
+//! rate of 48 kHz), and stops by 63 dB what would fold under 10 kHz. The four-point B-spline of
+//! the paper reaches -6.6 and 49 dB.
 
-use crate::math::max;
+use crate::math::min;
 
 /// Frames on either side of a discontinuity that a residual reaches.
-pub const REACH: f32 = 2.0;
+pub const REACH: f32 = 3.0;
+
+/// Horner's scheme, highest power first.
+macro_rules! polynomial {
+    ($x:expr, $first:literal $(, $rest:literal)*) => {{
+        let x = $x;
+        let sum = $first;
+        $(let sum = sum * x + $rest;)*
+        sum
+    }};
+}
 
 /// What a rising unit step, smoothed, has left to go at `distance` >= 0 frames from it: 1/2 at the
-/// step, 0 from `REACH` on. Subtract it after a rising step, add it before.
+/// step, 0 from `REACH` on. Subtract it after a rising step, add it before. Error under 3e-7.
 #[inline(always)]
 #[must_use]
 pub fn step(distance: f32) -> f32 {
-    let outer = max(2.0 - distance, 0.0);
-    let inner = max(1.0 - distance, 0.0);
-    let (outer, inner) = (outer * outer, inner * inner);
-    (outer * outer - 4.0 * (inner * inner)) * (1.0 / 24.0)
+    let u = min(distance * (1.0 / REACH), 1.0);
+    // About the middle of u^2, where the powers do not cancel.
+    let p = polynomial!(
+        u * u - 0.5,
+        2.814_485_8,
+        -7.374_834,
+        9.111_659,
+        -7.817_897,
+        5.464_262,
+        -3.112_080_3,
+        1.497_815_6,
+        -0.780_512_5,
+        0.711_857_44
+    );
+    if u < 1.0 { 0.5 - u * p } else { 0.0 }
 }
 
 /// What a corner that turns upwards by a unit slope, smoothed, lies above it at `distance` >= 0
-/// frames: the integral of `step`.
+/// frames: the integral of `step`. Error under 5e-7.
 #[inline(always)]
 #[must_use]
 pub fn corner(distance: f32) -> f32 {
-    let outer = max(2.0 - distance, 0.0);
-    let inner = max(1.0 - distance, 0.0);
-    let (outer2, inner2) = (outer * outer, inner * inner);
-    (outer * (outer2 * outer2) - 4.0 * (inner * (inner2 * inner2))) * (1.0 / 120.0)
+    let u = min(distance * (1.0 / REACH), 1.0);
+    let v = u * u;
+    let p = polynomial!(
+        v - 0.5,
+        0.469_081,
+        -1.617_321_8,
+        2.761_159_2,
+        -3.335_054,
+        3.306_805_4,
+        -2.820_433,
+        2.159_124,
+        -1.664_946_4,
+        1.900_259_4
+    );
+    if u < 1.0 { 0.110_191_86 - 1.5 * u + v * p } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -38,18 +73,43 @@ mod tests {
     #[test]
     fn residuals_start_and_end_where_they_should() {
         assert_eq!(step(0.0), 0.5);
-        assert_eq!(step(REACH), 0.0);
-        assert_eq!(corner(REACH), 0.0);
-        assert!((corner(0.0) - 7.0 / 30.0).abs() < 1e-7);
+        assert!(step(REACH * 0.999_999).abs() < 1e-6 && step(REACH) == 0.0);
+        assert!(corner(REACH * 0.999_999).abs() < 1e-6 && corner(REACH) == 0.0);
     }
 
     #[test]
     fn the_corner_is_the_steps_integral() {
-        let h = 1e-3;
-        for i in 0..2500 {
+        let h = 0.01;
+        for i in 0..350 {
             let a = i as f32 * h;
             let slope = (corner(a + h) - corner(a)) / h;
-            assert!((slope + step(a + h / 2.0)).abs() < 1e-3, "{a}");
+            assert!((slope + step(a + h / 2.0)).abs() < 1e-4, "{a}");
+        }
+    }
+
+    /// The kernel is the step's derivative; this is its spectrum at `f` cycles a frame, in dB.
+    fn kernel_db(f: f64) -> f64 {
+        let n = 20_000;
+        let dx = f64::from(REACH) / f64::from(n);
+        // Integrated by parts: 1 - 2 w * integral of step(x) sin(w x).
+        let w = std::f64::consts::TAU * f;
+        let sum: f64 = (0..n)
+            .map(|i| {
+                let x = (f64::from(i) + 0.5) * dx;
+                f64::from(step(x as f32)) * (w * x).sin()
+            })
+            .sum();
+        20.0 * (1.0 - 2.0 * w * sum * dx).abs().log10()
+    }
+
+    #[test]
+    fn the_kernel_passes_and_stops_as_it_says() {
+        for khz in 0..=10 {
+            assert!(kernel_db(f64::from(khz) / 48.0).abs() < 0.2, "{khz} kHz");
+        }
+        assert!((kernel_db(16.0 / 48.0) + 2.0).abs() < 0.1);
+        for khz in 38..=200 {
+            assert!(kernel_db(f64::from(khz) / 48.0) < -62.5, "{khz} kHz");
         }
     }
 }

@@ -16,11 +16,7 @@ impl<const L: usize> DelayLine<L> {
     #[must_use]
     pub fn new(frames: usize) -> Self {
         let len = (frames + 1).next_power_of_two();
-        Self {
-            memory: vec![[0.0; L]; len],
-            head: 0,
-            written: 0,
-        }
+        Self { memory: vec![[0.0; L]; len], head: 0, written: 0 }
     }
 
     /// Forgets everything, in constant time.
@@ -43,11 +39,7 @@ impl<const L: usize> DelayLine<L> {
     #[must_use]
     pub fn at(&self, age: usize, lane: usize) -> f32 {
         let index = self.head.wrapping_sub(age) & (self.memory.len() - 1);
-        if age <= self.written {
-            self.memory[index][lane]
-        } else {
-            0.0
-        }
+        if age <= self.written { self.memory[index][lane] } else { 0.0 }
     }
 
     /// Lane `lane` as it was `age` >= 2 frames ago, between frames by the cubic through four of

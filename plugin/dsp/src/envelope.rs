@@ -21,11 +21,7 @@ pub fn step(frames: f32) -> u32 {
 #[must_use]
 pub fn advance(position: u32, step: u32) -> u32 {
     let reached = END - position <= step.saturating_add(step >> 1);
-    if reached {
-        END
-    } else {
-        position.wrapping_add(step)
-    }
+    if reached { END } else { position.wrapping_add(step) }
 }
 
 /// `position` as 0..=1; exactly 1 at `END`.
@@ -48,11 +44,7 @@ pub fn position(x: f32) -> u32 {
 pub fn fall(progress: f32) -> f32 {
     // exp2(-FALL) is 1/1000 only to f32 precision, so the end is made exact by a select.
     let e = (exp2(-FALL * progress) - 0.001) * (1.0 / 0.999);
-    if progress < 1.0 {
-        crate::math::max(e, 0.0)
-    } else {
-        0.0
-    }
+    if progress < 1.0 { crate::math::max(e, 0.0) } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -69,10 +61,7 @@ mod tests {
                 n += 1;
             }
             let error = (f64::from(n) - f64::from(frames)).abs();
-            assert!(
-                error <= (f64::from(frames) * 1e-3).max(1.0),
-                "{frames}: {n}"
-            );
+            assert!(error <= (f64::from(frames) * 1e-3).max(1.0), "{frames}: {n}");
         }
     }
 

@@ -15,11 +15,7 @@ pub fn soft_limit(x: f32, knee: f32, ceiling: f32) -> f32 {
     // t / sqrt(1 + t^2) leaves 0 with slope 1 and without curvature. Bounded, lest t^2 overflow.
     let over = clamp((magnitude - knee) / room, 0.0, 1e6);
     let bent = min(knee + room * (over / (1.0 + over * over).sqrt()), ceiling);
-    if magnitude > knee {
-        bent.copysign(x)
-    } else {
-        x
-    }
+    if magnitude > knee { bent.copysign(x) } else { x }
 }
 
 #[cfg(test)]
@@ -36,10 +32,7 @@ mod tests {
         let mut before = SOFT_KNEE;
         for i in 0..100_000 {
             let y = soft_limit(SOFT_KNEE + i as f32 * 1e-4, SOFT_KNEE, 1.0);
-            assert!(
-                y >= before - 1e-7 && y <= 1.0 && y - before < 1.01e-4,
-                "{i} {y}"
-            );
+            assert!(y >= before - 1e-7 && y <= 1.0 && y - before < 1.01e-4, "{i} {y}");
             before = y;
         }
         assert!(soft_limit(1e30, SOFT_KNEE, 1.0) <= 1.0);

@@ -15,3 +15,4 @@ pub mod math;
 pub mod phase;
 pub mod random;
 pub mod svf;
+pub mod wave;

@@ -9,12 +9,12 @@ use crate::math::{clamp, sin_quarter};
 /// Highest cutoff in cycles a frame.
 const HIGHEST: f32 = 0.49;
 
-/// Coefficients of one lane and frame, doubled: they move the states by differences, which keeps
-/// low cutoffs precise in f32.
+/// Coefficients of one lane and frame, in the form that takes one state to the next by a matrix:
+/// its recursion is the shortest, a product and two sums deep.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Coefficients {
-    /// 2 (1 - a1): what the first state loses.
-    pub loss: f32,
+    /// 2 a1 - 1: what the first state keeps.
+    pub keep: f32,
     /// 2 a2: what crosses over between the states and comes from the input.
     pub cross: f32,
     /// 2 a3: how the second state follows the input.
@@ -34,11 +34,8 @@ pub fn coefficients(cutoff: f32, k: f32, scale: f32) -> Coefficients {
     let c = sin_quarter(0.25 - turns);
     let (cc, sc, ss) = (c * c, s * c, s * s);
     let double = 2.0 / (cc + k * sc + ss);
-    Coefficients {
-        loss: double * (k * sc + ss),
-        cross: double * sc,
-        follow: double * ss,
-    }
+    // 2 a1 - 1 as what is left of 1, which keeps low cutoffs precise.
+    Coefficients { keep: 1.0 - double * (k * sc + ss), cross: double * sc, follow: double * ss }
 }
 
 /// The two integrators of one lane.
@@ -64,16 +61,12 @@ pub struct Taps {
 #[must_use]
 pub fn tick(x: f32, c: Coefficients, state: State) -> (Taps, State) {
     let State { ic1eq, ic2eq } = state;
-    let v3 = x - ic2eq;
     let next = State {
-        ic1eq: ic1eq + (c.cross * v3 - c.loss * ic1eq),
-        ic2eq: ic2eq + (c.cross * ic1eq + c.follow * v3),
+        ic1eq: (c.cross * x - c.cross * ic2eq) + c.keep * ic1eq,
+        ic2eq: (c.follow * x + c.cross * ic1eq) + (1.0 - c.follow) * ic2eq,
     };
     // A trapezoidal integrator's output lies halfway between its states.
-    let taps = Taps {
-        band: 0.5 * (ic1eq + next.ic1eq),
-        low: 0.5 * (ic2eq + next.ic2eq),
-    };
+    let taps = Taps { band: 0.5 * (ic1eq + next.ic1eq), low: 0.5 * (ic2eq + next.ic2eq) };
     (taps, next)
 }
 
@@ -116,10 +109,7 @@ mod tests {
 
     #[test]
     fn no_modulation_adds_energy() {
-        let mut state = State {
-            ic1eq: 1.0,
-            ic2eq: 0.5,
-        };
+        let mut state = State { ic1eq: 1.0, ic2eq: 0.5 };
         let mut seed = 1;
         let energy = |s: State| s.ic1eq * s.ic1eq + s.ic2eq * s.ic2eq;
         let start = energy(state);

@@ -121,9 +121,11 @@ struct InboxState {
 
 impl Inbox {
     /// Leaves a commit; answers with the one it replaces.
-    pub fn put(&self, job: Job) -> Option<Job> {
+    pub fn put(&self, job: Job, shared: &Shared) -> Option<Job> {
         let mut state = self.state.lock();
-        let replaced = if job.due.is_some() {
+        let replaced = if let Some(due) = job.due {
+            // Under the lock, as in `Builder::landed`: neither may undo the other.
+            shared.next_due.fetch_min(due, Release);
             state.timed.push_back(job);
             None
         } else {

@@ -150,6 +150,13 @@ impl Engine {
         }
     }
 
+    /// Calls `watcher` whenever the document or what plays has changed, from the thread that
+    /// changed it and outside all locks. It must be quick, and never hears of the DSP thread. Only
+    /// the first watcher of an instance is kept.
+    pub fn watch(&self, watcher: impl Fn() + Send + Sync + 'static) {
+        let _ = self.shared.watcher.set(Box::new(watcher));
+    }
+
     /// The document, every knob as it stands.
     #[must_use]
     pub fn document(&self) -> Arc<Patch> {
@@ -223,6 +230,7 @@ impl Engine {
                 if let Some(replaced) = replaced {
                     self.supersede(&replaced);
                 }
+                self.shared.changed();
                 revision
             }
             Err((revision, rejection, respond)) => {
@@ -246,15 +254,10 @@ impl Engine {
         let deadline = terms.deadline.unwrap_or(self.options.deadline);
         let deadline = (!offline && terms.due.is_none()).then_some(deadline);
         let job = job(accepted, demands, deadline, terms.due);
-        match job.due {
-            Some(due) => {
-                self.shared.next_due.fetch_min(due, AcqRel);
-            }
-            None => {
-                self.shared.in_flight.fetch_add(1, AcqRel);
-            }
+        if job.due.is_none() {
+            self.shared.in_flight.fetch_add(1, AcqRel);
         }
-        let replaced = self.inbox.put(job);
+        let replaced = self.inbox.put(job, &self.shared);
         (revision, replaced)
     }
 
@@ -279,6 +282,8 @@ impl Engine {
         let mut session = self.session.lock();
         let (id, spec, p) = param_of(&session.head.patch, &self.registry, id, param)?;
         session.turn(id, p, spec.params[p].clamp(value));
+        drop(session);
+        self.shared.changed();
         Ok(())
     }
 
@@ -315,6 +320,14 @@ impl Engine {
     #[must_use]
     pub fn macro_value(&self, index: usize) -> f32 {
         self.shared.macros.get(index).map_or(0.0, |m| f32::from_bits(m.load(Relaxed)))
+    }
+
+    /// Sets macro `index` to 0..=1 before the first block: graphs are primed with it, and
+    /// `Renderer::activate` starts from it. While blocks are rendered, `Event::Macro` moves it.
+    pub fn set_macro(&self, index: usize, value: f32) {
+        if let Some(cell) = self.shared.macros.get(index).filter(|_| value.is_finite()) {
+            cell.store(value.clamp(0.0, 1.0).to_bits(), Relaxed);
+        }
     }
 
     /// Which outputs the editor looks at.
@@ -386,6 +399,7 @@ fn settle(session: &Mutex<Session>, shared: &Shared, answer: Answer) {
     if let Some(respond) = respond {
         respond(answer);
     }
+    shared.changed();
 }
 
 fn job(

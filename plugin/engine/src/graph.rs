@@ -7,7 +7,7 @@ use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::{BLOCK, Setup, splitmix};
 use crate::plan::{MixFrom, MixSource, NodeIndex, NodeKey, Plan, Role, Schedule, Step};
 use crate::pool::{Buffer, Pool, Slot};
-use crate::ramp::{CABLE_RAMP_SECONDS, Ramp, SMOOTHING_SECONDS};
+use crate::ramp::{CABLE_RAMP_SECONDS, Fade, Ramp, SMOOTHING_SECONDS};
 use crate::registry::Registry;
 use crate::spec::Smoothing;
 use crate::store::{Cells, Observed};
@@ -140,12 +140,6 @@ impl Graph {
     #[must_use]
     pub(crate) fn transition_end(&self) -> Option<u64> {
         self.in_transition.then(|| self.ramp_start + self.ramp_frames)
-    }
-
-    /// Frames of a transition; 0 when the plan has none.
-    #[must_use]
-    pub(crate) fn ramp_frames(&self) -> u64 {
-        if self.plan.transition.is_some() { self.ramp_frames } else { 0 }
     }
 
     pub(crate) fn begin_transition(&mut self, frame: u64) {
@@ -456,8 +450,8 @@ impl Graph {
         }
     }
 
-    fn gain(&self, source: &MixSource) -> Ramp {
-        Ramp::new(source.old_gain, source.gain, self.ramp_start, self.ramp_frames)
+    fn gain(&self, source: &MixSource) -> Fade {
+        Fade::new(source.old_gain, source.gain, self.ramp_start, self.ramp_frames)
     }
 
     fn add_poly(

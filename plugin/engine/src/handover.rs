@@ -1,7 +1,7 @@
 //! How a standby graph reaches the DSP thread and the old one comes home: one triple buffer, one
 //! claim a commit, and a small queue of answers.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -118,7 +118,12 @@ pub(crate) struct Shared {
     pub offline: AtomicBool,
     pub waiting: Mutex<Waiting>,
     pub waiting_changed: Condvar,
+    /// Called when the document or what plays has changed; never by the DSP thread.
+    pub watcher: OnceLock<Watcher>,
 }
+
+/// See `Engine::watch`.
+pub(crate) type Watcher = Box<dyn Fn() + Send + Sync>;
 
 /// Offline only: how far the DSP thread has come, and what it waits for.
 #[derive(Debug, Default)]
@@ -144,11 +149,19 @@ impl Default for Shared {
             offline: AtomicBool::new(false),
             waiting: Mutex::default(),
             waiting_changed: Condvar::new(),
+            watcher: OnceLock::new(),
         }
     }
 }
 
 impl Shared {
+    /// The document or what plays has changed.
+    pub fn changed(&self) {
+        if let Some(watcher) = self.watcher.get() {
+            watcher();
+        }
+    }
+
     /// A commit is published or answered; `counted` when it is one of `in_flight`.
     pub fn landed(&self, counted: bool) {
         if counted {

@@ -3,7 +3,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::lanes::{LANES, LaneState, LaneWords};
+use crate::lanes::{LANES, LaneWords};
 use crate::module::{BLOCK, Inputs, Io, Module, Outputs, Params, Setup, Storage};
 use crate::pool::{Buffer, Pool, Slot};
 use crate::ramp::Ramp;

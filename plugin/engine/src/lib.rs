@@ -43,7 +43,7 @@ pub use lanes::{LANE_WORDS, LANES, LaneState, LaneWords, Word};
 pub use module::{BLOCK, Inputs, Io, Module, Outputs, Params, Setup, Storage, splitmix};
 pub use plan::*;
 pub use pool::{Buffer, Pool, Slot};
-pub use ramp::{CABLE_RAMP_SECONDS, ChunkRamp, Ramp, SMOOTHING_SECONDS};
+pub use ramp::{CABLE_RAMP_SECONDS, ChunkRamp, Fade, Ramp, SMOOTHING_SECONDS};
 pub use registry::{NameError, Registry, input_named, output_named, param_named};
 pub use renderer::{Block, LOAD_FADE_SECONDS, Renderer, Status};
 pub use request::{Request, RequestError, new_module, param_of};

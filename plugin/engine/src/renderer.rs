@@ -14,7 +14,7 @@ use crate::event::{Event, TimedEvent};
 use crate::graph::{Blind, Graph};
 use crate::handover::{Entry, Readiness, Revision, Shared, Swapped};
 use crate::module::BLOCK;
-use crate::ramp::{Ramp, SMOOTHING_SECONDS};
+use crate::ramp::{Fade, Ramp, SMOOTHING_SECONDS};
 use crate::tap::{MAX_TAPS, TAP_FRAMES, TAP_PAIRS};
 use crate::telemetry::Telemetry;
 use crate::voices::{EndedNote, MAX_VOICES, Voices};
@@ -72,7 +72,7 @@ pub struct Renderer {
     /// The graph that fades out after a load, with the notes it goes on playing.
     outgoing: Option<Box<Graph>>,
     outgoing_voices: Box<Voices>,
-    outgoing_gain: Ramp,
+    outgoing_gain: Fade,
     fade_end: u64,
     voices: Box<Voices>,
     macros: Box<[Ramp; MACROS]>,
@@ -112,7 +112,7 @@ impl Renderer {
             next_swap: Swapped { revision: 0, frame: 0, cost_ns: 0, at: Instant::now() },
             outgoing: None,
             outgoing_voices: Box::new(voices.clone()),
-            outgoing_gain: Ramp::constant(0.0),
+            outgoing_gain: Fade::constant(0.0),
             fade_end: 0,
             voices: Box::new(voices),
             macros: Box::new([Ramp::constant(0.0); MACROS]),
@@ -171,12 +171,18 @@ impl Renderer {
         self.quiet_frames = 0;
         self.frame = 0;
         self.shared.frame.store(0, Relaxed);
-        for ramp in self.macros.iter_mut() {
-            *ramp = Ramp::constant(ramp.target());
+        for (ramp, value) in self.macros.iter_mut().zip(&self.shared.macros) {
+            *ramp = Ramp::constant(f32::from_bits(value.load(Relaxed)));
         }
         let deadline = Instant::now() + Duration::from_secs_f64(ACTIVATE_SECONDS);
         while self.active.is_none() && Instant::now() < deadline {
+            // Asked before looking: what lands in between is seen by this look.
+            let building = self.shared.in_flight.load(Acquire) > 0;
             self.take_ready(0);
+            if self.active.is_none() && !building {
+                // The document was refused: there is nothing to wait for.
+                break;
+            }
             if self.active.is_none() {
                 std::thread::sleep(Duration::from_micros(200));
             }
@@ -450,7 +456,8 @@ impl Renderer {
             let hurried = (HURRIED_FADE_SECONDS * self.sample_rate) as u64;
             let long = self.outgoing.is_some() && self.fade_end > self.frame + hurried;
             if long && self.ready.updated() {
-                self.outgoing_gain = self.outgoing_gain.toward(0.0, self.frame, hurried);
+                let gain = self.outgoing_gain.at(self.frame);
+                self.outgoing_gain = Fade::new(gain, 0.0, self.frame, hurried);
                 self.fade_end = self.frame + hurried;
             }
             return;
@@ -510,7 +517,7 @@ impl Renderer {
                 let fade = (LOAD_FADE_SECONDS * self.sample_rate).max(1.0) as u64;
                 self.outgoing = Some(old);
                 self.outgoing_voices.all_off();
-                self.outgoing_gain = Ramp::new(1.0, 0.0, now, fade);
+                self.outgoing_gain = Fade::new(1.0, 0.0, now, fade);
                 self.fade_end = now + fade;
             }
         }

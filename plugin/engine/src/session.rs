@@ -162,7 +162,12 @@ impl Session {
         inverses.reverse();
         let edit = one_or_batch(done);
         let label = edit.describe(&before.patch);
-        self.head.history.push(edit.clone(), one_or_batch(inverses), label);
+        if loads && client == Client::Host {
+            // A project opened by the host: what was there before is not this document's past.
+            self.head.history.clear();
+        } else {
+            self.head.history.push(edit.clone(), one_or_batch(inverses), label);
+        }
         self.head.lives = Arc::new(self.lives_after(&patch, &edit, registry));
         self.head.patch = Arc::new(patch);
         Ok(self.open(revision, client, before, &edit, loads, registry, respond))

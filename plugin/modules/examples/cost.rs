@@ -1,6 +1,7 @@
-//! Prints what each kind costs in nanoseconds a voice and frame, at one lane and at a lane group.
+//! Prints what each kind costs in nanoseconds a voice and frame: one lane, a lane group, and a lane
+//! group whose inputs all move. The first choice param takes each of its values.
 //!
-//! `cargo run --release -p chronus-modules --example cost [kind]`
+//! `cargo run --release -p chronus-modules --example cost [kind [choice [column]]]`
 #![allow(clippy::print_stdout, reason = "a program's output")]
 
 use std::time::Instant;
@@ -8,7 +9,7 @@ use std::time::Instant;
 use chronus_engine::{BLOCK, Kind, LANES, Ramp, Solo};
 use chronus_modules::KINDS;
 
-const CHUNKS: usize = 8000;
+const CHUNKS: usize = 4000;
 
 /// Fastest of several runs, in nanoseconds a lane and frame.
 fn cost(mut solo: Solo, lanes: usize) -> f64 {
@@ -25,11 +26,7 @@ fn cost(mut solo: Solo, lanes: usize) -> f64 {
 
 /// The kind with a tone in its first input, and noise in the others too where `busy`.
 fn prepare(kind: &Kind, poly: bool, busy: bool) -> Solo {
-    let mut solo = if poly {
-        Solo::poly(kind, 48e3)
-    } else {
-        Solo::mono(kind, 48e3)
-    };
+    let mut solo = if poly { Solo::poly(kind, 48e3) } else { Solo::mono(kind, 48e3) };
     solo.gate = 1.0;
     solo.voices.note_on(0, 1, 0, 69, 1.0);
     let mut state = 1;
@@ -49,37 +46,23 @@ fn prepare(kind: &Kind, poly: bool, busy: bool) -> Solo {
 }
 
 fn main() {
-    let wanted = std::env::args().nth(1);
-    println!(
-        "{:14} {:12} {:>8} {:>8} {:>8}",
-        "ns/voice-frame", "", "L=1", "L=16", "busy 16"
-    );
-    for kind in KINDS
-        .iter()
-        .filter(|k| wanted.as_deref().is_none_or(|w| w == k.spec.kind))
-    {
-        let choice = kind
-            .spec
-            .params
-            .iter()
-            .find(|p| !p.choices.is_empty() && p.name != "sync");
-        let choices = choice.map_or(1, |p| p.choices.len());
-        for c in 0..choices {
-            let row = |poly, busy| {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |at: usize, name: &str| arguments.get(at).is_none_or(|a| a == name);
+    println!("{:28}{:>9}{:>9}{:>9}", "ns/voice-frame", "mono", "poly", "busy");
+    for kind in KINDS.iter().filter(|kind| wanted(0, kind.spec.kind)) {
+        let choice = kind.spec.params.iter().find(|p| !p.choices.is_empty() && p.name != "sync");
+        let names = choice.map_or(&[""][..], |p| p.choices);
+        for (c, name) in names.iter().enumerate().filter(|(_, name)| wanted(1, name)) {
+            print!("{:14}{name:14}", kind.spec.kind);
+            let columns = [("mono", false, false), ("poly", true, false), ("busy", true, true)];
+            for (_, poly, busy) in columns.into_iter().filter(|(name, ..)| wanted(2, name)) {
                 let mut solo = prepare(kind, poly, busy);
                 if let Some(param) = choice {
                     solo.set_now(param.name, Ramp::constant(c as f32));
                 }
-                cost(solo, if poly { LANES } else { 1 })
-            };
-            println!(
-                "{:14} {:12} {:8.2} {:8.3} {:8.3}",
-                kind.spec.kind,
-                choice.map_or("", |p| p.choices[c]),
-                row(false, false),
-                row(true, false),
-                row(true, true),
-            );
+                print!("{:9.3}", cost(solo, if poly { LANES } else { 1 }));
+            }
+            println!();
         }
     }
 }

@@ -11,18 +11,11 @@ use chronus_engine::{
     lanes,
 };
 
-use crate::kit::{frames, inputs, knobs, rises, steady, still};
+use crate::kit::{inputs, knobs, map, rises, steady, still};
 
 const fn time(name: &'static str, label: &'static str, default: f32, doc: &'static str) -> Param {
-    Param::new(
-        name,
-        label,
-        (0.0, 20_000.0),
-        default,
-        Unit::Milliseconds,
-        doc,
-    )
-    .taper(Taper::Power(4.0))
+    Param::new(name, label, (0.0, 20_000.0), default, Unit::Milliseconds, doc)
+        .taper(Taper::Power(4.0))
 }
 
 /// What it declares.
@@ -33,48 +26,18 @@ pub static SPEC: Spec = Spec {
     summary: "An envelope of attack, decay, sustain and release, and an amplifier on it.",
     inputs: &[
         Input::new("in", Signal::Audio, "What the envelope shapes.").normal(Normal::Value(1.0)),
-        Input::new(
-            "gate",
-            Signal::Gate,
-            "Attacks when it rises, releases when it falls.",
-        ),
-        Input::new(
-            "retrigger",
-            Signal::Gate,
-            "Attacks anew when it rises under a held gate.",
-        ),
+        Input::new("gate", Signal::Gate, "Attacks when it rises, releases when it falls."),
+        Input::new("retrigger", Signal::Gate, "Attacks anew when it rises under a held gate."),
     ],
     outputs: &[
         Output::new("out", Signal::Audio, "in x envelope."),
         Output::new("env", Signal::Control, "The envelope, 0..1."),
     ],
     params: &[
-        time(
-            "attack",
-            "Attack",
-            10.0,
-            "From silence to the peak, in a straight line.",
-        ),
-        time(
-            "decay",
-            "Decay",
-            100.0,
-            "From the peak to the sustain level, reached exactly.",
-        ),
-        Param::new(
-            "sustain",
-            "Sustain",
-            (0.0, 1.0),
-            0.7,
-            Unit::Percent,
-            "Level while held.",
-        ),
-        time(
-            "release",
-            "Release",
-            200.0,
-            "From wherever it is to silence, reached exactly.",
-        ),
+        time("attack", "Attack", 10.0, "From silence to the peak, in a straight line."),
+        time("decay", "Decay", 100.0, "From the peak to the sustain level, reached exactly."),
+        Param::new("sustain", "Sustain", (0.0, 1.0), 0.7, Unit::Percent, "Level while held."),
+        time("release", "Release", 200.0, "From wherever it is to silence, reached exactly."),
         Param::choice(
             "curve",
             "Curve",
@@ -113,6 +76,100 @@ lanes! {
 
 kind!(SPEC, Adsr);
 
+/// What the knobs say at one frame.
+#[derive(Clone, Copy)]
+struct Shape {
+    /// Steps of position a frame.
+    attack: u32,
+    decay: u32,
+    release: u32,
+    sustain: f32,
+    linear: bool,
+}
+
+/// The state of one lane.
+#[derive(Clone, Copy)]
+struct Lane {
+    stage: u32,
+    position: u32,
+    from: f32,
+    level: f32,
+    gate: f32,
+    trigger: f32,
+}
+
+impl Lane {
+    /// Whether the attack starts, and whether the release does.
+    #[inline(always)]
+    fn edges(self, gate: f32, trigger: f32) -> (bool, bool) {
+        let rose = rises(self.gate, gate) | rises(self.trigger, trigger);
+        ((gate >= 0.5) & rose, (gate < 0.5) & (self.gate >= 0.5))
+    }
+
+    /// The state one frame later.
+    #[inline(always)]
+    fn tick(self, gate: f32, trigger: f32, shape: Shape) -> Self {
+        let (start, lift) = self.edges(gate, trigger);
+        let peaked = (self.stage == ATTACK) & (self.position == END);
+        let stage = if peaked { DECAY } else { self.stage };
+        let stage = if start { ATTACK } else { stage };
+        let stage = if lift { RELEASE } else { stage };
+        let (attacks, decays) = (stage == ATTACK, stage == DECAY);
+
+        let position = if peaked | lift { 0 } else { self.position };
+        let position = if start { envelope::position(self.level) } else { position };
+        let step = if attacks { shape.attack } else { shape.release };
+        let step = if decays { shape.decay } else { step };
+        let position = envelope::advance(position, step);
+        let from = if lift { self.level } else { self.from };
+
+        let rise = envelope::progress(position);
+        let fall = if shape.linear { 1.0 - rise } else { envelope::fall(rise) };
+        // Where the fall ends, and how far from there it starts.
+        let floor = if decays { shape.sustain } else { 0.0 };
+        let height = if decays { 1.0 - shape.sustain } else { from };
+        let level = if attacks { rise } else { floor + height * fall };
+        Self { stage, position, from, level, gate, trigger }
+    }
+}
+
+impl<const L: usize> Adsr<L> {
+    #[inline(always)]
+    fn lane(&self, l: usize) -> Lane {
+        let Self { stage, position, from, level, gate, trigger } = self;
+        Lane {
+            stage: stage[l],
+            position: position[l],
+            from: from[l],
+            level: level[l],
+            gate: gate[l],
+            trigger: trigger[l],
+        }
+    }
+
+    #[inline(always)]
+    fn set_lane(&mut self, l: usize, lane: Lane) {
+        self.stage[l] = lane.stage;
+        self.position[l] = lane.position;
+        self.from[l] = lane.from;
+        self.level[l] = lane.level;
+        self.gate[l] = lane.gate;
+        self.trigger[l] = lane.trigger;
+    }
+
+    /// True when every lane sustains or is silent, and stays so under these inputs.
+    #[inline(always)]
+    fn rests(&self, gate: &[f32; L], trigger: &[f32; L], host: f32) -> bool {
+        let mut rests = true;
+        for l in 0..L {
+            let lane = self.lane(l);
+            let (start, lift) = lane.edges(max(gate[l], host), trigger[l]);
+            rests &= (lane.position == END) & (lane.stage != ATTACK) & !start & !lift;
+        }
+        rests
+    }
+}
+
 impl<const L: usize> Module<L> for Adsr<L> {
     type Storage = ();
 
@@ -121,123 +178,117 @@ impl<const L: usize> Module<L> for Adsr<L> {
         let n = io.frames.min(BLOCK);
         let [signal, gate, trigger] = inputs(&io);
         let [attack, decay, sustain, release, curve] = knobs(&io);
-        let linear = curve.choice() == 1;
-        let sustain = frames(sustain);
-        let host = io.gate;
-        let per_ms = io.sample_rate * 0.001;
+        let (host, per_ms) = (io.gate, io.sample_rate * 0.001);
+        let held = still(&[attack, decay, sustain, release]);
+        let calm = held && steady(&io, &[1, 2]) && self.rests(&gate[0], &trigger[0], host);
         let [out, env] = io.outputs.split().map(|out| &mut out[..n]);
-
-        if steady(gate) && steady(trigger) && self.rests(&gate[0], &trigger[0], host) {
-            self.gate = gate[0].map(|gate| max(gate, host));
-            self.trigger = trigger[0];
-            for k in 0..n {
-                let x = signal[k];
-                let (mut level, mut y) = ([0.0; L], [0.0; L]);
-                for l in 0..L {
-                    level[l] = if self.stage[l] == DECAY {
-                        sustain[k]
-                    } else {
-                        0.0
-                    };
-                    y[l] = x[l] * level[l];
-                }
-                (out[k], env[k]) = (y, level);
-            }
-            if let Some(last) = env.last() {
-                self.level = *last;
-            }
-            return;
-        }
-
-        let steps = |k: usize| [release, attack, decay].map(|t| envelope::step(t.at(k) * per_ms));
-        let held = still(&[release, attack, decay]);
-        let mut step = steps(0);
-        let Self {
-            mut stage,
-            mut position,
-            mut from,
-            mut level,
-            gate: mut gated,
-            ..
-        } = *self;
-        let mut triggered = self.trigger;
-        for k in 0..n {
-            if k > 0 && !held {
-                step = steps(k);
-            }
-            let (x, gate, trigger) = (signal[k], gate[k], trigger[k]);
-            let mut y = [0.0; L];
-            for l in 0..L {
-                let now = max(gate[l], host);
-                let rose = rises(gated[l], now) | rises(triggered[l], trigger[l]);
-                let start = (now >= 0.5) & rose;
-                let lift = (now < 0.5) & (gated[l] >= 0.5);
-                let peaked = (stage[l] == ATTACK) & (position[l] == END);
-                gated[l] = now;
-                triggered[l] = trigger[l];
-
-                let s = if peaked { DECAY } else { stage[l] };
-                let s = if start { ATTACK } else { s };
-                let s = if lift { RELEASE } else { s };
-                let at = if peaked | lift { 0 } else { position[l] };
-                let at = if start {
-                    envelope::position(level[l])
-                } else {
-                    at
-                };
-                from[l] = if lift { level[l] } else { from[l] };
-
-                let step = if s == RELEASE {
-                    step[0]
-                } else if s == ATTACK {
-                    step[1]
-                } else {
-                    step[2]
-                };
-                let at = envelope::advance(at, step);
-                let p = envelope::progress(at);
-                let fall = if linear { 1.0 - p } else { envelope::fall(p) };
-                // Where the fall ends, and how far it is from there to its start.
-                let floor = if s == DECAY { sustain[k] } else { 0.0 };
-                let height = if s == DECAY {
-                    1.0 - sustain[k]
-                } else {
-                    from[l]
-                };
-                stage[l] = s;
-                position[l] = at;
-                level[l] = if s == ATTACK {
-                    p
-                } else {
-                    floor + height * fall
-                };
-                y[l] = x[l] * level[l];
-            }
-            (out[k], env[k]) = (y, level);
-        }
-        *self = Self {
-            stage,
-            position,
-            from,
-            level,
-            gate: gated,
-            trigger: triggered,
+        let shape = |k: usize| Shape {
+            attack: envelope::step(attack.at(k) * per_ms),
+            decay: envelope::step(decay.at(k) * per_ms),
+            release: envelope::step(release.at(k) * per_ms),
+            sustain: sustain.at(k),
+            linear: curve.choice() == 1,
         };
+
+        let mut now = shape(0);
+        let mut state = self.clone();
+        if calm {
+            // Most of a note's life: every frame is as the first.
+            for l in 0..L {
+                state.set_lane(l, state.lane(l).tick(max(gate[0][l], host), trigger[0][l], now));
+            }
+            env.fill(state.level);
+        } else {
+            for k in 0..n {
+                if k > 0 && !held {
+                    now = shape(k);
+                }
+                let (gate, trigger) = (gate[k], trigger[k]);
+                for l in 0..L {
+                    let lane = state.lane(l).tick(max(gate[l], host), trigger[l], now);
+                    state.set_lane(l, lane);
+                }
+                env[k] = state.level;
+            }
+        }
+        *self = state;
+        map(out, [signal, env], [], |[x, level], []| x * level);
     }
 }
 
-impl<const L: usize> Adsr<L> {
-    /// True when every lane sustains or is silent, and stays so under these inputs.
-    #[inline(always)]
-    fn rests(&self, gate: &[f32; L], trigger: &[f32; L], host: f32) -> bool {
-        let mut rests = true;
-        for l in 0..L {
-            let now = max(gate[l], host);
-            let rose = rises(self.gate[l], now) | rises(self.trigger[l], trigger[l]);
-            let lift = (now < 0.5) & (self.gate[l] >= 0.5);
-            let ended = (self.position[l] == END) & (self.stage[l] != ATTACK);
-            rests &= ended & !rose & !lift;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::measure::{largest_step, peak};
+    use chronus_engine::Solo;
+
+    /// The envelope under a gate that is high for `held` frames of `frames`.
+    fn envelope(rate: f64, times: [f32; 3], held: usize, frames: usize) -> Vec<f32> {
+        let [attack, decay, release] = times;
+        let mut solo = Solo::mono(&KIND, rate).set("attack", attack).set("decay", decay);
+        solo = solo.set("release", release).set("sustain", 0.5);
+        solo.input("gate", &vec![1.0; held]).run(frames).swap_remove(1)
+    }
+
+    #[test]
+    fn stages_take_their_time() {
+        for (rate, ms) in [(48e3, 10.0f32), (44.1e3, 7.3), (48e3, 2000.0), (384e3, 500.0)] {
+            let frames = f64::from(ms) * 1e-3 * rate;
+            let allowed = (frames * 1e-3).max(1.0);
+            let held = (frames * 2.5) as usize;
+            let env = envelope(rate, [ms; 3], held, (frames * 4.0) as usize);
+            let at = |wanted: &dyn Fn(f32) -> bool, from: usize| {
+                (from + env[from..].iter().position(|&x| wanted(x)).unwrap() + 1 - from) as f64
+            };
+            let attack = at(&|x| x == 1.0, 0);
+            assert!((attack - frames).abs() <= allowed, "attack {attack} {frames}");
+            let decay = at(&|x| x == 0.5, attack as usize);
+            assert!((decay - frames).abs() <= allowed, "decay {decay} {frames}");
+            let release = at(&|x| x == 0.0, held);
+            assert!((release - frames).abs() <= allowed, "release {release} {frames}");
         }
-        rests
+    }
+
+    #[test]
+    fn the_attack_is_straight_and_the_decay_even_in_decibels() {
+        let env = envelope(48e3, [10.0, 100.0, 100.0], 48_000, 48_000);
+        for (k, level) in env[..480].iter().enumerate() {
+            assert!((level - (k + 1) as f32 / 480.0).abs() < 1e-6);
+        }
+        // Halfway in time a fall of 60 dB has come 30 dB down.
+        let half = (env[480 + 2400 - 1] - 0.5) / 0.5;
+        assert!((half - (0.0316 - 0.001) / 0.999).abs() < 1e-3, "{half}");
+    }
+
+    #[test]
+    fn neither_retrigger_nor_early_release_makes_a_step() {
+        for first in [100, 300, 700, 3000] {
+            let mut gate = vec![1.0; first];
+            gate.extend([0.0; 333]);
+            gate.extend([1.0; 1000]);
+            gate.extend([0.0]);
+            gate.extend([1.0; 2000]);
+            let mut retrigger = vec![0.0; first + 900];
+            retrigger.extend([1.0; 10]);
+            let mut solo = Solo::mono(&KIND, 48e3).input("gate", &gate);
+            let env = &solo.input("retrigger", &retrigger).run(8000)[1];
+            // The steepest of the stages: the release, 7 times its mean slope at its start.
+            assert!(largest_step(env) < 0.0025, "{first}: {}", largest_step(env));
+            assert!(peak(env) <= 1.0);
+        }
+    }
+
+    #[test]
+    fn follows_the_remote_gate_and_shapes_its_input() {
+        let mut solo = Solo::mono(&KIND, 48e3).input("in", &[0.5; 9600]).set("sustain", 0.25);
+        solo.gate = 1.0;
+        let out = solo.run(9600);
+        assert_eq!((out[0][9599], out[1][9599]), (0.125, 0.25));
+    }
+
+    #[test]
+    fn no_time_is_no_time() {
+        let env = envelope(48e3, [0.0; 3], 10, 20);
+        assert_eq!((env[0], env[2], env[11]), (1.0, 0.5, 0.0));
     }
 }

@@ -1,10 +1,8 @@
 //! Attenuverter: scales, inverts and shifts a signal.
 
-use chronus_engine::{
-    BLOCK, Category, Input, Io, Module, Output, Param, Signal, Spec, Unit, kind, lanes,
-};
+use chronus_engine::{Category, Input, Io, Module, Output, Param, Signal, Spec, Unit, kind, lanes};
 
-use crate::kit::{frames, inputs, knobs};
+use crate::kit::{inputs, knobs, map};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -18,22 +16,8 @@ pub static SPEC: Spec = Spec {
     ],
     outputs: &[Output::new("out", Signal::Control, "in x scale + offset.")],
     params: &[
-        Param::new(
-            "scale",
-            "Scale",
-            (-2.0, 2.0),
-            1.0,
-            Unit::None,
-            "Factor; below 0 it inverts.",
-        ),
-        Param::new(
-            "offset",
-            "Offset",
-            (-2.0, 2.0),
-            0.0,
-            Unit::None,
-            "Added after scaling.",
-        ),
+        Param::new("scale", "Scale", (-2.0, 2.0), 1.0, Unit::None, "Factor; below 0 it inverts."),
+        Param::new("offset", "Offset", (-2.0, 2.0), 0.0, Unit::None, "Added after scaling."),
     ],
     through: &[(0, 0)],
     ..Spec::EMPTY
@@ -51,18 +35,20 @@ impl<const L: usize> Module<L> for Attenuverter<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        let n = io.frames.min(BLOCK);
-        let [signal, scale_cv] = inputs(&io);
-        let [scale, offset] = knobs(&io);
-        let (scale, offset) = (frames(scale), frames(offset));
-        let out = &mut io.outputs.get(0)[..n];
-        for k in 0..n {
-            let (x, cv) = (signal[k], scale_cv[k]);
-            let mut y = [0.0; L];
-            for l in 0..L {
-                y[l] = x[l] * (scale[k] + cv[l]) + offset[k];
-            }
-            out[k] = y;
-        }
+        let (inputs, knobs) = (inputs(&io), knobs(&io));
+        map(io.outputs.get(0), inputs, knobs, |[x, cv], [scale, offset]| x * (scale + cv) + offset);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chronus_engine::Solo;
+
+    #[test]
+    fn scales_inverts_and_shifts() {
+        let mut solo = Solo::mono(&KIND, 48e3).set("scale", -1.0).set("offset", 0.25);
+        solo = solo.input("in", &[0.5, 0.5]).input("scale", &[0.0, 2.0]);
+        assert_eq!(solo.run(2)[0], [-0.25, 0.75]);
     }
 }

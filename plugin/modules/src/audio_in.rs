@@ -16,15 +16,8 @@ pub static SPEC: Spec = Spec {
         Output::new("left", Signal::Audio, "Left channel.").aliases(&["out"]),
         Output::new("right", Signal::Audio, "Right channel."),
     ],
-    params: &[Param::new(
-        "gain",
-        "Gain",
-        (0.0, 4.0),
-        1.0,
-        Unit::Gain,
-        "Gain of both channels.",
-    )
-    .taper(Taper::Power(2.0))],
+    params: &[Param::new("gain", "Gain", (0.0, 4.0), 1.0, Unit::Gain, "Gain of both channels.")
+        .taper(Taper::Power(2.0))],
     width: Width::Mono,
     source: Source::Audio,
     ..Spec::EMPTY

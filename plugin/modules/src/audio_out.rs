@@ -24,14 +24,7 @@ pub static SPEC: Spec = Spec {
         .normal(Normal::Input(0)),
     ],
     params: &[
-        Param::new(
-            "level",
-            "Level",
-            (-60.0, 12.0),
-            0.0,
-            Unit::Decibel,
-            "Gain of both channels.",
-        ),
+        Param::new("level", "Level", (-60.0, 12.0), 0.0, Unit::Decibel, "Gain of both channels."),
         Param::choice(
             "limit",
             "Limit",
@@ -66,24 +59,20 @@ impl<const L: usize> Module<L> for AudioOut<L> {
         };
         // A mono bus always sends. Set per voice, only voices that sound do: an idle lane's
         // remains must not be heard.
-        let sounding = if L == 1 {
-            1
-        } else {
-            io.voices().sounding() >> io.first_lane
-        };
+        let sounding = if L == 1 { 1 } else { io.voices().sounding() >> io.first_lane };
         let channels: [&[[f32; L]]; 2] = inputs(&io);
         for (input, sent) in channels.into_iter().zip(&mut io.world.audio_out.channels) {
+            let mut mix = [0.0; BLOCK];
             for k in 0..n {
                 let x = input[k];
                 for l in 0..L {
                     let y = x[l] * gain[k];
-                    let y = if limited {
-                        soft_limit(y, SOFT_KNEE, 1.0)
-                    } else {
-                        y
-                    };
-                    sent[k] += if sounding >> l & 1 == 1 { y } else { 0.0 };
+                    let y = if limited { soft_limit(y, SOFT_KNEE, 1.0) } else { y };
+                    mix[k] += if sounding >> l & 1 == 1 { y } else { 0.0 };
                 }
+            }
+            for k in 0..n {
+                sent[k] += mix[k];
             }
         }
     }
@@ -96,9 +85,7 @@ mod tests {
     use chronus_engine::Solo;
 
     fn sent(limit: f32, signal: &[f32]) -> [Vec<f32>; 2] {
-        let mut solo = Solo::mono(&KIND, 48e3)
-            .set("limit", limit)
-            .input("left", signal);
+        let mut solo = Solo::mono(&KIND, 48e3).set("limit", limit).input("left", signal);
         let _ = solo.run(signal.len());
         solo.audio_out
     }
@@ -115,9 +102,7 @@ mod tests {
 
     #[test]
     fn level_is_in_decibels() {
-        let mut solo = Solo::mono(&KIND, 48e3)
-            .set("level", -20.0)
-            .input("left", &[0.5]);
+        let mut solo = Solo::mono(&KIND, 48e3).set("level", -20.0).input("left", &[0.5]);
         let _ = solo.run(1);
         assert!((solo.audio_out[1][0] - 0.05).abs() < 1e-7);
     }

@@ -17,10 +17,7 @@ pub static SPEC: Spec = Spec {
     name: "Biquad",
     category: Category::Filter,
     summary: "A second-order filter with the eight responses of the EQ cookbook.",
-    aliases: &[KindAlias {
-        kind: "biquad_filter",
-        params: &[],
-    }],
+    aliases: &[KindAlias { kind: "biquad_filter", params: &[] }],
     inputs: &[
         Input::new("in", Signal::Audio, "The signal to filter."),
         Input::new("cutoff", Signal::Control, "Octaves, scaled by its amount.").aliases(&["cv"]),
@@ -44,34 +41,13 @@ pub static SPEC: Spec = Spec {
             "The response; gain acts on the last three.",
         )
         .aliases(&["type"]),
-        Param::new(
-            "cutoff",
-            "Cutoff",
-            (16.0, 20_000.0),
-            1000.0,
-            Unit::Hertz,
-            "Corner frequency.",
-        )
-        .taper(Taper::Exponential)
-        .aliases(&["freq", "frequency"]),
-        Param::new(
-            "q",
-            "Q",
-            (0.1, 40.0),
-            0.707_106_77,
-            Unit::None,
-            "Sharpness of the corner.",
-        )
-        .taper(Taper::Exponential)
-        .aliases(&["resonance"]),
-        Param::new(
-            "gain",
-            "Gain",
-            (-24.0, 24.0),
-            0.0,
-            Unit::Decibel,
-            "Lift of peak and shelves.",
-        ),
+        Param::new("cutoff", "Cutoff", (16.0, 20_000.0), 1000.0, Unit::Hertz, "Corner frequency.")
+            .taper(Taper::Exponential)
+            .aliases(&["freq", "frequency"]),
+        Param::new("q", "Q", (0.1, 40.0), 0.707_106_77, Unit::None, "Sharpness of the corner.")
+            .taper(Taper::Exponential)
+            .aliases(&["resonance"]),
+        Param::new("gain", "Gain", (-24.0, 24.0), 0.0, Unit::Decibel, "Lift of peak and shelves."),
         Param::new(
             "cutoff_amount",
             "Cutoff CV",
@@ -122,21 +98,9 @@ impl Response {
             2 => plain([0.0, k, 0.0]),
             3 => plain([1.0, -k, 0.0]),
             4 => plain([1.0, -2.0 * k, 0.0]),
-            5 => Self {
-                k: k / a,
-                scale: 1.0,
-                mix: [1.0, k / a * (a * a - 1.0), 0.0],
-            },
-            6 => Self {
-                k,
-                scale: 1.0 / a.sqrt(),
-                mix: [1.0, k * (a - 1.0), a * a - 1.0],
-            },
-            _ => Self {
-                k,
-                scale: a.sqrt(),
-                mix: [a * a, k * (1.0 - a) * a, 1.0 - a * a],
-            },
+            5 => Self { k: k / a, scale: 1.0, mix: [1.0, k / a * (a * a - 1.0), 0.0] },
+            6 => Self { k, scale: 1.0 / a.sqrt(), mix: [1.0, k * (a - 1.0), a * a - 1.0] },
+            _ => Self { k, scale: a.sqrt(), mix: [a * a, k * (1.0 - a) * a, 1.0 - a * a] },
         }
     }
 }
@@ -150,16 +114,13 @@ impl<const L: usize> Module<L> for Biquad<L> {
         let [signal, cv] = inputs(&io);
         let [mode, cutoff, q, gain, amount] = knobs(&io);
         let mode = mode.choice();
-        let held = still(&[cutoff, q, gain, amount]) && steady(cv);
+        let held = still(&[cutoff, q, gain, amount]) && steady(&io, &[1]);
         let per_frame = 1.0 / io.sample_rate;
 
         let out = &mut io.outputs.get(0)[..n];
-        let Self {
-            mut ic1eq,
-            mut ic2eq,
-        } = *self;
+        let Self { mut ic1eq, mut ic2eq } = *self;
         let mut mix = [0.0; 3];
-        let (mut loss, mut cross, mut follow) = ([0.0; L], [0.0; L], [0.0; L]);
+        let (mut keep, mut cross, mut follow) = ([0.0; L], [0.0; L], [0.0; L]);
         for k in 0..n {
             if k == 0 || !held {
                 let response = Response::new(mode, q.at(k), gain.at(k));
@@ -168,22 +129,15 @@ impl<const L: usize> Module<L> for Biquad<L> {
                 for l in 0..L {
                     let turns = base * exp2(cv[l] * amount);
                     let c = svf::coefficients(turns, response.k, response.scale);
-                    (loss[l], cross[l], follow[l]) = (c.loss, c.cross, c.follow);
+                    (keep[l], cross[l], follow[l]) = (c.keep, c.cross, c.follow);
                 }
             }
             let [dry, band, low] = mix;
             let x = signal[k];
             let mut y = [0.0; L];
             for l in 0..L {
-                let c = Coefficients {
-                    loss: loss[l],
-                    cross: cross[l],
-                    follow: follow[l],
-                };
-                let state = State {
-                    ic1eq: ic1eq[l],
-                    ic2eq: ic2eq[l],
-                };
+                let c = Coefficients { keep: keep[l], cross: cross[l], follow: follow[l] };
+                let state = State { ic1eq: ic1eq[l], ic2eq: ic2eq[l] };
                 let (taps, state) = svf::tick(x[l], c, state);
                 (ic1eq[l], ic2eq[l]) = (state.ic1eq, state.ic2eq);
                 y[l] = snap(dry * x[l] + band * taps.band + low * taps.low);
@@ -195,5 +149,88 @@ impl<const L: usize> Module<L> for Biquad<L> {
             settle(&mut ic2eq);
         }
         *self = Self { ic1eq, ic2eq };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::measure::{db, response};
+    use chronus_engine::Solo;
+
+    /// |H| at `f` by the cookbook's coefficients, in f64.
+    fn cookbook(mode: usize, cutoff: f64, q: f64, gain: f64, f: f64) -> f64 {
+        let w0 = std::f64::consts::TAU * cutoff;
+        let (a, alpha, cos) = (10f64.powf(gain / 40.0), w0.sin() / (2.0 * q), w0.cos());
+        let (plus, minus, root) = (a + 1.0, a - 1.0, 2.0 * a.sqrt() * alpha);
+        let (b, a) = match mode {
+            0 => {
+                let b = (1.0 - cos) / 2.0;
+                ([b, 2.0 * b, b], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
+            }
+            1 => {
+                let b = (1.0 + cos) / 2.0;
+                ([b, -2.0 * b, b], [1.0 + alpha, -2.0 * cos, 1.0 - alpha])
+            }
+            2 => ([alpha, 0.0, -alpha], [1.0 + alpha, -2.0 * cos, 1.0 - alpha]),
+            3 => ([1.0, -2.0 * cos, 1.0], [1.0 + alpha, -2.0 * cos, 1.0 - alpha]),
+            4 => {
+                let (up, down) = (1.0 + alpha, 1.0 - alpha);
+                ([down, -2.0 * cos, up], [up, -2.0 * cos, down])
+            }
+            5 => {
+                let b = [1.0 + alpha * a, -2.0 * cos, 1.0 - alpha * a];
+                (b, [1.0 + alpha / a, -2.0 * cos, 1.0 - alpha / a])
+            }
+            6 => (
+                [
+                    a * (plus - minus * cos + root),
+                    2.0 * a * (minus - plus * cos),
+                    a * (plus - minus * cos - root),
+                ],
+                [plus + minus * cos + root, -2.0 * (minus + plus * cos), plus + minus * cos - root],
+            ),
+            _ => (
+                [
+                    a * (plus + minus * cos + root),
+                    -2.0 * a * (minus + plus * cos),
+                    a * (plus + minus * cos - root),
+                ],
+                [plus - minus * cos + root, 2.0 * (minus - plus * cos), plus - minus * cos - root],
+            ),
+        };
+        let magnitude = |c: [f64; 3]| {
+            let w = std::f64::consts::TAU * f;
+            let re = c[0] + c[1] * w.cos() + c[2] * (2.0 * w).cos();
+            let im = c[1] * w.sin() + c[2] * (2.0 * w).sin();
+            re.hypot(im)
+        };
+        magnitude(b) / magnitude(a)
+    }
+
+    #[test]
+    fn magnitudes_are_the_cookbooks() {
+        let (frames, rate, mut worst) = (1 << 16, 48e3, 0.0f64);
+        let mut impulse = vec![0.0; frames];
+        impulse[0] = 1.0;
+        for mode in 0..8 {
+            for (cutoff, q) in [(50.0f32, 0.7f32), (1000.0, 0.3), (1000.0, 12.0), (15_000.0, 2.0)] {
+                for gain in [-18.0f32, 12.0] {
+                    let mut solo = Solo::mono(&KIND, rate).input("in", &impulse);
+                    solo = solo.set("mode", mode as f32).set("cutoff", cutoff);
+                    let signal = &solo.set("q", q).set("gain", gain).run(frames)[0];
+                    for f in [20.0, 60.0, 300.0, 950.0, 1050.0, 4000.0, 10_000.0, 19_000.0] {
+                        let (c, f) = (f64::from(cutoff) / rate, f / rate);
+                        let expected = cookbook(mode, c, f64::from(q), f64::from(gain), f);
+                        if expected > 1e-3 {
+                            let error = db(response(signal, f) / expected).abs();
+                            worst = worst.max(error);
+                            assert!(error < 0.1, "mode {mode} {cutoff} Hz at {f}: {error} dB");
+                        }
+                    }
+                }
+            }
+        }
+        eprintln!("biquad: within {worst:.4} dB of the cookbook");
     }
 }

@@ -27,66 +27,22 @@ pub static SPEC: Spec = Spec {
             "Right channel; follows left when nothing is connected.",
         )
         .normal(Normal::Input(0)),
-        Input::new(
-            "time",
-            Signal::Control,
-            "Octaves of time, scaled by its amount.",
-        ),
+        Input::new("time", Signal::Control, "Octaves of time, scaled by its amount."),
     ],
     outputs: &[
         Output::new("left", Signal::Audio, "Left channel.").aliases(&["out"]),
         Output::new("right", Signal::Audio, "Right channel."),
     ],
     params: &[
-        Param::new(
-            "time",
-            "Time",
-            (0.1, 5000.0),
-            350.0,
-            Unit::Milliseconds,
-            "Time when free.",
-        )
-        .taper(Taper::Exponential),
-        Param::choice(
-            "sync",
-            "Sync",
-            division::CHOICES,
-            0,
-            "Time in the song's tempo, up to 5 s.",
-        ),
-        Param::new(
-            "feedback",
-            "Feedback",
-            (0.0, 1.0),
-            0.4,
-            Unit::Percent,
-            "What is heard again.",
-        ),
-        Param::new(
-            "tone",
-            "Tone",
-            (200.0, 20_000.0),
-            8000.0,
-            Unit::Hertz,
-            "Damping of repeats.",
-        )
-        .taper(Taper::Exponential),
-        Param::choice(
-            "mode",
-            "Mode",
-            &["stereo", "ping-pong"],
-            0,
-            "Where the repeats go.",
-        ),
+        Param::new("time", "Time", (0.1, 5000.0), 350.0, Unit::Milliseconds, "Time when free.")
+            .taper(Taper::Exponential),
+        Param::choice("sync", "Sync", division::CHOICES, 0, "Time in the song's tempo, up to 5 s."),
+        Param::new("feedback", "Feedback", (0.0, 1.0), 0.4, Unit::Percent, "What is heard again."),
+        Param::new("tone", "Tone", (200.0, 20_000.0), 8000.0, Unit::Hertz, "Damping of repeats.")
+            .taper(Taper::Exponential),
+        Param::choice("mode", "Mode", &["stereo", "ping-pong"], 0, "Where the repeats go."),
         Param::new("mix", "Mix", (0.0, 1.0), 0.35, Unit::Percent, "Dry to wet."),
-        Param::new(
-            "time_amount",
-            "Time CV",
-            (-2.0, 2.0),
-            1.0,
-            Unit::Octaves,
-            "Reach of time.",
-        ),
+        Param::new("time_amount", "Time CV", (-2.0, 2.0), 1.0, Unit::Octaves, "Reach of time."),
     ],
     through: &[(0, 0), (1, 1)],
     width: Width::Bus,
@@ -105,11 +61,7 @@ const GLIDE: f64 = 0.02;
 fn tail(params: &[f32]) -> f32 {
     let (time, synced, feedback) = (params[0] * 1e-3, params[1] > 0.0, params[2]);
     let time = if synced { LONGEST as f32 } else { time };
-    let repeats = if feedback < 1e-3 {
-        0.0
-    } else {
-        (1e-3f32).ln() / feedback.min(0.999).ln()
-    };
+    let repeats = if feedback < 1e-3 { 0.0 } else { (1e-3f32).ln() / feedback.min(0.999).ln() };
     (time * (1.0 + repeats)).min(120.0)
 }
 
@@ -122,10 +74,7 @@ pub struct Lines<const L: usize> {
 impl<const L: usize> Storage for Lines<L> {
     fn new(setup: &Setup) -> Self {
         let frames = (LONGEST * setup.sample_rate) as usize + 4;
-        Self {
-            left: DelayLine::new(frames),
-            right: DelayLine::new(frames),
-        }
+        Self { left: DelayLine::new(frames), right: DelayLine::new(frames) }
     }
 
     fn reset(&mut self) {
@@ -176,11 +125,7 @@ impl<const L: usize> Module<L> for Delay<L> {
                 let target = (seconds * scale * sample_rate).clamp(2.0, longest);
                 let distance = self.distance[l];
                 let way = ((target - distance) * glide).clamp(-SLEW, SLEW);
-                let distance = if distance == 0.0 {
-                    target
-                } else {
-                    distance + way
-                };
+                let distance = if distance == 0.0 { target } else { distance + way };
                 self.distance[l] = distance;
 
                 let wet_left = lines.left.read(distance, l);
@@ -194,15 +139,9 @@ impl<const L: usize> Module<L> for Delay<L> {
 
                 let (dry_left, dry_right) = (left_in[k][l], right_in[k][l]);
                 let (to_left, to_right) = if cross {
-                    (
-                        0.5 * (dry_left + dry_right) + damped_right * feedback,
-                        damped_left,
-                    )
+                    (0.5 * (dry_left + dry_right) + damped_right * feedback, damped_left)
                 } else {
-                    (
-                        dry_left + damped_left * feedback,
-                        dry_right + damped_right * feedback,
-                    )
+                    (dry_left + damped_left * feedback, dry_right + damped_right * feedback)
                 };
                 // Unity up to 0 dBFS; above, bent so that feedback at 1 stays bounded.
                 push_left[l] = snap(soft_limit(to_left, 1.0, 2.0));
@@ -213,5 +152,87 @@ impl<const L: usize> Module<L> for Delay<L> {
             lines.left.push(push_left);
             lines.right.push(push_right);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::division::CHOICES;
+    use crate::kit::measure::{largest_step, noise, peak};
+    use chronus_engine::{Ramp, Solo};
+
+    fn wet(ms: f32) -> Solo {
+        let solo = Solo::mono(&KIND, 48e3).set("time", ms).set("mix", 1.0);
+        solo.set("feedback", 0.0)
+    }
+
+    #[test]
+    fn delays_by_its_time() {
+        let signal = noise(10_000);
+        let out = wet(100.0).input("left", &signal).run(10_000);
+        assert_eq!(out[0][4800..], signal[..5200]);
+        assert_eq!(out[1], out[0]);
+        assert!(out[0][..4800].iter().all(|&x| x == 0.0));
+    }
+
+    #[test]
+    fn reads_between_frames() {
+        // 100.5 frames of a slow sine.
+        let sine = |k: f64| (std::f64::consts::TAU * 440.0 / 48e3 * k).sin() as f32;
+        let signal: Vec<f32> = (0..4000).map(|k| sine(f64::from(k))).collect();
+        let out = &wet(100.5 / 48.0).input("left", &signal).run(4000)[0];
+        for k in 200..4000 {
+            assert!((out[k] - sine(k as f64 - 100.5)).abs() < 1e-4);
+        }
+    }
+
+    #[test]
+    fn a_moving_time_glides() {
+        let sine = |k: usize| (std::f64::consts::TAU * 440.0 / 48e3 * k as f64).sin() as f32;
+        let signal: Vec<f32> = (0..48_000).map(sine).collect();
+        let mut solo = wet(20.0).input("left", &signal);
+        let still = largest_step(&solo.run(9600)[0][2400..]);
+        solo.set_now("time", Ramp::new(20.0, 300.0, 9600, 240));
+        let out = &solo.run(38_400)[0];
+        // Half speed at most either way, so at most one and a half times as steep.
+        assert!(largest_step(out) < still * 1.52, "{} {still}", largest_step(out));
+    }
+
+    #[test]
+    fn full_feedback_stays_bounded() {
+        let loud: Vec<f32> = noise(480_000).iter().map(|x| x * 10.0).collect();
+        for mode in [0.0, 1.0] {
+            let solo = wet(10.0).set("feedback", 1.0).set("tone", 20_000.0).set("mode", mode);
+            assert!(peak(&solo.input("left", &loud).run(480_000)[0]) <= 2.6);
+        }
+    }
+
+    #[test]
+    fn repeats_fall_by_the_feedback() {
+        let solo = wet(10.0).set("feedback", 0.5).set("tone", 20_000.0);
+        let out = &solo.input("left", &[0.5; 480]).run(4800)[0];
+        let level = |n: usize| out[480 * n + 400];
+        assert!((level(1) - 0.5).abs() < 1e-4);
+        assert!((level(2) - 0.25).abs() < 1e-3);
+        assert!((level(3) - 0.125).abs() < 1e-3);
+    }
+
+    #[test]
+    fn ping_pong_alternates() {
+        let solo = wet(10.0).set("feedback", 1.0).set("tone", 20_000.0).set("mode", 1.0);
+        let out = solo.input("left", &[0.5; 100]).run(2000);
+        assert!(out[0][500] > 0.4 && out[1][500] == 0.0);
+        assert!(out[1][980] > 0.4 && out[0][980].abs() < 1e-3);
+    }
+
+    #[test]
+    fn follows_the_tempo() {
+        let quarter = CHOICES.iter().position(|c| *c == "1/4").unwrap();
+        let mut impulse = vec![0.0; 30_000];
+        impulse[0] = 1.0;
+        let mut solo = wet(1.0).set("sync", quarter as f32).input("left", &impulse);
+        solo.transport.tempo = 120.0;
+        assert_eq!(solo.run(30_000)[0][24_000], 1.0);
     }
 }

@@ -16,16 +16,8 @@ pub static SPEC: Spec = Spec {
     category: Category::Modulator,
     summary: "A slow oscillator for modulation, free running or in time with the song.",
     inputs: &[
-        Input::new(
-            "rate",
-            Signal::Control,
-            "Octaves, scaled by its amount; not when synced.",
-        ),
-        Input::new(
-            "reset",
-            Signal::Gate,
-            "Starts the wave anew when it rises; not when locked.",
-        ),
+        Input::new("rate", Signal::Control, "Octaves, scaled by its amount; not when synced."),
+        Input::new("reset", Signal::Gate, "Starts the wave anew when it rises; not when locked."),
     ],
     outputs: &[
         Output::new("out", Signal::Control, "The wave, -1..1."),
@@ -35,22 +27,13 @@ pub static SPEC: Spec = Spec {
         Param::choice(
             "shape",
             "Shape",
-            &[
-                "sine", "triangle", "saw", "ramp", "square", "random", "smooth",
-            ],
+            &["sine", "triangle", "saw", "ramp", "square", "random", "smooth"],
             0,
             "The waveform; random steps once a cycle, smooth glides from one step to the next.",
         ),
-        Param::new(
-            "rate",
-            "Rate",
-            (0.001, 100.0),
-            1.0,
-            Unit::Hertz,
-            "Cycles a second when free.",
-        )
-        .taper(Taper::Exponential)
-        .aliases(&["freq", "frequency"]),
+        Param::new("rate", "Rate", (0.001, 100.0), 1.0, Unit::Hertz, "Cycles a second when free.")
+            .taper(Taper::Exponential)
+            .aliases(&["freq", "frequency"]),
         Param::choice(
             "sync",
             "Sync",
@@ -66,14 +49,7 @@ pub static SPEC: Spec = Spec {
             Unit::Percent,
             "Where in the wave it starts.",
         ),
-        Param::new(
-            "rate_amount",
-            "Rate CV",
-            (-10.0, 10.0),
-            1.0,
-            Unit::Octaves,
-            "Reach of rate.",
-        ),
+        Param::new("rate_amount", "Rate CV", (-10.0, 10.0), 1.0, Unit::Octaves, "Reach of rate."),
     ],
     source: Source::Free,
     ..Spec::EMPTY
@@ -103,16 +79,8 @@ impl<const L: usize> Lfo<L> {
     fn draw(&mut self, l: usize, wanted: bool) {
         let next = random::next(self.random[l]);
         self.random[l] = if wanted { next } else { self.random[l] };
-        self.before[l] = if wanted {
-            self.value[l]
-        } else {
-            self.before[l]
-        };
-        self.value[l] = if wanted {
-            random::bipolar(next)
-        } else {
-            self.value[l]
-        };
+        self.before[l] = if wanted { self.value[l] } else { self.before[l] };
+        self.value[l] = if wanted { random::bipolar(next) } else { self.value[l] };
     }
 }
 
@@ -189,11 +157,7 @@ impl<const L: usize> Module<L> for Lfo<L> {
                 out[k][l] = self.before[l] + (self.value[l] - self.before[l]) * glide;
 
                 let free = f64::from(rate * exp2(rate_cv[k][l] * amount)) / sample_rate;
-                let step = if locked {
-                    0.0
-                } else {
-                    tempo_step.unwrap_or(free)
-                };
+                let step = if locked { 0.0 } else { tempo_step.unwrap_or(free) };
                 let next = phase + step;
                 let over = next >= 1.0;
                 let next = if over { next - 1.0 } else { next };
@@ -212,5 +176,67 @@ impl<const L: usize> Module<L> for Lfo<L> {
                 uni[k][l] = 0.5 + 0.5 * y;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::division::CHOICES;
+    use crate::kit::measure::{largest_step, peak};
+    use chronus_engine::Solo;
+
+    fn lfo(shape: f32, rate: f32) -> Solo {
+        Solo::mono(&KIND, 48e3).set("shape", shape).set("rate", rate)
+    }
+
+    #[test]
+    fn shapes_at_their_quarters() {
+        // A quarter of a second into a cycle of one second.
+        let at = |shape: f32| lfo(shape, 1.0).run(12_001)[0][12_000];
+        for (shape, expected) in [(0.0, 1.0), (1.0, 1.0), (2.0, 0.5), (3.0, -0.5), (4.0, 1.0)] {
+            assert!((at(shape) - expected).abs() < 1e-4, "{shape}: {}", at(shape));
+        }
+        let out = lfo(0.0, 3.0).run(48_000);
+        assert!((peak(&out[0]) - 1.0).abs() < 1e-4);
+        assert!(out[1].iter().all(|x| (0.0..=1.0).contains(x)));
+    }
+
+    #[test]
+    fn a_slow_cycle_keeps_its_time() {
+        // 0.01 Hz for 50 s: half a cycle.
+        let ramp = &lfo(3.0, 0.01).run(50 * 48_000 + 1)[0];
+        assert!(ramp[50 * 48_000].abs() < 1e-5, "{}", ramp[50 * 48_000]);
+    }
+
+    #[test]
+    fn locked_to_the_song() {
+        let half = CHOICES.iter().position(|c| *c == "1/2").unwrap();
+        let mut solo = lfo(3.0, 1.0).set("sync", half as f32);
+        solo.transport.playing = true;
+        solo.transport.beat = 4.5;
+        // Beat 4.5 in cycles of two beats: a quarter of the way; 12,000 frames later half.
+        let out = &solo.run(12_001)[0];
+        assert!((out[0] + 0.5).abs() < 1e-6 && out[12_000].abs() < 1e-4);
+        // Stopped, it goes on from there at the song's tempo.
+        solo.transport.playing = false;
+        let on = &solo.run(12_000)[0];
+        assert!((on[11_999] - 0.5).abs() < 1e-3, "{}", on[11_999]);
+    }
+
+    #[test]
+    fn reset_starts_anew() {
+        let mut reset = vec![0.0; 1000];
+        reset.extend([1.0; 10]);
+        let out = &lfo(3.0, 7.0).input("reset", &reset).run(1010)[0];
+        assert_eq!(out[1000], -1.0);
+    }
+
+    #[test]
+    fn random_steps_once_a_cycle_and_smooth_glides() {
+        let steps = &lfo(5.0, 10.0).run(48_000)[0];
+        let changes = steps.windows(2).filter(|w| w[0] != w[1]).count();
+        assert!((9..=10).contains(&changes), "{changes}");
+        assert!(largest_step(&lfo(6.0, 10.0).run(48_000)[0]) < 0.001);
     }
 }

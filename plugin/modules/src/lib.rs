@@ -18,19 +18,9 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
         let entries = std::fs::read_dir(folder).expect("src is readable");
         let names: Vec<String> = entries
-            .map(|entry| {
-                entry
-                    .expect("src is readable")
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned()
-            })
+            .map(|entry| entry.expect("src is readable").file_name().to_string_lossy().into_owned())
             .collect();
         let expected = super::codegen::generate(&names);
-        assert_eq!(
-            include_str!("registry.rs"),
-            expected,
-            "run `cargo xtask codegen`"
-        );
+        assert_eq!(include_str!("registry.rs"), expected, "run `cargo xtask codegen`");
     }
 }

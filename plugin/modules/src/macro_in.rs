@@ -11,21 +11,10 @@ pub static SPEC: Spec = Spec {
     name: "Macro In",
     category: Category::Io,
     summary: "One of the knobs that the host can automate, as a signal.",
-    outputs: &[Output::new(
-        "out",
-        Signal::Control,
-        "The macro's position, 0..1.",
-    )],
-    params: &[Param::new(
-        "macro",
-        "Macro",
-        (1.0, 128.0),
-        1.0,
-        Unit::None,
-        "Which macro.",
-    )
-    .taper(Taper::Stepped)
-    .smoothing(Smoothing::None)],
+    outputs: &[Output::new("out", Signal::Control, "The macro's position, 0..1.")],
+    params: &[Param::new("macro", "Macro", (1.0, 128.0), 1.0, Unit::None, "Which macro.")
+        .taper(Taper::Stepped)
+        .smoothing(Smoothing::None)],
     width: Width::Mono,
     ..Spec::EMPTY
 };

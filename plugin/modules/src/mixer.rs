@@ -1,10 +1,10 @@
 //! Mixer: four signals into one.
 
 use chronus_engine::{
-    BLOCK, Category, Input, Io, Module, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
+    Category, Input, Io, Module, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::{frames, inputs, knobs};
+use crate::kit::{inputs, knobs, map};
 
 const fn level(name: &'static str, label: &'static str, doc: &'static str) -> Param {
     Param::new(name, label, (0.0, 2.0), 1.0, Unit::Gain, doc).taper(Taper::Power(2.0))
@@ -46,22 +46,11 @@ impl<const L: usize> Module<L> for Mixer<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        let n = io.frames.min(BLOCK);
-        let [a, b, c, d] = inputs(&io);
-        let [level_a, level_b, level_c, level_d, gain] = knobs(&io);
-        let (level_a, level_b) = (frames(level_a), frames(level_b));
-        let (level_c, level_d, gain) = (frames(level_c), frames(level_d), frames(gain));
-        let out = &mut io.outputs.get(0)[..n];
-        for k in 0..n {
-            let (a, b, c, d) = (a[k], b[k], c[k], d[k]);
-            let mut y = [0.0; L];
-            for l in 0..L {
-                let ab = a[l] * level_a[k] + b[l] * level_b[k];
-                let cd = c[l] * level_c[k] + d[l] * level_d[k];
-                y[l] = (ab + cd) * gain[k];
-            }
-            out[k] = y;
-        }
+        let (inputs, knobs) = (inputs(&io), knobs(&io));
+        let mix = |[a, b, c, d]: [f32; 4], [level_a, level_b, level_c, level_d, gain]: [f32; 5]| {
+            ((a * level_a + b * level_b) + (c * level_c + d * level_d)) * gain
+        };
+        map(io.outputs.get(0), inputs, knobs, mix);
     }
 }
 
@@ -73,10 +62,7 @@ mod tests {
     #[test]
     fn sums_with_levels() {
         let mut solo = Solo::mono(&KIND, 48e3).set("level2", 0.5).set("gain", 2.0);
-        solo = solo
-            .input("in1", &[0.25])
-            .input("in2", &[0.5])
-            .input("in4", &[-1.0]);
+        solo = solo.input("in1", &[0.25]).input("in2", &[0.5]).input("in4", &[-1.0]);
         assert_eq!(solo.run(1)[0][0], -1.0);
     }
 }

@@ -24,15 +24,8 @@ pub static SPEC: Spec = Spec {
             "White is even in Hz, pink falls by 3 dB an octave, brown by 6.",
         )
         .aliases(&["color", "type"]),
-        Param::new(
-            "gain",
-            "Gain",
-            (0.0, 2.0),
-            1.0,
-            Unit::Gain,
-            "Level of the noise.",
-        )
-        .taper(Taper::Power(2.0)),
+        Param::new("gain", "Gain", (0.0, 2.0), 1.0, Unit::Gain, "Level of the noise.")
+            .taper(Taper::Power(2.0)),
     ],
     source: Source::Free,
     ..Spec::EMPTY
@@ -105,16 +98,7 @@ impl<const L: usize> Noise<L> {
     /// musicdsp.org 76), within 0.05 dB from 10 Hz at 44.1 kHz.
     #[inline(always)]
     fn pink(&mut self, frames: &mut [[f32; L]]) {
-        let Self {
-            mut p0,
-            mut p1,
-            mut p2,
-            mut p3,
-            mut p4,
-            mut p5,
-            mut p6,
-            ..
-        } = *self;
+        let Self { mut p0, mut p1, mut p2, mut p3, mut p4, mut p5, mut p6, .. } = *self;
         for frame in frames {
             let mut y = *frame;
             for l in 0..L {
@@ -132,16 +116,7 @@ impl<const L: usize> Noise<L> {
             }
             *frame = y;
         }
-        *self = Self {
-            p0,
-            p1,
-            p2,
-            p3,
-            p4,
-            p5,
-            p6,
-            ..*self
-        };
+        *self = Self { p0, p1, p2, p3, p4, p5, p6, ..*self };
     }
 
     /// White to brown: an integrator that leaks, at the level of the others at any rate.
@@ -158,5 +133,67 @@ impl<const L: usize> Noise<L> {
             *frame = y;
         }
         self.brown = brown;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::measure::{db, rms, spectrum};
+    use chronus_engine::Solo;
+
+    /// Level of each octave band from 40 Hz up, in dB per Hz, over a minute at 48 kHz.
+    fn octaves(colour: f32) -> Vec<f64> {
+        let frames = 60 * 48_000;
+        let signal = &Solo::mono(&KIND, 48e3).set("colour", colour).run(frames)[0];
+        let len = 1 << 15;
+        let mut power = vec![0.0; len / 2];
+        for chunk in signal.chunks_exact(len) {
+            for (sum, a) in power.iter_mut().zip(spectrum(chunk)) {
+                *sum += a * a;
+            }
+        }
+        let bin = 48e3 / len as f64;
+        (0..9)
+            .map(|octave| {
+                let from = (40.0 * f64::from(1 << octave) / bin) as usize;
+                let band = &power[from..(2 * from).min(len / 2)];
+                db((band.iter().sum::<f64>() / band.len() as f64).sqrt())
+            })
+            .collect()
+    }
+
+    fn check(colour: f32, slope: f64, tolerance: f64) {
+        let levels = octaves(colour);
+        let mean = levels.iter().sum::<f64>() / 9.0;
+        for (octave, level) in levels.iter().enumerate() {
+            let error = level - mean - slope * (octave as f64 - 4.0);
+            assert!(error.abs() < tolerance, "colour {colour}, octave {octave}: {error} dB");
+        }
+    }
+
+    #[test]
+    fn white_is_level() {
+        check(0.0, 0.0, 0.5);
+    }
+
+    #[test]
+    fn pink_falls_by_3_db_an_octave() {
+        check(1.0, -3.0103, 0.5);
+    }
+
+    #[test]
+    fn brown_falls_by_6_db_an_octave() {
+        check(2.0, -6.0206, 1.0);
+    }
+
+    #[test]
+    fn lanes_differ_and_levels_are_alike() {
+        let out = Solo::poly(&KIND, 48e3).run_lanes(1000, |_| 32);
+        assert!(out[0].iter().any(|frame| frame[0] != frame[1]));
+        for colour in 0..3 {
+            let signal = &Solo::mono(&KIND, 48e3).set("colour", colour as f32).run(480_000)[0];
+            assert!((0.1..0.7).contains(&rms(signal)), "{colour}: {}", rms(signal));
+        }
     }
 }

@@ -14,16 +14,8 @@ pub static SPEC: Spec = Spec {
     outputs: &[
         Output::new("pitch", Signal::Pitch, "Pitch with bend, octaves from A4."),
         Output::new("gate", Signal::Gate, "1 while the note is held."),
-        Output::new(
-            "velocity",
-            Signal::Control,
-            "How hard the key was struck, 0..1.",
-        ),
-        Output::new(
-            "pressure",
-            Signal::Control,
-            "Key or channel pressure, 0..1.",
-        ),
+        Output::new("velocity", Signal::Control, "How hard the key was struck, 0..1."),
+        Output::new("pressure", Signal::Control, "Key or channel pressure, 0..1."),
         Output::new("timbre", Signal::Control, "MPE slide or CC 74, 0..1."),
         Output::new("mod", Signal::Control, "Modulation wheel, 0..1.").aliases(&["modulation"]),
         Output::new("volume", Signal::Control, "Volume expression, 0..1."),
@@ -75,16 +67,7 @@ impl<const L: usize> Module<L> for NoteIn<L> {
         let lane = |l: usize| (io.first_lane + l).min(MAX_VOICES - 1);
         let range = io.params.get(0);
         let start = io.start;
-        let [
-            pitch,
-            gate,
-            velocity,
-            pressure,
-            timbre,
-            modulation,
-            volume,
-            pan,
-        ] = io.outputs.split();
+        let [pitch, gate, velocity, pressure, timbre, modulation, volume, pan] = io.outputs.split();
 
         fill(pitch, start, |l, f| voices.voice(lane(l)).pitch(f));
         let rest = |f| std::array::from_fn::<f32, L, _>(|l| voices.bend(lane(l), f));
@@ -124,13 +107,7 @@ mod tests {
         solo.voices.note_on(0, 2, 0, 81, 1.0);
         solo.voices.set_bend(0, 0, 1.0);
         let out = solo.run_lanes(1000, |_| 32);
-        let last = |output: usize| {
-            (
-                out[output][999][0],
-                out[output][999][1],
-                out[output][999][2],
-            )
-        };
+        let last = |output: usize| (out[output][999][0], out[output][999][1], out[output][999][2]);
         assert!((last(0).0 - 2.0 / 12.0).abs() < 1e-6);
         assert!((last(0).1 - 14.0 / 12.0).abs() < 1e-6);
         assert_eq!(last(1), (1.0, 1.0, 0.0));
@@ -144,11 +121,7 @@ mod tests {
             solo.voices.note_on(0, 1, 0, 69, 0.5);
             solo.voices.set_bend(3, 0, 1.0);
             solo.voices.set_pressure(3, 0, 1.0);
-            let note = NoteMatch {
-                id: 1,
-                channel: 0,
-                key: 69,
-            };
+            let note = NoteMatch { id: 1, channel: 0, key: 69 };
             solo.voices.express(3, note, Expression::Tuning, 1.0);
             solo.voices.express(3, note, Expression::Pressure, 0.0);
             solo.voices.express(3, note, Expression::Volume, 0.1);

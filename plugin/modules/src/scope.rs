@@ -24,25 +24,11 @@ pub static SPEC: Spec = Spec {
         )
         .taper(Taper::Exponential)
         .smoothing(Smoothing::None),
-        Param::new(
-            "gain",
-            "Gain",
-            (0.01, 100.0),
-            1.0,
-            Unit::Gain,
-            "Height of the picture.",
-        )
-        .taper(Taper::Exponential)
-        .smoothing(Smoothing::None),
-        Param::new(
-            "trigger",
-            "Trigger",
-            (-1.0, 1.0),
-            0.0,
-            Unit::None,
-            "Level that starts it.",
-        )
-        .smoothing(Smoothing::None),
+        Param::new("gain", "Gain", (0.01, 100.0), 1.0, Unit::Gain, "Height of the picture.")
+            .taper(Taper::Exponential)
+            .smoothing(Smoothing::None),
+        Param::new("trigger", "Trigger", (-1.0, 1.0), 0.0, Unit::None, "Level that starts it.")
+            .smoothing(Smoothing::None),
     ],
     through: &[(0, 0)],
     width: Width::Bus,
@@ -73,9 +59,6 @@ mod tests {
     #[test]
     fn passes_every_bit() {
         let signal = crate::kit::measure::noise(1000);
-        assert_eq!(
-            Solo::mono(&KIND, 48e3).input("in", &signal).run(1000)[0],
-            signal
-        );
+        assert_eq!(Solo::mono(&KIND, 48e3).input("in", &signal).run(1000)[0], signal);
     }
 }

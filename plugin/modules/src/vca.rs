@@ -2,11 +2,10 @@
 
 use chronus_dsp::math::{clamp, exp2};
 use chronus_engine::{
-    BLOCK, Category, Input, Io, Module, Normal, Output, Param, Signal, Spec, Taper, Unit, kind,
-    lanes,
+    Category, Input, Io, Module, Normal, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::{frames, inputs, knobs};
+use crate::kit::{inputs, knobs, map};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -20,15 +19,8 @@ pub static SPEC: Spec = Spec {
     ],
     outputs: &[Output::new("out", Signal::Audio, "in x gain.")],
     params: &[
-        Param::new(
-            "gain",
-            "Gain",
-            (0.0, 4.0),
-            1.0,
-            Unit::Gain,
-            "Gain at a CV of 1.",
-        )
-        .taper(Taper::Power(2.0)),
+        Param::new("gain", "Gain", (0.0, 4.0), 1.0, Unit::Gain, "Gain at a CV of 1.")
+            .taper(Taper::Power(2.0)),
         Param::choice(
             "response",
             "Response",
@@ -65,29 +57,13 @@ impl<const L: usize> Module<L> for Vca<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        let n = io.frames.min(BLOCK);
-        let [signal, cv] = inputs(&io);
+        let inputs = inputs(&io);
         let [gain, response] = knobs(&io);
-        let gain = frames(gain);
-        let out = &mut io.outputs.get(0)[..n];
+        let out = io.outputs.get(0);
         if response.choice() == 0 {
-            for k in 0..n {
-                let (x, cv) = (signal[k], cv[k]);
-                let mut y = [0.0; L];
-                for l in 0..L {
-                    y[l] = x[l] * (cv[l] * gain[k]);
-                }
-                out[k] = y;
-            }
+            map(out, inputs, [gain], |[x, cv], [gain]| x * (cv * gain));
         } else {
-            for k in 0..n {
-                let (x, cv) = (signal[k], cv[k]);
-                let mut y = [0.0; L];
-                for l in 0..L {
-                    y[l] = x[l] * (exponential(cv[l]) * gain[k]);
-                }
-                out[k] = y;
-            }
+            map(out, inputs, [gain], |[x, cv], [gain]| x * (exponential(cv) * gain));
         }
     }
 }

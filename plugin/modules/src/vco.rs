@@ -1,10 +1,14 @@
 //! VCO: the classical waveforms without their aliases, by polynomial residuals (`dsp::blep`).
+//!
+//! Hard sync goes from the old phase to the restarted one along the same band-limited step, as if
+//! the step's height were the difference of the two waves. The step begins before the restart, so a
+//! restart takes effect `REACH` frames (60 us at 48 kHz) after the edge that asked for it.
 
-use chronus_dsp::math::{clamp, exp2, max, sin_quarter};
-use chronus_dsp::{blep, phase};
+use chronus_dsp::math::{clamp, exp2, max, min};
+use chronus_dsp::{blep, phase, wave};
 use chronus_engine::{
-    BLOCK, Category, Input, Io, KindAlias, Module, Output, Param, Signal, Source, Spec, Taper,
-    Unit, kind, lanes,
+    BLOCK, Category, ChunkRamp, Input, Io, KindAlias, Module, Output, Param, Signal, Source, Spec,
+    Taper, Unit, kind, lanes,
 };
 
 use crate::kit::{frames, inputs, knobs, steady, still};
@@ -15,65 +19,21 @@ pub static SPEC: Spec = Spec {
     name: "VCO",
     category: Category::Source,
     summary: "An oscillator with sine, triangle, saw and pulse, free of audible aliases.",
-    aliases: &[KindAlias {
-        kind: "simple_sine",
-        params: &[("shape", 0.0), ("gain", 0.2)],
-    }],
+    aliases: &[KindAlias { kind: "simple_sine", params: &[("shape", 0.0), ("gain", 0.2)] }],
     inputs: &[
-        Input::new(
-            "pitch",
-            Signal::Pitch,
-            "Octaves added to the frequency; 0 leaves the knob's.",
-        ),
-        Input::new(
-            "fm",
-            Signal::Control,
-            "Exponential FM: octaves, scaled by its amount.",
-        ),
-        Input::new(
-            "lin_fm",
-            Signal::Audio,
-            "Linear FM through zero: times the frequency.",
-        ),
-        Input::new(
-            "pwm",
-            Signal::Control,
-            "Added to the pulse width, scaled by its amount.",
-        ),
-        Input::new(
-            "sync",
-            Signal::Audio,
-            "Restarts the wave where it rises through 0.",
-        ),
+        Input::new("pitch", Signal::Pitch, "Octaves added to the frequency; 0 leaves the knob's."),
+        Input::new("fm", Signal::Control, "Exponential FM: octaves, scaled by its amount."),
+        Input::new("lin_fm", Signal::Audio, "Linear FM through zero: times the frequency."),
+        Input::new("pwm", Signal::Control, "Added to the pulse width, scaled by its amount."),
+        Input::new("sync", Signal::Audio, "Restarts the wave where it rises through 0."),
     ],
     outputs: &[Output::new("out", Signal::Audio, "The wave.")],
     params: &[
-        Param::new(
-            "freq",
-            "Frequency",
-            (0.01, 20_000.0),
-            440.0,
-            Unit::Hertz,
-            "At pitch 0.",
-        )
-        .taper(Taper::Exponential)
-        .aliases(&["frequency"]),
-        Param::new(
-            "tune",
-            "Tune",
-            (-48.0, 48.0),
-            0.0,
-            Unit::Semitones,
-            "Coarse detuning.",
-        ),
-        Param::new(
-            "fine",
-            "Fine",
-            (-100.0, 100.0),
-            0.0,
-            Unit::Cents,
-            "Fine detuning.",
-        ),
+        Param::new("freq", "Frequency", (0.01, 20_000.0), 440.0, Unit::Hertz, "At pitch 0.")
+            .taper(Taper::Exponential)
+            .aliases(&["frequency"]),
+        Param::new("tune", "Tune", (-48.0, 48.0), 0.0, Unit::Semitones, "Coarse detuning."),
+        Param::new("fine", "Fine", (-100.0, 100.0), 0.0, Unit::Cents, "Fine detuning."),
         Param::choice(
             "shape",
             "Shape",
@@ -81,46 +41,11 @@ pub static SPEC: Spec = Spec {
             2,
             "The waveform; the pulse carries no DC at any width.",
         ),
-        Param::new(
-            "width",
-            "Width",
-            (0.01, 0.99),
-            0.5,
-            Unit::Percent,
-            "Upper part of the pulse.",
-        ),
-        Param::new(
-            "fm_amount",
-            "FM",
-            (-10.0, 10.0),
-            1.0,
-            Unit::Octaves,
-            "Reach of fm.",
-        ),
-        Param::new(
-            "lin_amount",
-            "Lin FM",
-            (-16.0, 16.0),
-            1.0,
-            Unit::None,
-            "Index of lin_fm.",
-        ),
-        Param::new(
-            "pwm_amount",
-            "PWM",
-            (-1.0, 1.0),
-            0.5,
-            Unit::Percent,
-            "Reach of pwm.",
-        ),
-        Param::new(
-            "gain",
-            "Gain",
-            (0.0, 1.0),
-            1.0,
-            Unit::Gain,
-            "Level of the wave.",
-        ),
+        Param::new("width", "Width", (0.01, 0.99), 0.5, Unit::Percent, "Upper part of the pulse."),
+        Param::new("fm_amount", "FM", (-10.0, 10.0), 1.0, Unit::Octaves, "Reach of fm."),
+        Param::new("lin_amount", "Lin FM", (-16.0, 16.0), 1.0, Unit::None, "Index of lin_fm."),
+        Param::new("pwm_amount", "PWM", (-1.0, 1.0), 0.5, Unit::Percent, "Reach of pwm."),
+        Param::new("gain", "Gain", (0.0, 1.0), 1.0, Unit::Gain, "Level of the wave."),
     ],
     source: Source::Free,
     ..Spec::EMPTY
@@ -131,6 +56,10 @@ lanes! {
     pub struct Vco {
         /// Phase, a turn being 2^32.
         phase: u32 = 0,
+        /// The phase that a sync is leaving.
+        old: u32 = 0,
+        /// Frames since the wave was restarted, from -REACH up to REACH.
+        since: f32 = blep::REACH,
         /// Last value of the sync input.
         sync: f32 = 0.0,
     }
@@ -138,26 +67,65 @@ lanes! {
 
 kind!(SPEC, Vco);
 
-/// The rising saw, which falls where the phase wraps; `period` is in frames.
-#[inline(always)]
-fn saw(phase: u32, period: f32) -> f32 {
-    let s = phase::signed(phase);
-    2.0 * s - (1.0 - 2.0 * blep::step(s.abs() * period)).copysign(s)
+/// A chunk of phases and of periods in frames.
+#[derive(Clone, Copy)]
+struct Track<const L: usize> {
+    phases: [[u32; L]; BLOCK],
+    periods: [[f32; L]; BLOCK],
 }
 
-/// The triangle, in phase with the sine: corners a quarter before and after the wrap.
-#[inline(always)]
-fn triangle(phase: u32, period: f32) -> f32 {
-    let s = phase::signed(phase.wrapping_sub(phase::QUARTER)).abs();
-    let crest = blep::corner(s * period);
-    let trough = blep::corner((0.5 - s) * period);
-    // A corner turns by 8 levels a turn.
-    1.0 - 4.0 * s + 8.0 * (trough - crest) / period
+/// What is drawn over a track.
+#[derive(Clone, Copy)]
+struct Shape<'a, const L: usize> {
+    choice: usize,
+    /// Some period is so short that discontinuities reach each other.
+    wide: bool,
+    pwm: &'a [[f32; L]],
+    width: ChunkRamp,
+    pwm_amount: ChunkRamp,
 }
 
+impl<const L: usize> Shape<'_, L> {
+    #[inline(always)]
+    fn draw(&self, out: &mut [[f32; L]], track: &Track<L>) {
+        match (self.choice, self.wide) {
+            (0, _) => Self::each(out, track, |at, _, _, _| wave::sine(at)),
+            (1, false) => Self::each(out, track, |at, t, _, _| wave::triangle::<false>(at, t)),
+            (1, true) => Self::each(out, track, |at, t, _, _| wave::triangle::<true>(at, t)),
+            (2, false) => Self::each(out, track, |at, t, _, _| wave::saw::<false>(at, t)),
+            (2, true) => Self::each(out, track, |at, t, _, _| wave::saw::<true>(at, t)),
+            (_, false) => self.pulses::<false>(out, track),
+            (_, true) => self.pulses::<true>(out, track),
+        }
+    }
+
+    #[inline(always)]
+    fn pulses<const WIDE: bool>(&self, out: &mut [[f32; L]], track: &Track<L>) {
+        let (width, amount) = (frames(self.width), frames(self.pwm_amount));
+        Self::each(out, track, |at, period, k, l| {
+            let width = clamp(width[k] + self.pwm[k][l] * amount[k], 0.01, 0.99);
+            wave::pulse::<WIDE>(at, period, width)
+        });
+    }
+
+    #[inline(always)]
+    fn each(out: &mut [[f32; L]], track: &Track<L>, wave: impl Fn(u32, f32, usize, usize) -> f32) {
+        for (k, frame) in out.iter_mut().enumerate().take(BLOCK) {
+            let (phases, periods) = (track.phases[k], track.periods[k]);
+            let mut y = [0.0; L];
+            for l in 0..L {
+                y[l] = wave(phases[l], periods[l], k, l);
+            }
+            *frame = y;
+        }
+    }
+}
+
+/// How much of the restarted wave is heard `since` frames after the restart.
 #[inline(always)]
-fn sine(phase: u32) -> f32 {
-    sin_quarter(0.25 - phase::signed(phase.wrapping_sub(phase::QUARTER)).abs())
+fn arrived(since: f32) -> f32 {
+    let rest = blep::step(since.abs());
+    if since < 0.0 { rest } else { 1.0 - rest }
 }
 
 impl<const L: usize> Module<L> for Vco<L> {
@@ -167,39 +135,24 @@ impl<const L: usize> Module<L> for Vco<L> {
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         let n = io.frames.min(BLOCK);
         let [pitch, fm, lin_fm, pwm, sync] = inputs(&io);
-        let [
-            freq,
-            tune,
-            fine,
-            shape,
-            width,
-            fm_amount,
-            lin_amount,
-            pwm_amount,
-            gain,
-        ] = knobs(&io);
+        let [freq, tune, fine, shape, width, fm_amount, lin_amount, pwm_amount, gain] = knobs(&io);
         let synced = io.inputs.connected(4);
-        let held = still(&[freq, tune, fine, fm_amount, lin_amount])
-            && steady(pitch)
-            && steady(fm)
-            && steady(lin_fm);
+        let held = still(&[freq, tune, fine, fm_amount, lin_amount]) && steady(&io, &[0, 1, 2]);
         let per_frame = 1.0 / io.sample_rate;
 
         // First the phases, where each frame depends on the one before; then the wave over them.
-        let mut phases = [[0u32; L]; BLOCK];
-        let mut periods = [[0.0; L]; BLOCK];
-        let Self {
-            mut phase,
-            sync: mut sync_before,
-        } = self.clone();
-        let (mut turns, mut step) = ([0.0; L], [0u32; L]);
+        let mut track = Track { phases: [[0; L]; BLOCK], periods: [[0.0; L]; BLOCK] };
+        let mut left = track.phases;
+        let mut blend = track.periods;
+        let Self { mut phase, mut old, mut since, sync: mut before } = self.clone();
+        let (mut turns, mut step, mut period) = ([0.0; L], [0u32; L], [0.0; L]);
+        let mut shortest = f32::MAX;
         for k in 0..n {
             if k == 0 || !held {
                 let base = freq.at(k) * per_frame;
                 let offset = tune.at(k) * (1.0 / 12.0) + fine.at(k) * (1.0 / 1200.0);
                 let (fm_amount, lin_amount) = (fm_amount.at(k), lin_amount.at(k));
                 let (pitch, fm, lin_fm) = (pitch[k], fm[k], lin_fm[k]);
-                let mut period = [0.0; L];
                 for l in 0..L {
                     let octaves = pitch[l] + offset + fm[l] * fm_amount;
                     let lin = 1.0 + lin_fm[l] * lin_amount;
@@ -207,79 +160,172 @@ impl<const L: usize> Module<L> for Vco<L> {
                     step[l] = phase::step(turns[l]);
                     period[l] = 1.0 / max(turns[l].abs(), 1e-9);
                 }
-                periods[k] = period;
+                for l in 0..L {
+                    shortest = min(shortest, period[l]);
+                }
             }
             if synced {
-                let sync = sync[k];
+                let now = sync[k];
                 for l in 0..L {
-                    let (before, now) = (sync_before[l], sync[l]);
-                    let since = now / (now - before);
-                    let restart = phase::step(clamp(since * turns[l], -0.5, 0.5));
-                    phase[l] = if before <= 0.0 && now > 0.0 {
-                        restart
-                    } else {
-                        phase[l]
-                    };
+                    let rises = before[l] <= 0.0 && now[l] > 0.0;
+                    // Where between the two frames the edge crossed 0.
+                    let ahead = now[l] / (now[l] - before[l]) - blep::REACH;
+                    let restart = phase::from_turns(ahead * turns[l]);
+                    old[l] = if rises { phase[l] } else { old[l] };
+                    phase[l] = if rises { restart } else { phase[l] };
+                    since[l] = if rises { ahead } else { since[l] };
+                    blend[k][l] = arrived(since[l]);
                 }
-                sync_before = sync;
+                left[k] = old;
+                before = now;
             }
-            phases[k] = phase;
+            (track.phases[k], track.periods[k]) = (phase, period);
             for l in 0..L {
                 phase[l] = phase[l].wrapping_add(step[l]);
+                old[l] = old[l].wrapping_add(step[l]);
+                since[l] = min(since[l] + 1.0, blep::REACH);
             }
         }
-        *self = Self {
-            phase,
-            sync: sync_before,
-        };
+        *self = Self { phase, old, since, sync: before };
 
+        let wide = shortest < wave::NARROW;
+        let shape = Shape { choice: shape.choice(), wide, pwm, width, pwm_amount };
         let out = &mut io.outputs.get(0)[..n];
-        let gain = frames(gain);
-        let period = |k: usize| if held { &periods[0] } else { &periods[k] };
-        match shape.choice() {
-            0 => {
-                for k in 0..n {
-                    let p = phases[k];
-                    let mut y = [0.0; L];
-                    for l in 0..L {
-                        y[l] = sine(p[l]) * gain[k];
-                    }
-                    out[k] = y;
+        shape.draw(out, &track);
+        if synced {
+            let mut leaving = [[0.0; L]; BLOCK];
+            shape.draw(&mut leaving[..n], &Track { phases: left, ..track });
+            for k in 0..n {
+                let (new, old, blend) = (out[k], leaving[k], blend[k]);
+                let mut y = [0.0; L];
+                for l in 0..L {
+                    y[l] = old[l] + (new[l] - old[l]) * blend[l];
                 }
-            }
-            1 => {
-                for k in 0..n {
-                    let (p, period) = (phases[k], period(k));
-                    let mut y = [0.0; L];
-                    for l in 0..L {
-                        y[l] = triangle(p[l], period[l]) * gain[k];
-                    }
-                    out[k] = y;
-                }
-            }
-            2 => {
-                for k in 0..n {
-                    let (p, period) = (phases[k], period(k));
-                    let mut y = [0.0; L];
-                    for l in 0..L {
-                        y[l] = saw(p[l], period[l]) * gain[k];
-                    }
-                    out[k] = y;
-                }
-            }
-            _ => {
-                let (width, amount) = (frames(width), frames(pwm_amount));
-                for k in 0..n {
-                    let (p, period, pwm) = (phases[k], period(k), pwm[k]);
-                    let mut y = [0.0; L];
-                    for l in 0..L {
-                        let width = clamp(width[k] + pwm[l] * amount[k], 0.01, 0.99);
-                        let fall = p[l].wrapping_sub(phase::from_turns(width));
-                        y[l] = (saw(fall, period[l]) - saw(p[l], period[l])) * gain[k];
-                    }
-                    out[k] = y;
-                }
+                out[k] = y;
             }
         }
+        let gain = frames(gain);
+        for (frame, gain) in out.iter_mut().zip(gain) {
+            for y in frame {
+                *y *= gain;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::measure::{db, peak, rms, spectrum};
+    use chronus_engine::Solo;
+
+    const RATE: f64 = 48e3;
+    const FRAMES: usize = 1 << 16;
+
+    fn vco(shape: f32, freq: f32) -> Solo {
+        Solo::mono(&KIND, RATE).set("shape", shape).set("freq", freq)
+    }
+
+    /// The highest line that is no multiple of `freq`, from 20 Hz to `limit`, in dB under the
+    /// fundamental.
+    fn worst_alias(signal: &[f32], freq: f64, limit: f64) -> f64 {
+        let bins = spectrum(signal);
+        let bin = RATE / signal.len() as f64;
+        let harmonic = |f: f64| (f / freq - (f / freq).round()).abs() * freq < 12.0 * bin;
+        let fundamental = bins[(freq / bin).round() as usize];
+        let worst = bins.iter().enumerate().fold(0.0f64, |worst, (i, &a)| {
+            let f = i as f64 * bin;
+            if f < 20.0 || f > limit || harmonic(f) { worst } else { worst.max(a) }
+        });
+        db(worst / fundamental)
+    }
+
+    #[test]
+    fn aliases_are_far_under_the_fundamental() {
+        // Off the round numbers, at which aliases would hide behind harmonics.
+        for freq in [1001.3f32, 2503.7, 5007.1] {
+            for (shape, limit) in [(1.0, -100.0), (2.0, -78.0), (3.0, -78.0)] {
+                let signal = &vco(shape, freq).set("width", 0.3).run(FRAMES)[0];
+                let alias = worst_alias(signal, f64::from(freq), 10_000.0);
+                eprintln!("shape {shape} at {freq} Hz: aliases {alias:.1} dB");
+                assert!(alias < limit, "shape {shape} at {freq} Hz: {alias}");
+            }
+        }
+    }
+
+    #[test]
+    fn harmonics_are_those_of_a_saw() {
+        let bins = spectrum(&vco(2.0, 750.0).run(FRAMES)[0]);
+        for k in 1..=13u32 {
+            let expected = 2.0 / std::f64::consts::PI / f64::from(k);
+            let error = db(bins[(k * 1024) as usize] / expected);
+            assert!(error.abs() < 0.2, "harmonic {k}: {error} dB");
+        }
+    }
+
+    #[test]
+    fn in_tune_for_minutes() {
+        // Zero crossings of a sine, counted to a fraction, against an exact frequency.
+        for (freq, pitch) in [(440.0f32, 0.0f32), (440.0, 0.75), (27.5, -0.25), (4186.0, 1.0)] {
+            let frames = 2 * 60 * 48_000;
+            let mut solo = vco(0.0, freq).input("pitch", &vec![pitch; frames]);
+            let signal = &solo.run(frames)[0];
+            let rising: Vec<f64> = (1..frames)
+                .filter(|&k| signal[k - 1] < 0.0 && signal[k] >= 0.0)
+                .map(|k| k as f64 - f64::from(signal[k] / (signal[k] - signal[k - 1])))
+                .collect();
+            let turns = (rising.len() - 1) as f64;
+            let measured = turns / (rising[rising.len() - 1] - rising[0]) * RATE;
+            let expected = f64::from(freq) * f64::from(pitch).exp2();
+            let cents = 1200.0 * (measured / expected).log2();
+            eprintln!("{expected} Hz: {cents:.5} cents off");
+            assert!(cents.abs() < 0.001, "{expected} Hz: {cents} cents");
+        }
+    }
+
+    #[test]
+    fn the_simple_sine_is_pure() {
+        let signal = &vco(0.0, 440.0).set("gain", 0.2).run(FRAMES)[0];
+        assert!((rms(&signal[..48_000]) - 0.141_42).abs() < 0.0005);
+        let bins = spectrum(signal);
+        let bin = 440.0 * FRAMES as f64 / RATE;
+        let outside = |i: &usize| (*i as f64 - bin).abs() > 12.0;
+        let rest: f64 = (1..bins.len()).filter(outside).map(|i| bins[i] * bins[i]).sum();
+        let distortion = db(rest.sqrt() / 0.2);
+        eprintln!("sine: distortion and noise {distortion:.1} dB");
+        assert!(distortion < -110.0, "{distortion}");
+    }
+
+    #[test]
+    fn no_shape_carries_dc() {
+        for shape in 0..4 {
+            for width in [0.05, 0.5, 0.8] {
+                let mut solo = vco(shape as f32, 480.0).set("width", width);
+                let signal = &solo.run(48_000)[0];
+                let mean = signal.iter().map(|&x| f64::from(x)).sum::<f64>() / 48_000.0;
+                assert!(db(mean.abs()) < -90.0, "shape {shape} width {width}: {mean}");
+            }
+        }
+    }
+
+    #[test]
+    fn linear_fm_goes_through_zero() {
+        // With -2 times the frequency the sine runs backwards at its own speed.
+        let forwards = &vco(0.0, 440.0).run(4800)[0];
+        let backwards = &vco(0.0, 440.0).input("lin_fm", &[-2.0; 4800]).run(4800)[0];
+        for (a, b) in forwards.iter().zip(backwards) {
+            assert!((a + b).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn hard_sync_takes_the_pitch_of_its_master_without_aliases() {
+        let master = 733.1f64;
+        let drive: Vec<f32> = vco(0.0, master as f32).run(FRAMES)[0].clone();
+        let signal = &vco(2.0, 1777.0).input("sync", &drive).run(FRAMES)[0];
+        let alias = worst_alias(signal, master, 10_000.0);
+        eprintln!("sync: aliases {alias:.1} dB");
+        assert!(alias < -60.0, "{alias}");
+        assert!(peak(signal) < 1.3);
     }
 }

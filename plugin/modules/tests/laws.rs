@@ -50,20 +50,10 @@ impl Scene {
             let to = p.from_knob(0.5 + 0.5 * random.bipolar());
             let start = random.below(frames) as u64;
             let still = p.taper == Taper::Stepped || random.below(2) == 0;
-            if still {
-                Ramp::constant(to)
-            } else {
-                Ramp::new(from, to, start, 240)
-            }
+            if still { Ramp::constant(to) } else { Ramp::new(from, to, start, 240) }
         });
         let params = params.collect();
-        Self {
-            frames,
-            sample_rate,
-            inputs,
-            params,
-            playing: random.below(2) == 0,
-        }
+        Self { frames, sample_rate, inputs, params, playing: random.below(2) == 0 }
     }
 
     fn solo(&self, kind: &Kind, poly: bool) -> Solo {
@@ -92,10 +82,7 @@ impl Scene {
 /// Everything a run gave, as bits.
 fn bits(outputs: &[Vec<Vec<f32>>], solo: &Solo) -> Vec<u32> {
     let outputs = outputs.iter().flatten().flatten();
-    outputs
-        .chain(solo.audio_out.iter().flatten())
-        .map(|x| x.to_bits())
-        .collect()
+    outputs.chain(solo.audio_out.iter().flatten()).map(|x| x.to_bits()).collect()
 }
 
 fn for_each_kind(seed: u32, mut law: impl FnMut(&Kind, &mut Random)) {
@@ -116,11 +103,7 @@ fn split_law() {
             for most in [1, 7, 40] {
                 let mut cut = scene.solo(kind, poly);
                 let outputs = cut.run_lanes(scene.frames, |_| 1 + random.below(most));
-                assert!(
-                    bits(&outputs, &cut) == expected,
-                    "{}: cut {most}",
-                    kind.spec.kind
-                );
+                assert!(bits(&outputs, &cut) == expected, "{}: cut {most}", kind.spec.kind);
             }
         }
     });
@@ -133,11 +116,7 @@ fn lane_law() {
             return;
         }
         // Lanes draw their own random numbers.
-        let lanes = if matches!(kind.spec.kind, "noise" | "lfo") {
-            1
-        } else {
-            LANES
-        };
+        let lanes = if matches!(kind.spec.kind, "noise" | "lfo") { 1 } else { LANES };
         for _ in 0..12 {
             let scene = Scene::random(kind, random, 48e3, 1000);
             let mono = scene.solo(kind, false).run_lanes(scene.frames, |_| 32);
@@ -156,12 +135,7 @@ fn reset_law() {
     for_each_kind(3, |kind, random| {
         for _ in 0..4 {
             let mut scene = Scene::random(kind, random, 48e3, 2048);
-            scene.params = kind
-                .spec
-                .params
-                .iter()
-                .map(|p| Ramp::constant(p.default))
-                .collect();
+            scene.params = kind.spec.params.iter().map(|p| Ramp::constant(p.default)).collect();
             for input in scene.inputs.iter_mut().flatten() {
                 let (first, second) = input.split_at_mut(1024);
                 second.copy_from_slice(first);
@@ -220,17 +194,9 @@ fn finite_at_every_extreme() {
             }
             let mut solo = scene.solo(kind, round % 2 == 0);
             let outputs = solo.run_lanes(600, |_| 32);
-            let all = outputs
-                .iter()
-                .flatten()
-                .flatten()
-                .chain(solo.audio_out.iter().flatten());
+            let all = outputs.iter().flatten().flatten().chain(solo.audio_out.iter().flatten());
             for x in all {
-                assert!(
-                    x.is_finite() && x.abs() < 1e6,
-                    "{} round {round}: {x}",
-                    kind.spec.kind
-                );
+                assert!(x.is_finite() && x.abs() < 1e6, "{} round {round}: {x}", kind.spec.kind);
             }
         }
     });
@@ -266,8 +232,7 @@ fn tails_end_without_subnormals() {
 fn specs_are_sound() {
     let word = |s: &str| {
         !s.is_empty()
-            && s.bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     };
     let sentence = |s: &str| s.ends_with('.') && s.chars().next().is_some_and(|c| !c.is_numeric());
     let mut names = std::collections::BTreeSet::new();
@@ -289,28 +254,17 @@ fn specs_are_sound() {
             }
         }
         let ports = [
-            spec.inputs
-                .iter()
-                .map(|p| (p.name, p.aliases))
-                .collect::<Vec<_>>(),
+            spec.inputs.iter().map(|p| (p.name, p.aliases)).collect::<Vec<_>>(),
             spec.outputs.iter().map(|p| (p.name, p.aliases)).collect(),
             spec.params.iter().map(|p| (p.name, p.aliases)).collect(),
         ];
         for group in ports {
             let mut seen = std::collections::BTreeSet::new();
-            for name in group
-                .iter()
-                .flat_map(|(n, a)| std::iter::once(n).chain(a.iter()))
-            {
+            for name in group.iter().flat_map(|(n, a)| std::iter::once(n).chain(a.iter())) {
                 assert!(word(name) && seen.insert(*name), "{}.{name}", spec.kind);
             }
         }
-        for doc in spec
-            .inputs
-            .iter()
-            .map(|p| p.doc)
-            .chain(spec.params.iter().map(|p| p.doc))
-        {
+        for doc in spec.inputs.iter().map(|p| p.doc).chain(spec.params.iter().map(|p| p.doc)) {
             assert!(doc.ends_with('.'), "{}: {doc}", spec.kind);
         }
         assert!(spec.kind == "audio_out" || !spec.outputs.is_empty());
@@ -321,11 +275,7 @@ fn specs_are_sound() {
 fn values_survive_being_read_and_typed() {
     for_each_kind(7, |kind, random| {
         for p in kind.spec.params {
-            assert!(
-                p.min < p.max && p.clamp(p.default) == p.default,
-                "{}",
-                p.name
-            );
+            assert!(p.min < p.max && p.clamp(p.default) == p.default, "{}", p.name);
             assert!(p.taper != Taper::Exponential || p.min > 0.0, "{}", p.name);
             check_texts(kind, p, random);
         }
@@ -334,30 +284,17 @@ fn values_survive_being_read_and_typed() {
 
 fn check_texts(kind: &Kind, p: &Param, random: &mut Random) {
     let positions = [0.0, 1.0, p.to_knob(p.default)];
-    let positions = positions
-        .into_iter()
-        .chain((0..50).map(|_| 0.5 + 0.5 * random.bipolar()));
+    let positions = positions.into_iter().chain((0..50).map(|_| 0.5 + 0.5 * random.bipolar()));
     for position in positions {
         let value = p.from_knob(position);
-        assert!(
-            (p.min..=p.max).contains(&value),
-            "{}.{}: {value}",
-            kind.spec.kind,
-            p.name
-        );
+        assert!((p.min..=p.max).contains(&value), "{}.{}: {value}", kind.spec.kind, p.name);
         let text = p.text(value);
-        let parsed = p
-            .parse(&text)
-            .unwrap_or_else(|| panic!("{}: {text:?}", p.name));
+        let parsed = p.parse(&text).unwrap_or_else(|| panic!("{}: {text:?}", p.name));
         assert!((p.min..=p.max).contains(&parsed));
         // Texts have three or four digits, decibels one decimal.
         let error = (parsed - value).abs();
         let fine = error <= value.abs() * 6e-3 + 6e-4 || p.text(parsed) == text;
-        assert!(
-            fine,
-            "{}.{}: {value} -> {text} -> {parsed}",
-            kind.spec.kind, p.name
-        );
+        assert!(fine, "{}.{}: {value} -> {text} -> {parsed}", kind.spec.kind, p.name);
         assert!((p.to_knob(value) - position).abs() < 2e-3 || p.taper == Taper::Stepped);
     }
 }

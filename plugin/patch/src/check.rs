@@ -123,8 +123,7 @@ pub(crate) fn check_module(id: &ModuleId, module: &Module) -> Check {
     check_kind(id, &module.kind)?;
     check_params(id, &module.params)?;
     for (param, offsets) in &module.voice_offsets {
-        check_offsets(id, param, offsets)
-            .map_err(|e| e.under(format!("voice_offsets.{param}")))?;
+        check_offsets(id, param, offsets).map_err(|e| e.under(format!("voice_offsets.{param}")))?;
     }
     check_position(module.position, || format!("position of `{id}`"))
 }
@@ -146,7 +145,13 @@ fn check_params(id: &ModuleId, params: &std::collections::BTreeMap<String, f32>)
 
 pub(crate) fn check_offsets(id: &ModuleId, param: &str, offsets: &[f32]) -> Check {
     let what = || format!("offsets of `{id}.{param}`");
-    in_range(offsets.len() <= 64, "", offsets.len(), || format!("number of {}", what()), "0 to 64")?;
+    in_range(
+        offsets.len() <= 64,
+        "",
+        offsets.len(),
+        || format!("number of {}", what()),
+        "0 to 64",
+    )?;
     for (lane, offset) in offsets.iter().enumerate() {
         finite_at("", *offset, what).map_err(|e| e.under(format!("[{lane}]")))?;
     }
@@ -329,8 +334,14 @@ pub(crate) fn check_frame(id: &str, frame: &Frame) -> Check {
 pub(crate) fn check_buses(buses: &[Bus]) -> Check {
     for (at, bus) in buses.iter().enumerate() {
         let ok = matches!(bus.channels, 1 | 2);
-        in_range(ok, "channels", bus.channels, || format!("channels of bus `{}`", bus.name), "1 or 2")
-            .map_err(|e| e.under(format!("[{at}]")))?;
+        in_range(
+            ok,
+            "channels",
+            bus.channels,
+            || format!("channels of bus `{}`", bus.name),
+            "1 or 2",
+        )
+        .map_err(|e| e.under(format!("[{at}]")))?;
     }
     Ok(())
 }

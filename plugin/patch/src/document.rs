@@ -84,7 +84,7 @@ pub struct Module {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<String>,
     /// Top left corner on the canvas, in points at 1x.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_origin")]
     pub position: Point,
     /// Overrides the family's colour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -484,6 +484,11 @@ fn unity() -> f32 {
 
 fn is_unity(v: &f32) -> bool {
     *v == 1.0
+}
+
+fn is_origin(point: &Point) -> bool {
+    // By bits: -0 equals 0, and would not be written.
+    point.x.to_bits() == 0 && point.y.to_bits() == 0
 }
 
 fn is_default<T: Default + PartialEq>(v: &T) -> bool {

@@ -1,10 +1,13 @@
 //! Edits: everything that can change a patch, as plain data, each with an exact inverse.
 
+mod admit;
 mod apply;
 mod compose;
 mod error;
 
 pub use error::EditError;
+
+pub(crate) use compose::{Numbers, numbered, stem_of};
 
 use crate::{
     Asset, Bus, Cable, CableId, Colour, Comment, Frame, Group, MacroKnob, MidiLearn, Module,
@@ -201,7 +204,8 @@ pub enum Edit {
 pub struct Edited {
     /// Applied next, it restores the patch as it was, to equality.
     pub inverse: Edit,
-    /// False when the patch already was as the edit wants it: worth no undo step and no commit.
+    /// False when the patch already was as the edit wants it: worth no undo step and no commit. Of
+    /// a batch, true when any of its edits changed something, even if a later one took it back.
     pub changed: bool,
 }
 

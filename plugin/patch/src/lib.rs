@@ -19,7 +19,7 @@ pub use document::{
     Size, Tuning, Unknown, View, VoiceMode, VoiceSettings,
 };
 pub use edit::{Edit, EditError, Edited};
-pub use format::{ColourError, FORMAT_VERSION, FormatError, PortRefError};
+pub use format::{ColourError, FORMAT_VERSION, FormatError, Place, PortRefError};
 pub use fragment::Fragment;
 pub use history::{Gesture, History};
 pub use id::{CableId, IdError, ModuleId};

@@ -1,5 +1,7 @@
 //! The laws of the design as tests that can fail, over the real module registry.
 
+mod edits;
+mod random;
 mod rig;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chronus_engine::{
     Answer, Block, Engine, Event, Options, Registry, Renderer, Request, Terms, TimedEvent,
@@ -23,32 +24,46 @@ pub struct Rig {
 impl Rig {
     /// An instance that plays `patch`, at frame 0.
     pub fn new(registry: &Arc<Registry>, sample_rate: f64, patch: &Patch) -> Self {
+        Self::try_new(registry, sample_rate, patch).unwrap_or_else(|why| panic!("refused: {why}"))
+    }
+
+    /// The same; `Err` with why the patch was refused.
+    pub fn try_new(
+        registry: &Arc<Registry>,
+        sample_rate: f64,
+        patch: &Patch,
+    ) -> Result<Self, String> {
         let (engine, mut renderer) = Engine::new(registry.clone(), Options::default());
         engine.set_offline(true);
         let (sender, answers) = channel();
         let rig_answer = sender.clone();
-        engine.commit(
-            &[Request::Replace(Box::new(patch.clone()))],
-            Terms::default(),
-            move |a| drop(rig_answer.send(a)),
-        );
+        // An empty graph first, so that the patch itself is judged as a commit is.
         engine.set_sample_rate(sample_rate);
         renderer.activate(sample_rate);
-        assert!(renderer.graph().is_some(), "no graph: {:?}", answers.try_recv());
-        let rig = Self { engine, renderer, answers, sender };
-        // The commit before the first setup is contained in what the setup built.
-        rig.answers.recv().expect("an answer to the first commit");
-        rig
+        engine.commit(
+            &[Request::Replace(Box::new(patch.clone()))],
+            Terms { due: Some(0), ..Terms::default() },
+            move |a| drop(rig_answer.send(a)),
+        );
+        let mut rig = Self { engine, renderer, answers, sender };
+        rig.render(4096, |_| 4096, &[], |_| 0.0);
+        match rig.answers.recv_timeout(Duration::from_secs(20)) {
+            Ok(Answer::Swapped { .. }) => Ok(rig),
+            Ok(Answer::Rejected { rejection, .. }) => Err(rejection.to_string()),
+            other => panic!("{other:?}"),
+        }
     }
 
-    /// Commits at absolute frame `due`.
+    /// Commits at frame `due` of what is rendered next.
     pub fn commit_at(&self, due: u64, requests: &[Request]) {
         let sender = self.sender.clone();
-        let terms = Terms { due: Some(due), ..Terms::default() };
+        let due = Some(self.renderer.frame() + due);
+        let terms = Terms { due, ..Terms::default() };
         self.engine.commit(requests, terms, move |a| drop(sender.send(a)));
     }
 
-    /// Renders `frames` frames in host blocks of `cut(n)` frames, with `events` at absolute frames.
+    /// Renders `frames` frames in host blocks of `cut(n)` frames, with `events` and `input` by frame from
+    /// now on.
     pub fn render(
         &mut self,
         frames: usize,
@@ -56,7 +71,6 @@ impl Rig {
         events: &[(u64, Event)],
         input: impl Fn(u64) -> f32,
     ) -> Sound {
-        let start = self.renderer.frame();
         let mut by_frame: BTreeMap<u64, Vec<Event>> = BTreeMap::new();
         for &(frame, event) in events {
             by_frame.entry(frame).or_default().push(event);
@@ -66,7 +80,7 @@ impl Rig {
         while sound.len() < frames {
             let n = cut(number).clamp(1, frames - sound.len());
             number += 1;
-            let at = start + sound.len() as u64;
+            let at = sound.len() as u64;
             let mut left: Vec<f32> = (0..n as u64).map(|k| input(at + k)).collect();
             let mut right = left.clone();
             let timed: Vec<TimedEvent> = by_frame

@@ -15,9 +15,7 @@ pub fn peak(signal: &[f32]) -> f32 {
 
 /// Largest step from one frame to the next.
 pub fn largest_step(signal: &[f32]) -> f32 {
-    signal
-        .windows(2)
-        .fold(0.0, |step, w| step.max((w[1] - w[0]).abs()))
+    signal.windows(2).fold(0.0, |step, w| step.max((w[1] - w[0]).abs()))
 }
 
 /// Decibels of an amplitude.
@@ -44,11 +42,8 @@ pub fn spectrum(signal: &[f32]) -> Vec<f64> {
     };
     let windows: Vec<f64> = (0..n).map(window).collect();
     let gain: f64 = windows.iter().sum::<f64>() / 2.0;
-    let mut buffer: Vec<Complex<f64>> = signal
-        .iter()
-        .zip(&windows)
-        .map(|(&x, w)| Complex::new(f64::from(x) * w, 0.0))
-        .collect();
+    let mut buffer: Vec<Complex<f64>> =
+        signal.iter().zip(&windows).map(|(&x, w)| Complex::new(f64::from(x) * w, 0.0)).collect();
     FftPlanner::new().plan_fft_forward(n).process(&mut buffer);
     buffer[..n / 2].iter().map(|c| c.norm() / gain).collect()
 }

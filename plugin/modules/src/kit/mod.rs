@@ -45,26 +45,68 @@ pub fn frames(knob: ChunkRamp) -> [f32; BLOCK] {
     }
 }
 
+/// Writes a function of inputs and knobs, without memory, to every lane and frame.
+#[inline(always)]
+pub fn map<const L: usize, const I: usize, const K: usize>(
+    out: &mut [[f32; L]],
+    inputs: [&[[f32; L]]; I],
+    knobs: [ChunkRamp; K],
+    f: impl Fn([f32; I], [f32; K]) -> f32,
+) {
+    let values = |k: usize| {
+        let mut values = [0.0; K];
+        for (value, knob) in values.iter_mut().zip(&knobs) {
+            *value = knob.at(k);
+        }
+        values
+    };
+    let write = |out: &mut [f32], first: usize, values: [f32; K]| {
+        let mut slices: [&[f32]; I] = [&[]; I];
+        for (slice, input) in slices.iter_mut().zip(inputs) {
+            *slice = &input.as_flattened()[first..first + out.len()];
+        }
+        for (i, y) in out.iter_mut().enumerate() {
+            let mut x = [0.0; I];
+            for (x, slice) in x.iter_mut().zip(slices) {
+                *x = slice[i];
+            }
+            *y = f(x, values);
+        }
+    };
+    if still(&knobs) {
+        write(out.as_flattened_mut(), 0, values(0));
+    } else {
+        for (k, frame) in out.iter_mut().enumerate() {
+            write(frame, k * L, values(k));
+        }
+    }
+}
+
 /// True when none of `knobs` moves in this chunk.
 #[inline(always)]
 pub fn still(knobs: &[ChunkRamp]) -> bool {
-    knobs.iter().all(|knob| knob.settled().is_some())
+    let mut still = true;
+    for knob in knobs {
+        still &= knob.settled().is_some();
+    }
+    still
 }
 
-/// True when every lane of an input keeps its value through the chunk, so that what depends on it
-/// may be computed once. The result is the same either way: hoisting never changes bits.
+/// True when every lane of these inputs keeps its value through the chunk, so that what depends on
+/// them may be computed once. The result is the same either way: hoisting never changes bits.
 #[inline(always)]
-pub fn steady<const L: usize>(frames: &[[f32; L]]) -> bool {
-    let Some(first) = frames.first() else {
-        return true;
-    };
-    let mut differ = [0; L];
-    for frame in frames {
-        for l in 0..L {
-            differ[l] |= frame[l].to_bits() ^ first[l].to_bits();
+pub fn steady<const L: usize>(io: &Io<'_, L>, inputs: &[usize]) -> bool {
+    let mut differ = 0;
+    for &i in inputs {
+        if io.inputs.constant(i).is_none() {
+            // Each frame against the one before, over flat memory: one pass of plain vectors.
+            let flat = io.inputs.get(i).as_flattened();
+            for (a, b) in flat.iter().zip(flat.get(L..).unwrap_or_default()) {
+                differ |= a.to_bits() ^ b.to_bits();
+            }
         }
     }
-    differ.iter().fold(0, |all, d| all | d) == 0
+    differ == 0
 }
 
 /// True where a gate or trigger rises through one half.

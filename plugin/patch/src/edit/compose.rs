@@ -15,10 +15,10 @@ impl Patch {
     /// Ids for new cables in the order to use them: above the highest in use, and when those are
     /// used up, the gaps from the bottom.
     pub(crate) fn free_cable_ids(&self) -> impl Iterator<Item = CableId> + '_ {
-        let above = self.cables.keys().next_back().map_or(Some(1), |id| id.0.checked_add(1));
-        let gaps = (1..=u32::MAX).map(CableId).filter(|id| !self.cables.contains_key(id));
-        let above = above.into_iter().flat_map(|first| (first..=u32::MAX).map(CableId));
-        above.chain(gaps)
+        let highest = self.cables.keys().next_back().map_or(0, |id| id.0);
+        let above = highest.checked_add(1).into_iter().flat_map(|first| first..=u32::MAX);
+        let gaps = (1..highest).filter(|id| !self.cables.contains_key(&CableId(*id)));
+        above.chain(gaps).map(CableId)
     }
 
     /// An id for a new module: `stem` and the lowest number that makes an id no module has, nor
@@ -76,12 +76,10 @@ impl Patch {
         let mut ids = self.free_cable_ids();
         let mut edits = vec![Edit::Delete { id: id.clone() }];
         for (input, output) in through {
-            let ends_here = |c: &&&Cable| {
-                c.to.module == *id && c.to.port == *input && c.from.module != *id
-            };
-            let starts_here = |c: &&&Cable| {
-                c.from.module == *id && c.from.port == *output && c.to.module != *id
-            };
+            let ends_here =
+                |c: &&&Cable| c.to.module == *id && c.to.port == *input && c.from.module != *id;
+            let starts_here =
+                |c: &&&Cable| c.from.module == *id && c.from.port == *output && c.to.module != *id;
             for into in cables.iter().filter(ends_here) {
                 for out_of in cables.iter().filter(starts_here) {
                     let (from, to) = (&into.from, &out_of.to);
@@ -128,11 +126,7 @@ impl Patch {
 
 /// A module id of `stem` and the first number above `last` that is not taken; `last` becomes that
 /// number, so that asking again for the same stem does not start over.
-pub(crate) fn numbered(
-    stem: &str,
-    last: &mut u32,
-    taken: impl Fn(&ModuleId) -> bool,
-) -> ModuleId {
+pub(crate) fn numbered(stem: &str, last: &mut u32, taken: impl Fn(&ModuleId) -> bool) -> ModuleId {
     let stem = stem_of(stem);
     loop {
         *last += 1;

@@ -1,0 +1,234 @@
+//! Offline rendering: the same engine and renderer that play live, with time standing still while
+//! commits are built. So a take has the same bits every time, at any block size.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use chronus_engine::{
+    Answer, Block, Client, Engine, Event, Options, Registry, Rejection, Renderer, Request, Terms,
+    TimedEvent, Transport,
+};
+use chronus_patch::Patch;
+use thiserror::Error;
+
+use crate::performance::Timed;
+use crate::remote::{refusal, warnings};
+use crate::score::{Score, frame_at};
+
+/// Longest that the first graph may take to be built.
+const FIRST_GRAPH: Duration = Duration::from_secs(120);
+/// Longest that the last answers may take after the last frame.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
+
+/// What is rendered.
+#[derive(Clone, Debug)]
+pub struct Take<'a> {
+    /// What plays.
+    pub patch: &'a Patch,
+    /// What is played.
+    pub score: &'a Score,
+    /// What is changed meanwhile, in order of time.
+    pub performance: &'a [Timed],
+    /// Frames a second, above 0.
+    pub sample_rate: f64,
+    /// Frames of a block, at least 1.
+    pub block: usize,
+    /// Frames to render.
+    pub frames: u64,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Commits that were swapped in.
+    pub swapped: usize,
+    /// What became of each of the others, and what is odd about those swapped in, in order.
+    pub remarks: Vec<Remark>,
+    /// Highest absolute sample.
+    pub peak: f32,
+    /// Root of the mean square of both channels.
+    pub rms: f64,
+    /// Samples that were no numbers, and were silenced.
+    pub nonfinite: u64,
+}
+
+/// Something to say about a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Milliseconds from the start at which it was due.
+    pub at_ms: u64,
+    /// It was not swapped in.
+    pub refused: bool,
+    /// Why, or what is odd.
+    pub text: String,
+}
+
+/// Why a take was not rendered to its end.
+#[derive(Debug, Error)]
+pub enum RenderError<E> {
+    /// The patch itself was refused.
+    #[error("the patch is refused: {0}")]
+    Refused(Rejection),
+    /// No graph came.
+    #[error("the patch could not be built within {} s", FIRST_GRAPH.as_secs())]
+    Late,
+    /// What was rendered could not be written.
+    #[error(transparent)]
+    Sink(E),
+}
+
+/// An engine that renders offline and plays `patch` from frame 0.
+pub(crate) struct Bench {
+    pub engine: Engine,
+    pub renderer: Renderer,
+}
+
+impl Bench {
+    /// A bench with nothing on it. `patch` gives the macros their values.
+    pub fn new(registry: &Arc<Registry>, patch: &Patch) -> Self {
+        let (engine, mut renderer) = Engine::new(registry.clone(), Options::default());
+        engine.set_offline(true);
+        for (index, knob) in &patch.macros {
+            engine.send(Event::Macro { index: *index, value: knob.value });
+        }
+        // An empty block takes the events; without a graph, macros move at once.
+        renderer.process(block([&mut [], &mut []], &[], 120.0));
+        Self { engine, renderer }
+    }
+
+    fn play(&mut self, patch: &Patch, sample_rate: f64) -> Result<(), Option<Rejection>> {
+        let whole = [Request::Replace(Box::new(patch.clone()))];
+        let (sender, answers) = channel();
+        let terms = Terms { client: Client::Host, ..Terms::default() };
+        self.engine.commit(&whole, terms, move |answer| drop(sender.send(answer)));
+        // A document that does not apply is refused at once; else the new setup builds it.
+        if let Ok(Answer::Rejected { rejection, .. }) = answers.try_recv() {
+            return Err(Some(rejection));
+        }
+        self.engine.set_sample_rate(sample_rate);
+        let started = Instant::now();
+        while self.renderer.graph().is_none() {
+            self.renderer.activate(sample_rate);
+            if let Some((_, rejection)) = self.engine.refusal() {
+                return Err(Some(rejection));
+            }
+            if started.elapsed() > FIRST_GRAPH {
+                return Err(None);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One offline call of a host. The transport stands still, but has its tempo: what follows beats
+/// then counts them itself, from the start, by the same sums at any block size.
+pub(crate) fn block<'a>(
+    channels: [&'a mut [f32]; 2],
+    events: &'a [TimedEvent],
+    tempo: f64,
+) -> Block<'a> {
+    Block {
+        channels,
+        events,
+        transport: Transport { tempo, ..Transport::default() },
+        offline: true,
+    }
+}
+
+/// Renders `take` into `sink`, block by block (left, right). `progress` hears how many frames are
+/// done.
+///
+/// # Errors
+/// When the patch is refused or `sink` fails. Refused commits are no error: see `Report`.
+pub fn render<E>(
+    registry: &Arc<Registry>,
+    take: &Take<'_>,
+    sink: &mut dyn FnMut(&[f32], &[f32]) -> Result<(), E>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Report, RenderError<E>> {
+    let mut bench = Bench::new(registry, take.patch);
+    let played = bench.play(take.patch, take.sample_rate);
+    played.map_err(|refused| refused.map_or(RenderError::Late, RenderError::Refused))?;
+    let answers = submit(&bench.engine, take);
+    let mut report = Report::default();
+    let mut squares = 0f64;
+    let [mut left, mut right] = [vec![0f32; take.block], vec![0f32; take.block]];
+    let mut events = take.score.events.iter().peekable();
+    let mut changes = take.score.tempo.iter().peekable();
+    let (mut at, mut tempo) = (0, 120.0);
+    while at < take.frames {
+        while let Some((_, next)) = changes.next_if(|(frame, _)| *frame <= at) {
+            tempo = *next;
+        }
+        let change = changes.peek().map_or(take.frames, |(frame, _)| *frame);
+        let end = (at + take.block as u64).min(take.frames).min(change);
+        let mut now = Vec::new();
+        while let Some((frame, event)) = events.next_if(|(frame, _)| *frame < end) {
+            now.push(TimedEvent { frame: (frame - at) as u32, event: *event });
+        }
+        let n = (end - at) as usize;
+        let (left, right) = (&mut left[..n], &mut right[..n]);
+        left.fill(0.0);
+        right.fill(0.0);
+        bench.renderer.process(block([left, right], &now, tempo));
+        for x in left.iter().chain(right.iter()) {
+            report.peak = report.peak.max(x.abs());
+            squares += f64::from(*x) * f64::from(*x);
+        }
+        sink(left, right).map_err(RenderError::Sink)?;
+        at = end;
+        progress(at);
+    }
+    report.rms = (squares / (2 * take.frames.max(1)) as f64).sqrt();
+    report.nonfinite = bench.engine.counters().nonfinite.load(std::sync::atomic::Ordering::Relaxed);
+    hear(&answers, take, &mut report);
+    Ok(report)
+}
+
+/// What became of commit `n` of the performance.
+type Heard = (usize, Answer);
+
+/// Submits all commits up front, each with its frame.
+fn submit(engine: &Engine, take: &Take<'_>) -> Receiver<Heard> {
+    let (sender, answers): (Sender<Heard>, _) = channel();
+    for (n, timed) in take.performance.iter().enumerate() {
+        let terms = Terms {
+            client: Client::Remote,
+            strict: timed.strict,
+            due: Some(frame_at(timed.at, take.sample_rate)),
+            ..Terms::default()
+        };
+        let sender = sender.clone();
+        engine.commit(&timed.requests, terms, move |answer| drop(sender.send((n, answer))));
+    }
+    answers
+}
+
+/// Hears all answers and books them.
+fn hear(answers: &Receiver<Heard>, take: &Take<'_>, report: &mut Report) {
+    let mut heard: Vec<Option<Answer>> = vec![None; take.performance.len()];
+    let mut left = heard.len();
+    while left > 0 {
+        let Ok((n, answer)) = answers.recv_timeout(LAST_ANSWERS) else { break };
+        left -= usize::from(heard[n].replace(answer).is_none());
+    }
+    for (timed, answer) in take.performance.iter().zip(heard) {
+        let (refused, text) = match answer {
+            Some(Answer::Swapped { verdict, diagnostics, .. }) => {
+                report.swapped += 1;
+                (false, warnings(&verdict, &diagnostics))
+            }
+            Some(Answer::Rejected { rejection, .. }) => {
+                (true, format!("refused: {}", refusal(&rejection, &timed.requests)))
+            }
+            Some(Answer::Superseded { .. }) => (true, "superseded by a later commit".into()),
+            Some(Answer::TimedOut { .. }) => (true, "not ready in time".into()),
+            None => (true, "not reached: the take ended before it".into()),
+        };
+        if !text.is_empty() {
+            let at_ms = (timed.at * 1e3).round() as u64;
+            report.remarks.push(Remark { at_ms, refused, text });
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What the threads of one instance share: the engine, its parameters, the way to the host, the
+//! remote. It outlives none of them: `close` joins every thread before the library may go.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+use chronus_cli::remote::{MacroSink, Remote, RemoteError};
+use chronus_engine::{Client, Engine, Options, Registry, Renderer, Request, Terms};
+use chronus_patch::chunk::StateChunk;
+use chronus_patch::{Patch, View};
+use parking_lot::Mutex;
+
+use crate::factory;
+use crate::herald::{Errands, Herald, open_project};
+use crate::link::HostLink;
+use crate::meaning::Meanings;
+use crate::params::{Moved, PluginParams};
+
+/// Environment variable that switches the remote on, at the port it names.
+const OSC_VARIABLE: &str = "CHRONUS_OSC";
+
+/// One instance, but for its DSP side.
+pub struct Shared {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// What the host sees.
+    pub params: Arc<PluginParams>,
+    /// What its macros drive.
+    pub meanings: Arc<Meanings>,
+    /// Macros that the engine has not been told of.
+    pub moved: Arc<Moved>,
+    /// The way to the host.
+    pub link: Arc<HostLink>,
+    /// Frames the patch sounds on after its input; `u32::MAX` = no end is known.
+    pub tail: AtomicU32,
+    /// What the editor shows of the patch.
+    pub view: Mutex<View>,
+    /// What went wrong outside of commits, for the editor.
+    pub notice: Mutex<Option<String>>,
+    /// A loaded project's playing document, should its head be refused in activate().
+    fallback: Mutex<Option<(Box<Patch>, Box<Patch>)>>,
+    errands: Arc<Errands>,
+    herald: Mutex<Option<Herald>>,
+    remote: Mutex<RemoteState>,
+}
+
+#[derive(Default)]
+struct RemoteState {
+    /// The environment has been looked at.
+    asked: bool,
+    running: Option<Remote>,
+}
+
+impl Shared {
+    /// A new instance with the first factory patch, and its DSP side. Builds nothing yet.
+    pub fn new() -> (Arc<Self>, Renderer) {
+        let registry = Arc::new(Registry::new(chronus_modules::KINDS));
+        let (engine, renderer) = Engine::new(registry.clone(), Options::default());
+        let engine = Arc::new(engine);
+        let (meanings, moved) = (Arc::new(Meanings::default()), Arc::new(Moved::default()));
+        let (link, errands) = (Arc::new(HostLink::default()), Arc::new(Errands::default()));
+        let patch = factory::initial();
+        meanings.follow(&patch, &registry);
+        let defaults = factory::macro_values(&patch);
+        let params = Arc::new(PluginParams::new(&defaults, &meanings, &moved));
+        open_project(&errands, &engine, patch, None);
+        let (waker, follower) = (link.clone(), errands.clone());
+        engine.watch(move || {
+            waker.wake();
+            follower.changed();
+        });
+        let herald =
+            Herald::start(errands.clone(), engine.clone(), meanings.clone(), link.clone());
+        let shared = Self {
+            engine,
+            params,
+            meanings,
+            moved,
+            link,
+            tail: AtomicU32::new(0),
+            view: Mutex::default(),
+            notice: Mutex::default(),
+            fallback: Mutex::default(),
+            errands,
+            herald: Mutex::new(Some(herald)),
+            remote: Mutex::default(),
+        };
+        (Arc::new(shared), renderer)
+    }
+
+    /// What a project keeps.
+    pub fn save(&self) -> StateChunk {
+        let head = self.engine.document();
+        self.errands.host_knows(head.clone());
+        // Where the document was refused, what plays instead is kept beside it.
+        let refused = self.engine.refusal().is_some();
+        let (revision, playing) = self.engine.playing();
+        let playing = (refused && revision > 0).then(|| (*playing).clone());
+        StateChunk { head: (*head).clone(), playing, view: self.view.lock().clone() }
+    }
+
+    /// Takes up a project whose parameters are already set.
+    pub fn load(&self, project: StateChunk) {
+        let StateChunk { head, playing, view } = project;
+        *self.view.lock() = view;
+        *self.notice.lock() = None;
+        for (index, param) in self.params.macros.all().iter().enumerate() {
+            self.engine.set_macro(index, param.value());
+        }
+        self.meanings.follow(&head, self.engine.registry());
+        *self.fallback.lock() =
+            playing.clone().map(|playing| (Box::new(head.clone()), Box::new(playing)));
+        open_project(&self.errands, &self.engine, head, playing);
+    }
+
+    /// In activate(), where the document was refused: plays what played when it was saved. True
+    /// when there is something to wait for.
+    pub fn fall_back(&self) -> bool {
+        let Some((head, playing)) = self.fallback.lock().take() else { return false };
+        let terms = Terms { client: Client::Host, ..Terms::default() };
+        self.engine.commit(&[Request::Replace(playing)], terms, |_| ());
+        *self.fallback.lock() = Some((head, Box::default()));
+        true
+    }
+
+    /// After a fall back: puts the refused document back in view.
+    pub fn show_refused(&self) {
+        if let Some((head, _)) = self.fallback.lock().take() {
+            let terms = Terms { client: Client::Host, ..Terms::default() };
+            self.engine.commit(&[Request::Replace(head)], terms, |_| ());
+        }
+    }
+
+    /// Starts the remote if the environment says so; only the first call looks.
+    pub fn ask_environment(&self) {
+        if std::mem::replace(&mut self.remote.lock().asked, true) {
+            return;
+        }
+        let Ok(text) = std::env::var(OSC_VARIABLE) else { return };
+        let started = match text.trim().parse() {
+            Ok(port) => self.start_remote(port).err().map(|error| error.to_string()),
+            Err(_) => Some(format!("{OSC_VARIABLE}={text} is no port: use a number up to 65535")),
+        };
+        if let Some(error) = started {
+            *self.notice.lock() = Some(error);
+        }
+    }
+
+    /// Starts the remote at `port` or one of the next 15; a running one is stopped first.
+    pub fn start_remote(&self, port: u16) -> Result<u16, RemoteError> {
+        let mut remote = self.remote.lock();
+        remote.running = None;
+        let sink = Arc::new(HostGestures(self.link.clone()));
+        let started = Remote::with_macros(self.engine.clone(), port, sink)?;
+        Ok(remote.running.insert(started).port())
+    }
+
+    /// Stops the remote.
+    pub fn stop_remote(&self) {
+        self.remote.lock().running = None;
+    }
+
+    /// Where the remote listens, if it does.
+    pub fn remote_port(&self) -> Option<u16> {
+        self.remote.lock().running.as_ref().map(Remote::port)
+    }
+
+    /// Stops and joins the threads that hold the engine, so that it ends with its last owner.
+    pub fn close(&self) {
+        self.stop_remote();
+        *self.herald.lock() = None;
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Macros moved by the remote move at the host.
+struct HostGestures(Arc<HostLink>);
+
+impl MacroSink for HostGestures {
+    fn turn_macro(&self, _engine: &Engine, index: u8, value: f32) {
+        self.0.turn(index, value);
+    }
+}

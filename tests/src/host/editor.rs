@@ -1,0 +1,131 @@
+//! The plugin's editor inside a real X11 window.
+
+use clack_extensions::gui::{GuiApiType, GuiConfiguration, PluginGui, Window};
+use thiserror::Error;
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{
+    AtomEnum, ConnectionExt, CreateWindowAux, EventMask, ImageFormat, PropMode, WindowClass,
+};
+use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
+
+use super::{HostError, Instance};
+
+/// Why there is no editor.
+#[derive(Debug, Error)]
+pub enum EditorError {
+    /// The plugin's side.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The display's side.
+    #[error("X11: {0}")]
+    Display(String),
+}
+
+impl EditorError {
+    fn display(error: impl std::fmt::Display) -> Self {
+        Self::Display(error.to_string())
+    }
+
+    fn refused(step: &'static str) -> impl Fn(clack_extensions::gui::GuiError) -> Self {
+        move |error| HostError::Refused { step, text: error.to_string() }.into()
+    }
+}
+
+/// A window with the plugin's editor in it. Close it with [`EditorWindow::close`].
+pub struct EditorWindow {
+    display: RustConnection,
+    window: u32,
+    /// Width and height in pixels.
+    pub size: (u16, u16),
+}
+
+impl EditorWindow {
+    /// Opens the editor of `instance`, with the parent window on the screen before the plugin
+    /// shows its editor (`mapped_first`) or after.
+    ///
+    /// # Errors
+    /// When there is no display, or the plugin has no editor or refuses.
+    pub fn open(instance: &mut Instance, mapped_first: bool) -> Result<Self, EditorError> {
+        let plugin = instance.plugin.plugin_handle();
+        let gui: PluginGui = plugin.get_extension().ok_or(HostError::Lacks("gui"))?;
+        let configuration = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
+        if !gui.is_api_supported(&plugin, configuration) {
+            return Err(HostError::Lacks("X11 gui").into());
+        }
+        gui.create(&plugin, configuration).map_err(EditorError::refused("create its editor"))?;
+        let size = gui.get_size(&plugin).ok_or(HostError::Lacks("gui size"))?;
+        let size = (size.width.min(8192) as u16, size.height.min(8192) as u16);
+        let (display, window) = parent(size)?;
+        if mapped_first {
+            display.map_window(window).map_err(EditorError::display)?;
+            display.sync().map_err(EditorError::display)?;
+        }
+        let place = Window::from_x11_handle(u64::from(window));
+        // SAFETY: the window lives until `close`, which destroys the editor first.
+        unsafe { gui.set_parent(&plugin, place) }
+            .map_err(EditorError::refused("take a parent window"))?;
+        gui.show(&plugin).map_err(EditorError::refused("show its editor"))?;
+        if !mapped_first {
+            display.map_window(window).map_err(EditorError::display)?;
+            display.sync().map_err(EditorError::display)?;
+        }
+        Ok(Self { display, window, size })
+    }
+
+    /// What the window shows: rows of RGB.
+    ///
+    /// # Errors
+    /// When the display does not say.
+    pub fn picture(&self) -> Result<Vec<[u8; 3]>, EditorError> {
+        let (w, h) = self.size;
+        let image = self
+            .display
+            .get_image(ImageFormat::Z_PIXMAP, self.window, 0, 0, w, h, u32::MAX)
+            .map_err(EditorError::display)?
+            .reply()
+            .map_err(EditorError::display)?;
+        Ok(image.data.chunks_exact(4).map(|p| [p[2], p[1], p[0]]).collect())
+    }
+
+    /// Closes the editor, then the window.
+    pub fn close(self, instance: &mut Instance) {
+        let plugin = instance.plugin.plugin_handle();
+        if let Some(gui) = plugin.get_extension::<PluginGui>() {
+            gui.destroy(&plugin);
+        }
+        let _ = self.display.destroy_window(self.window);
+        let _ = self.display.sync();
+    }
+}
+
+fn parent((w, h): (u16, u16)) -> Result<(RustConnection, u32), EditorError> {
+    let (display, screen) = x11rb::connect(None).map_err(EditorError::display)?;
+    let root = &display.setup().roots[screen];
+    let window = display.generate_id().map_err(EditorError::display)?;
+    let values = CreateWindowAux::new()
+        .background_pixel(root.black_pixel)
+        .event_mask(EventMask::STRUCTURE_NOTIFY);
+    let (depth, visual) = (root.root_depth, root.root_visual);
+    display
+        .create_window(
+            depth,
+            window,
+            root.root,
+            0,
+            0,
+            w,
+            h,
+            0,
+            WindowClass::INPUT_OUTPUT,
+            visual,
+            &values,
+        )
+        .map_err(EditorError::display)?;
+    let name = b"Chronus";
+    display
+        .change_property8(PropMode::REPLACE, window, AtomEnum::WM_NAME, AtomEnum::STRING, name)
+        .map_err(EditorError::display)?;
+    display.sync().map_err(EditorError::display)?;
+    Ok((display, window))
+}

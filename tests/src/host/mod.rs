@@ -1,0 +1,22 @@
+//! An embedded CLAP host: loads the bundle that ships, in process, as a digital audio workstation
+//! would. The only place outside the plugin where `unsafe` stands: loading foreign code, asking the
+//! clock of a thread, and calling the sanitizer.
+#![allow(unsafe_code)]
+
+mod bundle;
+mod clock;
+mod editor;
+mod event;
+mod instance;
+mod player;
+mod sanitizer;
+mod shared;
+
+pub use bundle::{Bundle, HostError};
+pub use clock::thread_cpu;
+pub use editor::{EditorError, EditorWindow};
+pub use event::{HostEvent, Timed};
+pub use instance::{Instance, ParamFacts};
+pub use player::{Block, Outcome, Player, Setup};
+pub use sanitizer::Sanitizer;
+pub use shared::Requests;

@@ -1,48 +1,41 @@
 //! The Chronus plugin: the engine and its editor for CLAP hosts, and through clap-wrapper for VST3.
 //! The only crate that knows the plugin framework.
 
+mod clap_edge;
 mod factory;
+mod herald;
+mod link;
 mod meaning;
 mod params;
 mod processor;
+mod shared;
+mod state;
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
-use chronus_engine::{Client, Engine, Options, Registry, Request, Terms};
 use nice_plug::prelude::*;
 
-use crate::meaning::Meanings;
-use crate::params::{Moved, PluginParams};
 use crate::processor::Processor;
+use crate::shared::Shared;
 
 /// The plugin as the framework sees it.
 pub struct Chronus {
-    params: Arc<PluginParams>,
-    engine: Arc<Engine>,
-    moved: Arc<Moved>,
+    shared: Arc<Shared>,
     processor: Processor,
     offline: bool,
 }
 
+/// What the framework can be asked to pass on to an instance.
+pub enum Task {
+    /// Show what the instance's threads share: the framework keeps the plugin to itself.
+    Introduce(mpsc::Sender<Arc<Shared>>),
+}
+
 impl Default for Chronus {
     fn default() -> Self {
-        let registry = Arc::new(Registry::new(chronus_modules::KINDS));
-        let (engine, renderer) = Engine::new(registry.clone(), Options::default());
-        let patch = factory::initial();
-        let (meanings, moved) = (Arc::new(Meanings::default()), Arc::new(Moved::default()));
-        meanings.follow(&patch, &registry);
-        let defaults = factory::macro_values(&patch);
-        let params = Arc::new(PluginParams::new(&defaults, &meanings, &moved));
-        let terms = Terms { client: Client::Host, ..Terms::default() };
-        engine.commit(&[Request::Replace(Box::new(patch))], terms, |_| ());
-        Self {
-            params,
-            engine: Arc::new(engine),
-            moved,
-            processor: Processor::new(renderer),
-            offline: false,
-        }
+        let (shared, renderer) = Shared::new();
+        Self { shared, processor: Processor::new(renderer), offline: false }
     }
 }
 
@@ -63,10 +56,18 @@ impl Plugin for Chronus {
 
     type Editor = ();
     type SysExMessage = ();
-    type BackgroundTask = ();
+    type BackgroundTask = Task;
+
+    fn task_executor(&mut self) -> TaskExecutor<Self> {
+        let shared = self.shared.clone();
+        Box::new(move |Task::Introduce(asker)| {
+            // Who asked and did not wait does not want to know.
+            let _ = asker.send(shared.clone());
+        })
+    }
 
     fn params(&self) -> Arc<dyn Params> {
-        self.params.clone()
+        self.shared.params.clone()
     }
 
     fn activate(
@@ -76,7 +77,8 @@ impl Plugin for Chronus {
         _context: &mut impl ActivateContext<Self>,
     ) -> bool {
         self.offline = config.process_mode == ProcessMode::Offline;
-        self.processor.activate(&self.engine, &self.params, config);
+        self.processor.activate(&self.shared, config);
+        self.shared.ask_environment();
         true
     }
 
@@ -90,9 +92,9 @@ impl Plugin for Chronus {
         _aux: &mut AuxiliaryBuffers,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        let Self { params, moved, processor, offline, .. } = self;
-        match processor.process(buffer, *offline, params, moved, context) {
-            Some(status) => processor.process_status(status, self.engine.pending()),
+        let Self { shared, processor, offline } = self;
+        match processor.process(buffer, *offline, shared, context) {
+            Some(status) => processor.process_status(status, shared.engine.pending()),
             None => ProcessStatus::Error("the host sent other channels than stereo"),
         }
     }
@@ -111,9 +113,8 @@ impl ClapPlugin for Chronus {
     ];
 
     fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
-        params::remote_pages(&self.params, context);
+        params::remote_pages(&self.shared.params, context);
     }
 }
 
-nice_export_clap!(Chronus);
 clap_wrapper::export_vst3!();

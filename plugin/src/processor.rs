@@ -3,8 +3,10 @@
 //! # Realtime
 //! Nothing here allocates, locks, logs or waits; `activate` is not called on the audio thread.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use chronus_engine::{
-    Block, EndedNote, Engine, Event, Expression, NoteMatch, Ramp, Renderer, Status, TimedEvent,
+    Block, EndedNote, Event, Expression, NoteMatch, Ramp, Renderer, Status, TimedEvent,
     Transport,
 };
 use nice_plug::context::process::Transport as HostTransport;
@@ -12,7 +14,7 @@ use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
 use crate::Chronus;
-use crate::params::{Moved, PluginParams};
+use crate::shared::Shared;
 
 /// Events of one piece; with more in a block, the block is rendered in pieces.
 const EVENTS: usize = 4096;
@@ -54,7 +56,8 @@ impl Processor {
     }
 
     /// Takes up a setup; waits at most 2 s for a graph, so that the first block sounds.
-    pub fn activate(&mut self, engine: &Engine, params: &PluginParams, config: &BufferConfig) {
+    pub fn activate(&mut self, shared: &Shared, config: &BufferConfig) {
+        let Shared { engine, params, .. } = shared;
         self.sample_rate = f64::from(config.sample_rate);
         engine.set_offline(config.process_mode == ProcessMode::Offline);
         for (index, param) in params.macros.all().iter().enumerate() {
@@ -62,6 +65,9 @@ impl Processor {
         }
         engine.set_sample_rate(self.sample_rate);
         self.renderer.activate(self.sample_rate);
+        if self.renderer.graph().is_none() {
+            shared.fall_back(|| self.renderer.activate(self.sample_rate));
+        }
         let frames = (config.max_buffer_size as usize).max(1);
         for channel in &mut self.dry {
             channel.clear();
@@ -81,10 +87,10 @@ impl Processor {
         &mut self,
         buffer: &mut Buffer<'_>,
         offline: bool,
-        params: &PluginParams,
-        moved: &Moved,
+        shared: &Shared,
         context: &mut impl ProcessContext<Chronus>,
     ) -> Option<Status> {
+        let Shared { params, moved, .. } = shared;
         let transport = self.transport(context.transport(), buffer.samples());
         let [left, right] = buffer.as_slice() else { return None };
         let frames = left.len().min(right.len());
@@ -92,6 +98,10 @@ impl Processor {
         self.aim_bypass(params.bypass.value());
 
         self.events.clear();
+        if shared.flooded.load(Relaxed) {
+            shared.flooded.store(false, Relaxed);
+            self.events.push(TimedEvent { frame: 0, event: Event::AllOff });
+        }
         if !moved.is_empty() {
             let macros = params.macros.all();
             let events = &mut self.events;
@@ -117,6 +127,9 @@ impl Processor {
             // A host whose queue is full learns it late, which is no worse than never.
             let _ = context.try_send_event(note_end(ended, frames));
         }
+        let tail = status.and_then(|status| status.tail_frames);
+        let tail = tail.and_then(|frames| u32::try_from(frames).ok()).unwrap_or(u32::MAX);
+        shared.tail.store(tail, Relaxed);
         status
     }
 

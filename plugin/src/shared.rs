@@ -2,7 +2,7 @@
 //! remote. It outlives none of them: `close` joins every thread before the library may go.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use chronus_cli::remote::{MacroSink, Remote, RemoteError};
 use chronus_engine::{Client, Engine, Options, Registry, Renderer, Request, Terms};
@@ -33,15 +33,23 @@ pub struct Shared {
     pub link: Arc<HostLink>,
     /// Frames the patch sounds on after its input; `u32::MAX` = no end is known.
     pub tail: AtomicU32,
+    /// A block brought more events than there is room for: notes may hang without their end.
+    pub flooded: AtomicBool,
     /// What the editor shows of the patch.
     pub view: Mutex<View>,
     /// What went wrong outside of commits, for the editor.
     pub notice: Mutex<Option<String>>,
     /// A loaded project's playing document, should its head be refused in activate().
-    fallback: Mutex<Option<(Box<Patch>, Box<Patch>)>>,
+    fallback: Mutex<Option<Fallback>>,
     errands: Arc<Errands>,
     herald: Mutex<Option<Herald>>,
     remote: Mutex<RemoteState>,
+}
+
+/// The two documents of a project whose head did not play when it was saved.
+struct Fallback {
+    head: Box<Patch>,
+    playing: Box<Patch>,
 }
 
 #[derive(Default)]
@@ -78,6 +86,7 @@ impl Shared {
             moved,
             link,
             tail: AtomicU32::new(0),
+            flooded: AtomicBool::new(false),
             view: Mutex::default(),
             notice: Mutex::default(),
             fallback: Mutex::default(),
@@ -108,27 +117,24 @@ impl Shared {
             self.engine.set_macro(index, param.value());
         }
         self.meanings.follow(&head, self.engine.registry());
-        *self.fallback.lock() =
-            playing.clone().map(|playing| (Box::new(head.clone()), Box::new(playing)));
+        *self.fallback.lock() = playing.as_ref().map(|playing| Fallback {
+            head: Box::new(head.clone()),
+            playing: Box::new(playing.clone()),
+        });
         open_project(&self.errands, &self.engine, head, playing);
     }
 
-    /// In activate(), where the document was refused: plays what played when it was saved. True
-    /// when there is something to wait for.
-    pub fn fall_back(&self) -> bool {
-        let Some((head, playing)) = self.fallback.lock().take() else { return false };
+    /// In activate(): where the document was refused, plays what played when the project was
+    /// saved, calls `wait` for it, and puts the refused document back in view.
+    pub fn fall_back(&self, wait: impl FnOnce()) {
+        let Some(Fallback { head, playing }) = self.fallback.lock().take() else { return };
+        if self.engine.refusal().is_none() {
+            return;
+        }
         let terms = Terms { client: Client::Host, ..Terms::default() };
         self.engine.commit(&[Request::Replace(playing)], terms, |_| ());
-        *self.fallback.lock() = Some((head, Box::default()));
-        true
-    }
-
-    /// After a fall back: puts the refused document back in view.
-    pub fn show_refused(&self) {
-        if let Some((head, _)) = self.fallback.lock().take() {
-            let terms = Terms { client: Client::Host, ..Terms::default() };
-            self.engine.commit(&[Request::Replace(head)], terms, |_| ());
-        }
+        wait();
+        self.engine.commit(&[Request::Replace(head)], terms, |_| ());
     }
 
     /// Starts the remote if the environment says so; only the first call looks.

@@ -6,6 +6,9 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// Characters after which a command line is not worth reading on in a message.
+const SHOWN: usize = 120;
+
 /// Why a task stopped.
 #[derive(Debug)]
 pub enum Failure {
@@ -112,7 +115,9 @@ pub fn program(path: impl AsRef<OsStr>) -> Run {
 impl Run {
     /// Another argument.
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
-        self.shown += &format!(" {}", arg.as_ref().to_string_lossy());
+        if self.shown.len() < SHOWN {
+            self.shown += &format!(" {}", arg.as_ref().to_string_lossy());
+        }
         self.command.arg(arg);
         self
     }

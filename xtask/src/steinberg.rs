@@ -28,6 +28,7 @@ const FILES: &[&str] = &[
     "public.sdk/source/common/commonstringconvert.cpp",
     "public.sdk/source/common/memorystream.cpp",
     "public.sdk/source/common/readfile.cpp",
+    "public.sdk/source/common/threadchecker_linux.cpp",
     "public.sdk/source/vst/moduleinfo/moduleinfoparser.cpp",
     "public.sdk/source/vst/utility/stringconvert.cpp",
     "public.sdk/source/vst/vstinitiids.cpp",

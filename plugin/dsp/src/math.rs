@@ -88,7 +88,7 @@ pub fn exp2(x: f32) -> f32 {
     let p = 0.009_666_368 + f * 0.001_338_130_2;
     let p = 0.055_503_81 + f * p;
     let p = 0.240_223_5 + f * p;
-    let p = 0.693_147_2 + f * p;
+    let p = std::f32::consts::LN_2 + f * p;
     let p = 1.0 + f * p;
     // `shifted` holds the whole part in its low bits; shifted to the exponent, it scales.
     let scale = f32::from_bits(shifted.to_bits().wrapping_add(127) << 23);

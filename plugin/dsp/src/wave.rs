@@ -2,6 +2,9 @@
 //!
 //! `period` is in frames a turn. With `WIDE` a wave is right down to two frames a turn; without,
 //! down to `NARROW`, for a third of the cost and with the same bits.
+//!
+//! A hard sync is one more step (`Restart`). The step begins before the restart, so whoever syncs must
+//! know of it `REACH` frames ahead.
 
 use crate::blep::{self, REACH};
 use crate::phase;
@@ -51,6 +54,58 @@ pub fn triangle<const WIDE: bool>(at: u32, period: f32) -> f32 {
     }
     // A corner turns by 8 levels a turn.
     (1.0 - 4.0 * s) + 8.0 * corners / period
+}
+
+/// A hard sync under way: the wave goes from the phase `old` to one that was 0 when `since` was.
+#[derive(Clone, Copy, Debug)]
+pub struct Restart {
+    /// The phase that is left.
+    pub old: u32,
+    /// Frames since the restart, -REACH..=REACH; nothing of the old wave is left at REACH.
+    pub since: f32,
+}
+
+impl Restart {
+    /// How far the band-limited step has come, 0..=1 and a little beyond.
+    #[inline(always)]
+    fn arrived(self) -> f32 {
+        let rest = blep::step(self.since.abs());
+        if self.since < 0.0 { rest } else { 1.0 - rest }
+    }
+
+    /// From the old wave to the new one, both continuous.
+    #[inline(always)]
+    #[must_use]
+    pub fn between(self, old: f32, new: f32) -> f32 {
+        old + (new - old) * self.arrived()
+    }
+
+    /// The saw, restarted: one step of the height by which its two straight lines differ. Of the
+    /// old wave's falls only those before the restart count, of the new one's those after it.
+    #[inline(always)]
+    #[must_use]
+    pub fn saw<const WIDE: bool>(self, at: u32, period: f32) -> f32 {
+        let (left, right) = (phase::signed(self.old), phase::signed(at));
+        let falls_after = left * period < self.since;
+        // The restart itself stands at phase 0; what rounding makes of it still counts as before.
+        let fell_before = right * period > self.since - 0.01;
+        let left_line = 2.0 * left + if falls_after { 1.0 } else { -1.0 };
+        let right_line = 2.0 * right + if fell_before { -1.0 } else { 1.0 };
+        let (left_saw, right_saw) = (saw::<WIDE>(self.old, period), saw::<WIDE>(at, period));
+        let left_rest = if falls_after { 0.0 } else { left_saw - left_line };
+        let right_rest = if fell_before { 0.0 } else { right_saw - right_line };
+        self.between(left_line, right_line) + (left_rest + right_rest)
+    }
+
+    /// The pulse, restarted.
+    #[inline(always)]
+    #[must_use]
+    pub fn pulse<const WIDE: bool>(self, at: u32, period: f32, width: f32) -> f32 {
+        let width = phase::from_turns(width);
+        let falling = Self { old: self.old.wrapping_sub(width), ..self };
+        let fall = falling.saw::<WIDE>(at.wrapping_sub(width), period);
+        fall - self.saw::<WIDE>(at, period)
+    }
 }
 
 #[cfg(test)]

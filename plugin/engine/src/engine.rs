@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use chronus_patch::{ModuleId, Patch};
+use chronus_patch::{Edit, EditError, Gesture, ModuleId, Patch};
 use parking_lot::Mutex;
 use triple_buffer::TripleBuffer;
 
@@ -200,24 +200,72 @@ impl Engine {
         self.reply(accepted)
     }
 
-    /// Undoes one step of the document, as a commit.
-    pub fn undo(&self, terms: Terms, answer: impl FnOnce(Answer) + Send + 'static) -> Revision {
+    /// Undoes one step of the document: a commit, or, where only knobs and layout change, nothing
+    /// but that. `answer` is called when it is a commit, whose revision is the result.
+    pub fn undo(
+        &self,
+        terms: Terms,
+        answer: impl FnOnce(Answer) + Send + 'static,
+    ) -> Option<Revision> {
         self.step(true, terms, Box::new(answer))
     }
 
-    /// Redoes one step of the document, as a commit.
-    pub fn redo(&self, terms: Terms, answer: impl FnOnce(Answer) + Send + 'static) -> Revision {
+    /// Redoes one step of the document, as `undo` undoes it.
+    pub fn redo(
+        &self,
+        terms: Terms,
+        answer: impl FnOnce(Answer) + Send + 'static,
+    ) -> Option<Revision> {
         self.step(false, terms, Box::new(answer))
     }
 
-    fn step(&self, back: bool, terms: Terms, answer: Responder) -> Revision {
-        self.shared.counters.commits.fetch_add(1, Relaxed);
+    fn step(&self, back: bool, terms: Terms, answer: Responder) -> Option<Revision> {
         let accepted = {
             let mut session = self.session.lock();
+            if session.step_quietly(back, &self.registry) {
+                return None;
+            }
+            self.shared.counters.commits.fetch_add(1, Relaxed);
             let accepted = session.step(back, terms.client, &self.registry, answer);
             accepted.map(|accepted| self.hand_over(accepted, &terms))
         };
-        self.reply(accepted)
+        Some(self.reply(accepted))
+    }
+
+    /// Does an edit that cannot be heard (`Edit::is_silent`: layout, names, comments): an undo step
+    /// of the document, but no commit.
+    ///
+    /// # Errors
+    /// When the document refuses it.
+    ///
+    /// # Panics
+    /// In debug builds, when the edit can be heard.
+    pub fn arrange(&self, edit: Edit) -> Result<(), EditError> {
+        debug_assert!(edit.is_silent());
+        self.session.lock().arrange(edit, &self.registry)
+    }
+
+    /// Begins a gesture: all that is turned in it is one undo step.
+    #[must_use]
+    pub fn begin_gesture(&self) -> Gesture {
+        self.session.lock().head.history.begin_gesture()
+    }
+
+    /// Turns a param, live, as part of a gesture. Values out of range are brought into it.
+    ///
+    /// # Errors
+    /// When the module or param is not there.
+    pub fn turn_in(
+        &self,
+        gesture: Gesture,
+        id: &str,
+        param: &str,
+        value: f32,
+    ) -> Result<(), RequestError> {
+        let mut session = self.session.lock();
+        let (id, spec, p) = param_of(&session.head.patch, &self.registry, id, param)?;
+        session.turn_in(gesture, id, p, spec.params[p].clamp(value), &self.registry)?;
+        Ok(())
     }
 
     /// Gives the answers that are known at once, outside the session's lock.
@@ -274,7 +322,7 @@ impl Engine {
         }
     }
 
-    /// Turns a param, live: no commit. Values out of range are brought into it.
+    /// Turns a param, live: no commit, no undo step. Values out of range are brought into it.
     ///
     /// # Errors
     /// When the module or param is not there.
@@ -285,6 +333,17 @@ impl Engine {
         drop(session);
         self.shared.changed();
         Ok(())
+    }
+
+    /// Value of a param as it is now, in its unit.
+    ///
+    /// # Errors
+    /// When the module or param is not there.
+    pub fn value(&self, id: &str, param: &str) -> Result<f32, RequestError> {
+        let session = self.session.lock();
+        let (id, _, p) = param_of(&session.head.patch, &self.registry, id, param)?;
+        let cells = session.head.lives.get(&id);
+        cells.map(|c| c.get(p)).ok_or_else(|| RequestError::NoModule(id.to_string()))
     }
 
     /// Opens or closes the gate of a module, live.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use chronus_patch::{Edit, History, ModuleId, Patch};
+use chronus_patch::{Edit, EditError, Gesture, History, ModuleId, Patch};
 
 use crate::builder::{Answer, Lives};
 use crate::graph::Write;
@@ -119,6 +119,39 @@ impl Session {
         self.turned.insert((id, param), value);
     }
 
+    /// Turns a knob as part of a gesture: the whole gesture is one step of the history.
+    pub fn turn_in(
+        &mut self,
+        gesture: Gesture,
+        id: ModuleId,
+        param: usize,
+        value: f32,
+        registry: &Registry,
+    ) -> Result<(), EditError> {
+        self.document(registry);
+        let name = self.head.patch.modules.get(&id).map(|m| m.kind.as_str());
+        let spec = name.and_then(|kind| registry.spec(kind).ok());
+        let spec = spec.ok_or_else(|| EditError::NoModule(id.clone()))?;
+        let name = spec.params[param].name.to_owned();
+        let edit = Edit::SetParam { id: id.clone(), param: name, value };
+        let label = edit.describe(&self.head.patch);
+        let edited = Arc::make_mut(&mut self.head.patch).apply(&edit)?;
+        self.head.history.push_in(gesture, edit, edited.inverse, label);
+        if let Some(cells) = self.head.lives.get(&id) {
+            cells.set(param, value);
+        }
+        Ok(())
+    }
+
+    /// Does an edit that cannot be heard (layout, names, comments): no commit.
+    pub fn arrange(&mut self, edit: Edit, registry: &Registry) -> Result<(), EditError> {
+        self.document(registry);
+        let label = edit.describe(&self.head.patch);
+        let edited = Arc::make_mut(&mut self.head.patch).apply(&edit)?;
+        self.head.history.push(edit, edited.inverse, label);
+        Ok(())
+    }
+
     /// Number of the next commit.
     pub fn next_revision(&mut self) -> Revision {
         self.last_revision += 1;
@@ -171,6 +204,29 @@ impl Session {
         self.head.lives = Arc::new(self.lives_after(&patch, &edit, registry));
         self.head.patch = Arc::new(patch);
         Ok(self.open(revision, client, before, &edit, loads, registry, respond))
+    }
+
+    /// Undoes or redoes one step that only turned knobs or moved things about, without a commit;
+    /// false when the step is of another sort.
+    pub fn step_quietly(&mut self, back: bool, registry: &Registry) -> bool {
+        self.document(registry);
+        let mut history = self.head.history.clone();
+        let edit = if back { history.undo() } else { history.redo() };
+        let Some(edit) = edit.filter(|e| e.is_value() || e.is_silent()) else { return false };
+        let mut patch = (*self.head.patch).clone();
+        if patch.apply(&edit).is_err() {
+            return false;
+        }
+        let mut sets = BTreeMap::new();
+        collect_sets(&edit, &patch, registry, &mut sets);
+        for ((id, param), value) in sets {
+            if let Some(cells) = self.head.lives.get(&id) {
+                cells.set(param, value);
+            }
+        }
+        self.head.history = history;
+        self.head.patch = Arc::new(patch);
+        true
     }
 
     /// Undoes or redoes one step of the document.

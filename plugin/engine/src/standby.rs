@@ -51,7 +51,7 @@ pub struct Verdict {
     pub warm_rms: Vec<f32>,
     /// RMS over the whole warm-up.
     pub rms: f32,
-    /// Highest sample in the probe.
+    /// Highest sample on its way to the outputs in the probe.
     pub peak: f32,
     /// Mean of the probe's second half.
     pub dc: f32,
@@ -184,7 +184,10 @@ pub(crate) struct Verified {
 }
 
 struct Found {
+    /// Highest sample on its way into a sink.
     peak: f32,
+    /// Highest sample that the host would hear.
+    heard: f32,
     dc: f32,
     load: f32,
     runaway: bool,
@@ -203,13 +206,15 @@ impl Built {
         let mut scratch = Scratch::new(&plan, self.sample_rate);
         scratch.voices.note_on(0, -1, 0, PROBE_KEY, PROBE_VELOCITY);
         self.open_gates(&plan, true);
-        let mut looks = Looks::new(plan.nodes.len());
+        let mut looks = Looks::new(&plan);
         let mut out = Vec::with_capacity(PROBE_FRAMES);
+        let mut levels = Vec::with_capacity(PROBE_FRAMES / BLOCK);
         for block in 0..PROBE_FRAMES / BLOCK {
             if canceled() {
                 return Err(Stop::Canceled);
             }
             looks.looking = block % LOOK_EVERY == LOOK_EVERY - 1;
+            looks.into_sinks = 0.0;
             let rendered = scratch.render(&mut self.graph, &mut looks);
             let heard = rendered.map_err(|text| {
                 let node = &plan.nodes[self.graph.running() as usize];
@@ -219,6 +224,7 @@ impl Built {
             if !finite || looks.nonfinite.is_some() {
                 return Err(self.culprit(&plan).into());
             }
+            levels.push(looks.into_sinks);
             out.extend((0..BLOCK).map(|k| [heard.channels[0][k], heard.channels[1][k]]));
         }
         scratch.strike_all();
@@ -237,7 +243,7 @@ impl Built {
         // The lower quartile: other threads may interrupt a block, nothing makes one faster.
         times.sort_by(f64::total_cmp);
         let load = (times[COST_BLOCKS / 4] * self.sample_rate / BLOCK as f64) as f32;
-        let found = found(&plan, &out, load, &looks);
+        let found = found(&plan, &out, &levels, load, &looks);
         Ok(Probed { graph: self.graph, sample_rate: self.sample_rate, found })
     }
 
@@ -246,7 +252,7 @@ impl Built {
         self.graph.reset();
         let mut scratch = Scratch::new(plan, self.sample_rate);
         scratch.voices.note_on(0, -1, 0, PROBE_KEY, PROBE_VELOCITY);
-        let mut looks = Looks::new(plan.nodes.len());
+        let mut looks = Looks::new(plan);
         looks.looking = true;
         for _ in 0..PROBE_FRAMES / BLOCK {
             if scratch.render(&mut self.graph, &mut looks).is_err() || looks.nonfinite.is_some() {
@@ -334,7 +340,7 @@ impl Warm {
         if let Some(budget) = demands.budget.filter(|&budget| found.load > budget) {
             return Err(Rejection::OverBudget { load: found.load, budget });
         }
-        let silent = found.peak < SILENT;
+        let silent = found.heard < SILENT;
         if demands.strict && silent && !found.late {
             return Err(Rejection::Silent);
         }
@@ -352,26 +358,30 @@ impl Warm {
     }
 }
 
-/// Reads the probe's output.
-fn found(plan: &Plan, out: &[[f32; 2]], load: f32, looks: &Looks) -> Found {
-    let level = |frame: &[f32; 2]| frame[0].abs().max(frame[1].abs());
-    let pieces = out.chunks(PROBE_PIECE).map(|p| p.iter().map(level).fold(0.0, f32::max));
-    let pieces: Vec<f32> = pieces.collect();
-    let [.., before, last_but_one, last] = pieces[..] else {
-        // PANIC-free: the probe has eight pieces.
-        return Found { peak: 0.0, dc: 0.0, load, runaway: false, late: false, loudest: 0 };
+/// Reads the probe: `out` is what the host would hear, `levels` the peak of each block on its way
+/// into the sinks, where no limiter hides anything.
+fn found(plan: &Plan, out: &[[f32; 2]], levels: &[f32], load: f32, looks: &Looks) -> Found {
+    let max = |levels: &[f32]| levels.iter().copied().fold(0.0, f32::max);
+    let pieces: Vec<f32> = levels.chunks(PROBE_PIECE / BLOCK).map(max).collect();
+    let growing = match pieces[..] {
+        [.., before, last_but_one, last] => {
+            last > RUNAWAY_FLOOR && last > last_but_one * DOUBLE && last_but_one > before * DOUBLE
+        }
+        _ => false,
     };
-    let growing = last > last_but_one * DOUBLE && last_but_one > before * DOUBLE;
     let half = &out[out.len() / 2..];
     let mean = half.iter().map(|f| f64::from(f[0] + f[1]) / 2.0).sum::<f64>() / half.len() as f64;
-    let loudest = looks.peaks.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+    let feeds = |n: &usize| looks.feeds[*n] > 0.0;
+    let loudest = (0..plan.nodes.len()).filter(feeds);
+    let loudest = loudest.max_by(|&a, &b| looks.peaks[a].total_cmp(&looks.peaks[b]));
     Found {
-        peak: pieces.iter().copied().fold(0.0, f32::max),
+        peak: max(levels),
+        heard: out.iter().flatten().fold(0.0, |m: f32, x| m.max(x.abs())),
         dc: mean as f32,
         load,
-        runaway: growing && last > RUNAWAY_FLOOR,
+        runaway: growing,
         late: sounds_later(plan, looks),
-        loudest: loudest.map_or(0, |(n, _)| n as NodeIndex),
+        loudest: loudest.unwrap_or(0) as NodeIndex,
     }
 }
 
@@ -398,22 +408,36 @@ fn sounds_later(plan: &Plan, looks: &Looks) -> bool {
     waits && sounds
 }
 
-/// What the modules gave, looked at now and then.
+/// What the modules gave: those that feed a sink in every block, the others now and then.
 struct Looks {
     looking: bool,
     peaks: Vec<f32>,
     nonfinite: Option<NodeIndex>,
+    /// Highest gain at which each node feeds a sink; 0 = it does not.
+    feeds: Vec<f32>,
+    /// Highest sample on its way into a sink in this block.
+    into_sinks: f32,
 }
 
 impl Looks {
-    fn new(nodes: usize) -> Self {
-        Self { looking: false, peaks: vec![0.0; nodes], nonfinite: None }
+    fn new(plan: &Plan) -> Self {
+        let mut feeds = vec![0f32; plan.nodes.len()];
+        for wire in plan.wires.iter().filter(|w| w.stays) {
+            if let (Origin::Port { node, .. }, true) =
+                (wire.from, plan.nodes[wire.to as usize].spec.sink)
+            {
+                feeds[node as usize] = feeds[node as usize].max(wire.gain.abs());
+            }
+        }
+        let peaks = vec![0.0; plan.nodes.len()];
+        Self { looking: false, peaks, nonfinite: None, feeds, into_sinks: 0.0 }
     }
 }
 
 impl Observer for Looks {
     fn ran(&mut self, node: NodeIndex, groups: u8, frames: usize, outputs: &[Buffer]) {
-        if !self.looking {
+        let feeds = self.feeds[node as usize];
+        if !self.looking && feeds == 0.0 {
             return;
         }
         let mut peak = 0f32;
@@ -433,6 +457,7 @@ impl Observer for Looks {
             }
         }
         self.peaks[node as usize] = self.peaks[node as usize].max(peak);
+        self.into_sinks = self.into_sinks.max(peak * feeds);
         if !finite && self.nonfinite.is_none() {
             self.nonfinite = Some(node);
         }

@@ -270,10 +270,10 @@ mod tests {
             gate.extend([1.0; 2000]);
             let mut retrigger = vec![0.0; first + 900];
             retrigger.extend([1.0; 10]);
-            let mut solo = Solo::mono(&KIND, 48e3).input("gate", &gate);
+            let solo = Solo::mono(&KIND, 48e3).input("gate", &gate);
             let env = &solo.input("retrigger", &retrigger).run(8000)[1];
-            // The steepest of the stages: the release, 7 times its mean slope at its start.
-            assert!(largest_step(env) < 0.0025, "{first}: {}", largest_step(env));
+            // The steepest stage is the attack; its last frame may be one and a half steps long.
+            assert!(largest_step(env) <= 1.501 / 480.0, "{first}: {}", largest_step(env));
             assert!(peak(env) <= 1.0);
         }
     }

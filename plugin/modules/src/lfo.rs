@@ -1,6 +1,6 @@
 //! LFO: slow waves, free running or locked to the host's song position.
 
-use chronus_dsp::math::{exp2, sin};
+use chronus_dsp::math::{clamp, exp2, sin};
 use chronus_dsp::random;
 use chronus_engine::{
     Category, Input, Io, Module, Output, Param, Setup, Signal, Source, Spec, Taper, Unit, kind,
@@ -88,7 +88,8 @@ impl<const L: usize> Lfo<L> {
 #[inline(always)]
 fn wave(shape: usize, p: f32) -> f32 {
     match shape {
-        0 => sin(p),
+        // The polynomial may pass 1 by a unit in the last place.
+        0 => clamp(sin(p), -1.0, 1.0),
         // In phase with the sine.
         1 => {
             let s = p - 0.25;

@@ -125,12 +125,11 @@ impl<const L: usize> Noise<L> {
         let drive = 0.5 * leak.sqrt();
         let mut brown = self.brown;
         for frame in frames {
-            let mut y = *frame;
+            let y = *frame;
             for l in 0..L {
                 brown[l] += drive * y[l] - leak * brown[l];
-                y[l] = brown[l];
             }
-            *frame = y;
+            *frame = brown;
         }
         self.brown = brown;
     }
@@ -163,28 +162,29 @@ mod tests {
             .collect()
     }
 
-    fn check(colour: f32, slope: f64, tolerance: f64) {
-        let levels = octaves(colour);
-        let mean = levels.iter().sum::<f64>() / 9.0;
+    fn check(colour: f32, slope: f64, tolerance: f64, octaves_checked: usize) {
+        let levels = &octaves(colour)[..octaves_checked];
+        let mean = levels.iter().sum::<f64>() / levels.len() as f64;
         for (octave, level) in levels.iter().enumerate() {
-            let error = level - mean - slope * (octave as f64 - 4.0);
+            let error = level - mean - slope * (octave as f64 - (levels.len() - 1) as f64 / 2.0);
             assert!(error.abs() < tolerance, "colour {colour}, octave {octave}: {error} dB");
         }
     }
 
     #[test]
     fn white_is_level() {
-        check(0.0, 0.0, 0.5);
+        check(0.0, 0.0, 0.5, 9);
     }
 
     #[test]
     fn pink_falls_by_3_db_an_octave() {
-        check(1.0, -3.0103, 0.5);
+        check(1.0, -3.0103, 0.5, 9);
     }
 
     #[test]
     fn brown_falls_by_6_db_an_octave() {
-        check(2.0, -6.0206, 1.0);
+        // Above, a sum of frames falls less steeply than an integral.
+        check(2.0, -6.0206, 0.6, 8);
     }
 
     #[test]

@@ -217,9 +217,10 @@ mod tests {
         let mut solo = Solo::mono(&KIND, 48e3).input("in", &signal).input("cutoff", &wild);
         solo = solo.set("resonance", 1.0).set("cutoff_amount", 10.0);
         let loud = peak(&solo.run(48_000)[0]);
-        assert!(loud < 20.0, "{loud}");
+        // Q is 64 at most.
+        assert!(loud < 100.0, "{loud}");
         // With the input gone it falls silent, however the cutoff moves.
-        let mut solo = Solo::mono(&KIND, 48e3).input("in", &signal[..100]).input("cutoff", &wild);
+        let solo = Solo::mono(&KIND, 48e3).input("in", &signal[..100]).input("cutoff", &wild);
         let out = &solo.set("resonance", 1.0).run(48_000)[0];
         assert!(rms(&out[47_000..]) < 1e-6);
     }
@@ -232,7 +233,8 @@ mod tests {
             peak(&solo.input("in", &loud).run(2000)[0])
         };
         assert!(high(0.0) > 5.0);
-        assert!(high(36.0) < 1.5);
+        // Held to +-1 ahead of the filter, which may ring a little.
+        assert!(high(36.0) < 2.5);
     }
 
     #[test]

@@ -434,6 +434,7 @@ pub enum BusDirection {
 
 /// A place on the canvas, in points at 1x, y down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Point {
     /// From the left.
     pub x: f32,
@@ -443,6 +444,7 @@ pub struct Point {
 
 /// A size on the canvas, in points at 1x.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Size {
     /// Width.
     pub w: f32,

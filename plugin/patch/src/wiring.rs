@@ -56,6 +56,7 @@ impl Wiring {
     pub(crate) fn of(cables: &Cables) -> Self {
         let mut wiring = Self(HashMap::new());
         for (id, cable) in cables {
+            visit();
             wiring.add(*id, cable);
         }
         wiring
@@ -91,22 +92,67 @@ impl Wiring {
         fewer
             .iter()
             .copied()
+            .inspect(|_| visit())
             .find(|id| cables.get(id).is_some_and(|c| c.from == *from && c.to == *to))
     }
 
     /// True when `start` leads to `goal` over undelayed cables.
-    pub(crate) fn leads(&self, cables: &Cables, start: &ModuleId, goal: &ModuleId) -> bool {
-        let mut seen = HashSet::from([start]);
-        let mut open = vec![start];
-        while let Some(module) = open.pop() {
+    ///
+    /// Searches forwards and backwards by turns, and is done when either side is: a new cable
+    /// mostly starts or ends near an end of the patch.
+    pub(crate) fn leads<'a>(
+        &self,
+        cables: &'a Cables,
+        start: &'a ModuleId,
+        goal: &'a ModuleId,
+    ) -> bool {
+        if start == goal {
+            return true;
+        }
+        let mut ahead = Search::from(start);
+        let mut behind = Search::from(goal);
+        loop {
+            let Some(module) = ahead.open.pop() else { return false };
+            let outgoing = self.0.get(module).map_or(&[][..], |ends| &ends.outgoing);
+            if ahead.go(cables, outgoing, |cable| &cable.to.module, goal) {
+                return true;
+            }
+            let Some(module) = behind.open.pop() else { return false };
+            let incoming = self.0.get(module).map_or(&[][..], |ends| &ends.incoming);
+            if behind.go(cables, incoming, |cable| &cable.from.module, start) {
+                return true;
+            }
+        }
+    }
+}
+
+/// One direction of a search over undelayed cables.
+struct Search<'a> {
+    seen: HashSet<&'a ModuleId>,
+    open: Vec<&'a ModuleId>,
+}
+
+impl<'a> Search<'a> {
+    fn from(module: &'a ModuleId) -> Self {
+        Self { seen: HashSet::from([module]), open: vec![module] }
+    }
+
+    /// Follows `ids` to the modules at their `end`; true when one is `goal`.
+    fn go(
+        &mut self,
+        cables: &'a Cables,
+        ids: &[CableId],
+        end: impl Fn(&'a Cable) -> &'a ModuleId,
+        goal: &ModuleId,
+    ) -> bool {
+        for cable in ids.iter().filter_map(|id| cables.get(id)).filter(|c| !c.feedback) {
+            visit();
+            let module = end(cable);
             if module == goal {
                 return true;
             }
-            let outgoing = self.0.get(module).map_or(&[][..], |ends| &ends.outgoing);
-            for cable in outgoing.iter().filter_map(|id| cables.get(id)) {
-                if !cable.feedback && seen.insert(&cable.to.module) {
-                    open.push(&cable.to.module);
-                }
+            if self.seen.insert(module) {
+                self.open.push(module);
             }
         }
         false
@@ -206,6 +252,7 @@ impl Order {
         let mut at = 0;
         while at < reached.len() {
             for node in &edges[reached[at]] {
+                visit();
                 if Some(*node) == goal {
                     return None;
                 }
@@ -216,5 +263,105 @@ impl Order {
             at += 1;
         }
         Some(reached)
+    }
+}
+
+/// Counts a look at a cable, in tests: what is promised of large patches is a number of these.
+#[inline]
+fn visit() {
+    #[cfg(test)]
+    tests::VISITS.set(tests::VISITS.get() + 1);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::{Edit, Module};
+
+    thread_local! {
+        pub(super) static VISITS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    const MODULES: usize = 5_000;
+
+    fn visits(work: impl FnOnce()) -> u64 {
+        VISITS.set(0);
+        work();
+        VISITS.get()
+    }
+
+    fn id(n: usize) -> ModuleId {
+        ModuleId::new(&format!("m{n}")).unwrap()
+    }
+
+    /// A chain of 5,000 modules, with every module also connected to the one after the next.
+    fn chain() -> Vec<(usize, usize)> {
+        let next = (1..MODULES).map(|n| (n - 1, n));
+        next.chain((2..MODULES).map(|n| (n - 2, n))).collect()
+    }
+
+    fn batch(wires: &[(usize, usize)]) -> Edit {
+        let modules = (0..MODULES).map(|n| Edit::Create { id: id(n), module: Module::new("vcf") });
+        let cables = (1..).zip(wires).map(|(n, (from, to))| {
+            let (from, to) = (PortRef::new(id(*from), "out"), PortRef::new(id(*to), "in"));
+            Edit::Connect { id: CableId(n), cable: Cable::new(from, to) }
+        });
+        Edit::Batch(modules.chain(cables).collect())
+    }
+
+    #[test]
+    fn a_large_batch_looks_at_few_cables_for_each_edit() {
+        let mut patch = Patch::default();
+        let forwards = chain();
+        let backwards: Vec<_> = forwards[..MODULES - 1].iter().rev().copied().collect();
+        for (wires, most) in [(&forwards, 10), (&backwards, 5)] {
+            let edit = batch(wires);
+            let mut inverse = None;
+            let count = visits(|| inverse = Some(patch.apply(&edit).unwrap().inverse));
+            assert!(count <= most * wires.len() as u64, "{count}");
+            assert_eq!(patch.cables.len(), wires.len());
+            // Taking it all back looks once over all cables for its index.
+            let count = visits(|| drop(patch.apply(&inverse.unwrap()).unwrap()));
+            assert!(count <= 2 * wires.len() as u64, "{count}");
+            assert_eq!(patch, Patch::default());
+        }
+    }
+
+    #[test]
+    fn one_edit_of_a_large_patch_looks_once_over_it() {
+        let mut patch = Patch::default();
+        patch.apply(&batch(&chain())).unwrap();
+        let all = patch.cables.len() as u64;
+        let (from, to) = (PortRef::new(id(0), "out"), PortRef::new(id(MODULES - 1), "fm"));
+        let edit = patch.connect_edit(from, to, 1.0);
+        assert!(visits(|| drop(patch.apply(&edit).unwrap())) <= 2 * all);
+        let edit = Edit::SetParam { id: id(9), param: "freq".into(), value: 1.0 };
+        assert_eq!(visits(|| drop(patch.apply(&edit).unwrap())), 0);
+        let edit = Edit::SetGain { id: CableId(9), gain: 0.5 };
+        assert_eq!(visits(|| drop(patch.apply(&edit).unwrap())), 0);
+    }
+
+    #[test]
+    fn marking_a_large_patch_looks_a_few_times_over_it() {
+        let mut wires = chain();
+        wires.push((MODULES - 1, 0));
+        wires.push((MODULES / 2, 7));
+        let mut patch = Patch::default();
+        for n in 0..MODULES {
+            patch.modules.insert(id(n), Module::new("vcf"));
+        }
+        // From the end to the beginning, as a file may have them.
+        for (n, (from, to)) in (1..).zip(wires.iter().rev()) {
+            let (from, to) = (PortRef::new(id(*from), "out"), PortRef::new(id(*to), "in"));
+            patch.cables.insert(CableId(n), Cable::new(from, to));
+        }
+        let mut marked = Vec::new();
+        let count = visits(|| marked = patch.mark_cycles());
+        assert!(count <= 20 * patch.cables.len() as u64, "{count}");
+        // Of the long cycle the last, and of the short one within.
+        assert!(!marked.is_empty() && marked.len() < 10, "{marked:?}");
+        assert_eq!(patch.validate(), Ok(()));
     }
 }

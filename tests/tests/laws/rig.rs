@@ -62,6 +62,14 @@ impl Rig {
         self.engine.commit(requests, terms, move |a| drop(sender.send(a)));
     }
 
+    /// Commits at frame `due` as a program: when refused, the document stays as it was.
+    pub fn refuse_at(&self, due: u64, requests: &[Request]) {
+        let sender = self.sender.clone();
+        let due = Some(self.renderer.frame() + due);
+        let terms = Terms { due, client: chronus_engine::Client::Remote, ..Terms::default() };
+        self.engine.commit(requests, terms, move |a| drop(sender.send(a)));
+    }
+
     /// Renders `frames` frames in host blocks of `cut(n)` frames, with `events` and `input` by frame from
     /// now on.
     pub fn render(

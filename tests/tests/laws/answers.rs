@@ -1,0 +1,358 @@
+//! Every commit gets exactly one answer, whatever it asks for, and what plays is not touched by
+//! what is refused.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use chronus_engine::{
+    Answer, Block, Client, Engine, Options, Registry, Rejection, Renderer, Request, Terms,
+    Transport,
+};
+use chronus_patch::{Edit, Patch};
+
+use crate::faulty;
+use crate::rig::{Rig, Sound, first_difference};
+use crate::{build, voice_patch};
+
+fn registry() -> Arc<Registry> {
+    Arc::new(Registry::new(&faulty::kinds()))
+}
+
+fn create(id: &str, kind: &str) -> Request {
+    Request::Create { id: id.into(), kind: kind.into(), position: Default::default() }
+}
+
+fn connect(from: &str, to: &str) -> Request {
+    Request::Connect { from: from.into(), to: to.into(), gain: 1.0 }
+}
+
+fn set(id: &str, param: &str, value: f32) -> Request {
+    Request::Set { id: id.into(), param: param.into(), value }
+}
+
+/// A real-time host: renders without pause on a thread of its own, and keeps what it rendered.
+struct Host {
+    engine: Arc<Engine>,
+    stop: Arc<std::sync::atomic::AtomicBool>,
+    thread: std::thread::JoinHandle<(Sound, Renderer)>,
+}
+
+impl Host {
+    fn start(patch: &Patch, options: Options) -> Self {
+        let (engine, mut renderer) = Engine::new(registry(), options);
+        let engine = Arc::new(engine);
+        engine.set_sample_rate(48_000.0);
+        renderer.activate(48_000.0);
+        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let stopped = stop.clone();
+        let thread = std::thread::spawn(move || {
+            let mut sound = Sound::new();
+            while !stopped.load(Relaxed) {
+                let (mut left, mut right) = ([0f32; 64], [0f32; 64]);
+                renderer.process(Block {
+                    channels: [&mut left, &mut right],
+                    events: &[],
+                    transport: Transport::default(),
+                    offline: false,
+                });
+                sound.extend(left.into_iter().zip(right).map(|(l, r)| [l, r]));
+                std::thread::sleep(Duration::from_micros(300));
+            }
+            (sound, renderer)
+        });
+        let host = Self { engine, stop, thread };
+        let anyway = Terms { over_budget: true, ..remote() };
+        let answer = host.commit(&[Request::Replace(Box::new(patch.clone()))], anyway);
+        assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+        host
+    }
+
+    fn send(&self, requests: &[Request], terms: Terms) -> Receiver<Answer> {
+        let (sender, receiver) = channel();
+        self.engine.commit(requests, terms, move |a| drop(sender.send(a)));
+        receiver
+    }
+
+    fn commit(&self, requests: &[Request], terms: Terms) -> Answer {
+        self.send(requests, terms).recv_timeout(Duration::from_secs(20)).expect("an answer")
+    }
+
+    fn finish(self) -> Sound {
+        self.stop.store(true, Relaxed);
+        let (sound, renderer) = self.thread.join().expect("the host lives");
+        assert_eq!(self.engine.counters().missed_blocks.load(Relaxed), 0);
+        drop(renderer);
+        sound
+    }
+}
+
+fn remote() -> Terms {
+    Terms { client: Client::Remote, ..Terms::default() }
+}
+
+fn sine() -> Patch {
+    build(&registry(), &["create a simple_sine", "create f faulty", "create out audio_out", "connect a f", "connect f out"])
+}
+
+fn refused(answer: &Answer) -> &Rejection {
+    match answer {
+        Answer::Rejected { rejection, .. } => rejection,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn faults_are_refused_and_the_module_is_named() {
+    let host = Host::start(&sine(), Options::default());
+    let with = |fault: f32| {
+        [create("bad", "faulty"), set("bad", "fault", fault), connect("a", "bad"), connect("bad", "out")]
+    };
+    let named = |answer: Answer| {
+        let text = refused(&answer).to_string();
+        assert!(text.contains("`bad`"), "{text}");
+        answer
+    };
+    let answer = named(host.commit(&with(faulty::NAN), remote()));
+    assert!(matches!(refused(&answer), Rejection::NonFinite { .. }), "{answer:?}");
+    let answer = named(host.commit(&with(faulty::PANIC), remote()));
+    assert!(matches!(refused(&answer), Rejection::Panicked { .. }), "{answer:?}");
+    let answer = named(host.commit(&with(faulty::LOUD), remote()));
+    assert!(matches!(refused(&answer), Rejection::Ceiling { .. }), "{answer:?}");
+    let answer = named(host.commit(&with(faulty::GROWS), remote()));
+    assert!(matches!(refused(&answer), Rejection::Runaway { .. }), "{answer:?}");
+    let answer = host.commit(&with(faulty::SLOW), remote());
+    assert!(matches!(refused(&answer), Rejection::OverBudget { .. }), "{answer:?}");
+    // The document is as it was, so the next commit is judged by itself.
+    assert_eq!(*host.engine.document(), *host.engine.playing().1);
+    let answer = host.commit(&[create("b", "vco")], remote());
+    assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+    host.finish();
+}
+
+#[test]
+fn nonsense_is_refused_in_words() {
+    let host = Host::start(&sine(), Options::default());
+    let cases: Vec<(Vec<Request>, &str)> = vec![
+        (vec![create("x", "no_such_kind")], "unknown kind `no_such_kind`"),
+        (vec![create("a", "vco")], "already"),
+        (vec![create("", "vco")], "no module id"),
+        (vec![connect("a", "nowhere")], "`nowhere`"),
+        (vec![connect("a.nothing", "out")], "no output `nothing`"),
+        (vec![connect("a", "out.nothing")], "no input `nothing`"),
+        (vec![connect("a", "f")], "already"),
+        (vec![set("a", "nothing", 1.0)], "no param `nothing`"),
+        (vec![set("a", "freq", f32::NAN)], "takes"),
+        (vec![set("a", "freq", 1e9)], "takes"),
+        (vec![create("x", "vco"), Request::Delete { id: "y".into() }], "edit 1"),
+    ];
+    for (requests, text) in cases {
+        let answer = host.commit(&requests, remote());
+        let said = refused(&answer).to_string();
+        assert!(said.contains(text), "{requests:?}: {said}");
+    }
+    assert_eq!(*host.engine.document(), *host.engine.playing().1);
+    host.finish();
+}
+
+#[test]
+fn a_cycle_gets_a_delay_and_plays() {
+    let host = Host::start(&sine(), Options::default());
+    let answer = host.commit(
+        &[create("v", "vca"), set("v", "gain", 0.5), connect("f", "v"), connect("v", "f")],
+        remote(),
+    );
+    assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+    let feedback = host.engine.document().cables.values().filter(|c| c.feedback).count();
+    assert_eq!(feedback, 1);
+    host.finish();
+}
+
+#[test]
+fn commits_on_commits_are_each_answered_once() {
+    let host = Host::start(&sine(), Options::default());
+    let receivers: Vec<Receiver<Answer>> =
+        (0..500).map(|n| host.send(&[create(&format!("m{n}"), "vca")], remote())).collect();
+    let mut counts = [0; 4];
+    for receiver in &receivers {
+        match receiver.recv_timeout(Duration::from_secs(20)).expect("an answer") {
+            Answer::Swapped { .. } => counts[0] += 1,
+            Answer::Superseded { .. } => counts[1] += 1,
+            Answer::Rejected { .. } => counts[2] += 1,
+            Answer::TimedOut { .. } => counts[3] += 1,
+        }
+        assert!(receiver.try_recv().is_err(), "a second answer");
+    }
+    // 500 modules may be over the budget of a slow machine, but most commits are overtaken anyway.
+    assert!(counts[0] + counts[1] + counts[2] == 500 && counts[1] > 0, "{counts:?}");
+    host.finish();
+}
+
+#[test]
+fn a_patch_of_five_thousand_modules_is_answered() {
+    let host = Host::start(&sine(), Options::default());
+    let mut requests: Vec<Request> = (0..5000).map(|n| create(&format!("m{n}"), "vcf")).collect();
+    requests.extend((1..5000).map(|n| connect(&format!("m{}", n - 1), &format!("m{n}"))));
+    let started = Instant::now();
+    let answer = host.commit(&requests, remote());
+    assert!(!matches!(answer, Answer::Superseded { .. }), "{answer:?}");
+    assert!(started.elapsed() < Duration::from_secs(20));
+    host.finish();
+}
+
+#[test]
+fn a_deadline_of_a_millisecond_is_kept() {
+    let host = Host::start(&sine(), Options::default());
+    let requests: Vec<Request> = (0..400).map(|n| create(&format!("m{n}"), "vcf")).collect();
+    let terms = Terms { deadline: Some(Duration::from_millis(1)), ..remote() };
+    let answer = host.commit(&requests, terms);
+    assert!(matches!(answer, Answer::TimedOut { .. }), "{answer:?}");
+    assert_eq!(*host.engine.document(), *host.engine.playing().1, "head is as it was");
+    host.finish();
+}
+
+#[test]
+fn strict_refuses_silence_and_accepts_what_comes_late() {
+    let host = Host::start(&sine(), Options::default());
+    let strict = Terms { strict: true, ..remote() };
+    let answer = host.commit(
+        &[Request::Clear, create("a", "vco"), create("v", "vca"), create("l", "attenuverter"), connect("a", "v"), connect("l", "v.cv")],
+        strict,
+    );
+    assert!(matches!(refused(&answer), Rejection::Silent), "{answer:?}");
+    let answer = host.commit(
+        &[Request::Clear, create("a", "vco"), create("e", "adsr"), set("e", "attack", 20_000.0), set("e", "sustain", 1.0), connect("a", "e")],
+        strict,
+    );
+    assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+    host.finish();
+}
+
+#[test]
+fn what_is_refused_does_not_touch_what_plays() {
+    let registry = registry();
+    let patch = voice_patch(&registry);
+    let events = crate::notes(24_000);
+    let alone = Rig::new(&registry, 48_000.0, &patch).render(24_000, |_| 64, &events, |_| 0.0);
+    let mut rig = Rig::new(&registry, 48_000.0, &patch);
+    for n in 0..20u64 {
+        let fault = [faulty::NAN, faulty::PANIC, faulty::LOUD, faulty::GROWS][n as usize % 4];
+        let id = format!("bad{n}");
+        let sender = [create(&id, "faulty"), set(&id, "fault", fault), connect("amp", &id), connect(&id, "out")];
+        rig.refuse_at(100 + n * 1100, &sender);
+    }
+    let with = rig.render(24_000, |_| 64, &events, |_| 0.0);
+    for _ in 0..20 {
+        let answer = rig.answers.recv_timeout(Duration::from_secs(20)).expect("an answer");
+        refused(&answer);
+    }
+    assert_eq!(first_difference(&alone, &with), None);
+}
+
+#[test]
+fn a_fault_while_playing_is_contained() {
+    let host = Host::start(&sine(), Options::default());
+    host.engine.turn("f", "fault", faulty::NAN).expect("the module is there");
+    std::thread::sleep(Duration::from_millis(50));
+    let counters = host.engine.counters();
+    assert!(counters.nonfinite.load(Relaxed) > 0);
+    let key = counters.failed_module.load(Relaxed);
+    assert!(key > 0, "a module is named");
+    host.engine.turn("f", "fault", 0.0).expect("the module is there");
+    std::thread::sleep(Duration::from_millis(50));
+    let sound = host.finish();
+    assert!(sound.iter().flatten().all(|x| x.is_finite()));
+    let end = &sound[sound.len() - 480..];
+    assert!(crate::rig::peak(end) > 0.1, "it sounds again");
+}
+
+#[test]
+fn a_knob_turned_while_a_commit_is_built_is_not_lost() {
+    let host = Host::start(&sine(), Options::default());
+    for n in 0..50 {
+        let answer = host.send(&[create(&format!("x{n}"), "vcf"), set("a", "freq", 500.0)], remote());
+        let value = 300.0 + n as f32;
+        host.engine.turn("a", "freq", value).expect("the module is there");
+        answer.recv_timeout(Duration::from_secs(20)).expect("an answer");
+        let document = host.engine.document();
+        assert_eq!(document.modules[&"a".parse().unwrap()].params["freq"], value);
+        let read = host.engine.value("a", "freq").expect("the module is there");
+        assert_eq!(read, value, "commit {n}");
+    }
+    host.finish();
+}
+
+#[test]
+fn editor_refusals_stay_in_the_document_and_can_be_undone() {
+    let host = Host::start(&sine(), Options::default());
+    let editor = Terms::default();
+    let before = host.engine.document();
+    let bad = [create("bad", "faulty"), set("bad", "fault", faulty::LOUD), connect("bad", "out")];
+    let answer = host.commit(&bad, editor);
+    refused(&answer);
+    assert_ne!(*host.engine.document(), *before);
+    assert!(host.engine.refusal().is_some());
+    let (sender, receiver) = channel();
+    host.engine.undo(editor, move |a| drop(sender.send(a)));
+    let answer = receiver.recv_timeout(Duration::from_secs(20)).expect("an answer");
+    assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+    assert_eq!(*host.engine.document(), *before);
+    assert!(host.engine.refusal().is_none());
+    host.finish();
+}
+
+#[test]
+fn commit_anyway_overrides_the_budget_only() {
+    let host = Host::start(&sine(), Options { budget: 1e-9, ..Options::default() });
+    let anyway = Terms { over_budget: true, ..remote() };
+    let answer = host.commit(&[create("v", "vco")], remote());
+    assert!(matches!(refused(&answer), Rejection::OverBudget { .. }), "{answer:?}");
+    let answer = host.commit(&[create("v", "vco")], anyway);
+    assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+    let loud = [create("bad", "faulty"), set("bad", "fault", faulty::LOUD), connect("bad", "out")];
+    let answer = host.commit(&loud, anyway);
+    assert!(matches!(refused(&answer), Rejection::Ceiling { .. }), "{answer:?}");
+    host.finish();
+}
+
+#[test]
+fn a_dropped_instance_leaves_others_alone() {
+    let host = Host::start(&sine(), Options::default());
+    for n in 0..100 {
+        let (other, mut renderer) = Engine::new(registry(), Options::default());
+        other.set_sample_rate(48_000.0);
+        if n % 3 == 0 {
+            renderer.activate(48_000.0);
+        }
+        for m in 0..5 {
+            other.commit(&[create(&format!("m{m}"), "delay")], remote(), |_| ());
+        }
+        let answer = host.send(&[Request::Edit(Edit::Batch(vec![]))], remote());
+        drop(other);
+        drop(renderer);
+        let answer = answer.recv_timeout(Duration::from_secs(20)).expect("an answer");
+        assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+    }
+    host.finish();
+}
+
+#[test]
+fn a_gesture_is_one_undo_step_and_no_commit() {
+    let host = Host::start(&sine(), Options::default());
+    let commits = host.engine.counters().commits.load(Relaxed);
+    let before = host.engine.document();
+    let gesture = host.engine.begin_gesture();
+    for n in 0..20 {
+        let value = 300.0 + n as f32;
+        host.engine.turn_in(gesture, "a", "freq", value).expect("the module is there");
+    }
+    assert_eq!(host.engine.value("a", "freq"), Ok(319.0));
+    assert_eq!(host.engine.undo(Terms::default(), |_| ()), None);
+    assert_eq!(*host.engine.document(), *before);
+    assert_eq!(host.engine.value("a", "freq"), Ok(440.0));
+    assert_eq!(host.engine.redo(Terms::default(), |_| ()), None);
+    assert_eq!(host.engine.value("a", "freq"), Ok(319.0));
+    assert_eq!(host.engine.counters().commits.load(Relaxed), commits);
+    host.finish();
+}

@@ -79,7 +79,7 @@ impl Meanings {
         match meanings.get(index) {
             Some(Some(Meaning { name, shown: Some(shown) })) => {
                 let value = text.strip_prefix(name.as_str()).unwrap_or(text);
-                Some(inverse(&shown.binding, shown.param, shown.param.parse(value)?))
+                Some(shown.binding.position(shown.param, shown.param.parse(value)?))
             }
             Some(Some(meaning)) => {
                 parse_percent(text.strip_prefix(meaning.name.as_str()).unwrap_or(text))
@@ -111,27 +111,6 @@ fn meaning(patch: &Patch, registry: &Registry, knob: &MacroKnob) -> Option<Meani
         ("", Some((name, shown))) => Some(Meaning { name, shown: Some(shown) }),
         (name, first) => Some(Meaning { name: name.into(), shown: first.map(|f| f.1) }),
     }
-}
-
-/// The macro value at which `binding` gives `value`: its way is monotone, so it can be searched.
-fn inverse(binding: &PlanBinding, param: &Param, value: f32) -> f32 {
-    let value = param.clamp(value);
-    let rising = binding.value(param, 1.0) >= binding.value(param, 0.0);
-    let (mut low, mut high) = (0f32, 1f32);
-    // 24 halvings leave less than one step of an f32 in 0..=1.
-    for _ in 0..24 {
-        let middle = 0.5 * (low + high);
-        if (binding.value(param, middle) < value) == rising {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    let nearer = |a: f32, b: f32| {
-        let off = |x: f32| (binding.value(param, x) - value).abs();
-        if off(a) <= off(b) { a } else { b }
-    };
-    nearer(low, high)
 }
 
 fn percent(value: f32) -> String {

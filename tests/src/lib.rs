@@ -3,6 +3,8 @@
 
 pub mod host;
 pub mod measure;
+pub mod music;
 pub mod osc;
 pub mod paint;
 pub mod random;
+pub mod script;

@@ -75,23 +75,36 @@ impl Restart {
 
     /// From the old wave to the new one, both continuous.
     #[inline(always)]
-    #[must_use]
-    pub fn between(self, old: f32, new: f32) -> f32 {
+    fn between(self, old: f32, new: f32) -> f32 {
         old + (new - old) * self.arrived()
+    }
+
+    /// The sine, restarted.
+    #[inline(always)]
+    #[must_use]
+    pub fn sine(self, at: u32) -> f32 {
+        self.between(sine(self.old), sine(at))
+    }
+
+    /// The triangle, restarted.
+    #[inline(always)]
+    #[must_use]
+    pub fn triangle(self, at: u32, period: f32) -> f32 {
+        self.between(triangle::<true>(self.old, period), triangle::<true>(at, period))
     }
 
     /// The saw, restarted: one step of the height by which its two straight lines differ. Of the
     /// old wave's falls only those before the restart count, of the new one's those after it.
     #[inline(always)]
     #[must_use]
-    pub fn saw<const WIDE: bool>(self, at: u32, period: f32) -> f32 {
+    pub fn saw(self, at: u32, period: f32) -> f32 {
         let (left, right) = (phase::signed(self.old), phase::signed(at));
         let falls_after = left * period < self.since;
         // The restart itself stands at phase 0; what rounding makes of it still counts as before.
         let fell_before = right * period > self.since - 0.01;
         let left_line = 2.0 * left + if falls_after { 1.0 } else { -1.0 };
         let right_line = 2.0 * right + if fell_before { -1.0 } else { 1.0 };
-        let (left_saw, right_saw) = (saw::<WIDE>(self.old, period), saw::<WIDE>(at, period));
+        let (left_saw, right_saw) = (saw::<true>(self.old, period), saw::<true>(at, period));
         let left_rest = if falls_after { 0.0 } else { left_saw - left_line };
         let right_rest = if fell_before { 0.0 } else { right_saw - right_line };
         self.between(left_line, right_line) + (left_rest + right_rest)
@@ -100,11 +113,11 @@ impl Restart {
     /// The pulse, restarted.
     #[inline(always)]
     #[must_use]
-    pub fn pulse<const WIDE: bool>(self, at: u32, period: f32, width: f32) -> f32 {
+    pub fn pulse(self, at: u32, period: f32, width: f32) -> f32 {
         let width = phase::from_turns(width);
         let falling = Self { old: self.old.wrapping_sub(width), ..self };
-        let fall = falling.saw::<WIDE>(at.wrapping_sub(width), period);
-        fall - self.saw::<WIDE>(at, period)
+        let fall = falling.saw(at.wrapping_sub(width), period);
+        fall - self.saw(at, period)
     }
 }
 

@@ -1,1 +1,21 @@
-//! placeholder
+//! The editor: everything the document can, over any engine and any host. Knows egui, but no plugin
+//! framework. Plain lists for now; the canvas comes later.
+#![forbid(unsafe_code)]
+
+mod app;
+mod bar;
+mod bind;
+mod browser;
+mod commits;
+mod document;
+mod host;
+mod knob;
+mod macros;
+mod modules;
+mod ports;
+mod settings;
+mod status;
+mod theme;
+
+pub use app::EditorApp;
+pub use host::{Host, Preset};

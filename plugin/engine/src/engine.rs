@@ -85,14 +85,14 @@ impl Engine {
         let (telemetry_in, telemetry_out) = TripleBuffer::<Telemetry>::default().split();
         let renderer =
             Renderer::new(shared.clone(), ready_out, notes_in, telemetry_in, voices.clone());
-        let answers = (session.clone(), shared.clone());
+        let answers = (session.clone(), shared.clone(), registry.clone());
         let builder = Builder::new(
             shared.clone(),
             inbox.clone(),
             registry.clone(),
             ready_in,
             notes_out,
-            Box::new(move |answer| settle(&answers.0, &answers.1, answer)),
+            Box::new(move |answer| settle(&answers.0, &answers.1, &answers.2, answer)),
         );
         let thread = std::thread::Builder::new().name("chronus-builder".into());
         // PANIC: documented; there is no instance without a builder.
@@ -223,6 +223,8 @@ impl Engine {
         let accepted = {
             let mut session = self.session.lock();
             if session.step_quietly(back, &self.registry) {
+                drop(session);
+                self.shared.changed();
                 return None;
             }
             self.shared.counters.commits.fetch_add(1, Relaxed);
@@ -242,7 +244,9 @@ impl Engine {
     /// In debug builds, when the edit can be heard.
     pub fn arrange(&self, edit: Edit) -> Result<(), EditError> {
         debug_assert!(edit.is_silent());
-        self.session.lock().arrange(edit, &self.registry)
+        self.session.lock().arrange(edit, &self.registry)?;
+        self.shared.changed();
+        Ok(())
     }
 
     /// Begins a gesture: all that is turned in it is one undo step.
@@ -265,6 +269,8 @@ impl Engine {
         let mut session = self.session.lock();
         let (id, spec, p) = param_of(&session.head.patch, &self.registry, id, param)?;
         session.turn_in(gesture, id, p, spec.params[p].clamp(value), &self.registry)?;
+        drop(session);
+        self.shared.changed();
         Ok(())
     }
 
@@ -311,7 +317,8 @@ impl Engine {
 
     fn supersede(&self, job: &Job) {
         self.shared.landed(job.due.is_none());
-        settle(&self.session, &self.shared, Answer::Superseded { revision: job.revision });
+        let answer = Answer::Superseded { revision: job.revision };
+        settle(&self.session, &self.shared, &self.registry, answer);
     }
 
     fn demands(&self, terms: &Terms) -> Demands {
@@ -445,7 +452,7 @@ impl Drop for Engine {
 }
 
 /// Books an answer and gives it to who asked.
-fn settle(session: &Mutex<Session>, shared: &Shared, answer: Answer) {
+fn settle(session: &Mutex<Session>, shared: &Shared, registry: &Registry, answer: Answer) {
     let counters = &shared.counters;
     match &answer {
         Answer::Swapped { .. } => &counters.swapped,
@@ -454,7 +461,7 @@ fn settle(session: &Mutex<Session>, shared: &Shared, answer: Answer) {
         Answer::TimedOut { .. } => &counters.timed_out,
     }
     .fetch_add(1, Relaxed);
-    let respond = session.lock().resolve(&answer);
+    let respond = session.lock().resolve(&answer, registry);
     if let Some(respond) = respond {
         respond(answer);
     }

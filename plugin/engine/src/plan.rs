@@ -235,6 +235,19 @@ impl PlanBinding {
             v => param.from_knob(low + (high - low) * v),
         }
     }
+
+    /// The macro value 0..=1 at which the param is at `value`, or as near as the binding reaches:
+    /// the inverse of [`PlanBinding::value`].
+    #[must_use]
+    pub fn position(&self, param: &crate::Param, value: f32) -> f32 {
+        let way = |v: f32| if self.taper { param.to_knob(v) } else { v };
+        let (from, to) = (way(self.min), way(self.max));
+        if from == to {
+            // The param stands still wherever the macro is.
+            return 0.0;
+        }
+        ((way(param.clamp(value)) - from) / (to - from)).clamp(0.0, 1.0)
+    }
 }
 
 impl Plan {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chronus_patch::Module;
 use thiserror::Error;
 
 use crate::instance::Kind;
@@ -98,6 +99,35 @@ impl Registry {
             kind: name.into(),
             known: list(self.kinds.iter().map(|k| k.spec.kind)),
         })
+    }
+
+    /// Values of all params of `module`, in range: the kind's defaults, those its kind's alias
+    /// implies, its own. Empty when the kind is unknown.
+    #[must_use]
+    pub fn values(&self, module: &Module) -> Vec<f32> {
+        let Some(kind) = self.get(&module.kind) else { return Vec::new() };
+        let mut values: Vec<f32> = kind.spec.params.iter().map(|p| p.default).collect();
+        let implied = self.implied(&module.kind).iter().copied();
+        let own = module.params.iter().map(|(name, value)| (name.as_str(), *value));
+        for (name, value) in implied.chain(own) {
+            if let Some(p) = kind.spec.param(name) {
+                values[p] = kind.spec.params[p].clamp(value);
+            }
+        }
+        values
+    }
+
+    /// Spells a module's kind and params as the specs do, and writes out what an alias implies, so
+    /// that the document has one name for each thing. Unknown names stay.
+    pub fn spell_out(&self, module: &mut Module) {
+        let Some(kind) = self.get(&module.kind) else { return };
+        let given = std::mem::take(&mut module.params);
+        let implied = self.implied(&module.kind).iter().map(|(n, v)| ((*n).to_owned(), *v));
+        for (name, value) in implied.chain(given) {
+            let name = kind.spec.param(&name).map_or(name, |p| kind.spec.params[p].name.into());
+            module.params.insert(name, value);
+        }
+        module.kind = kind.spec.kind.into();
     }
 
     /// Values that a module created under the name `name` starts with, where they differ from the

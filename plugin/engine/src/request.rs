@@ -144,10 +144,26 @@ impl Request {
                 Ok(Edit::SetParam { id, param: param.name.into(), value })
             }
             Self::Clear => Ok(Edit::ReplaceAll(Box::default())),
-            Self::Replace(patch) => Ok(Edit::ReplaceAll(patch.clone())),
-            Self::Edit(edit) => Ok(edit.clone()),
+            Self::Replace(patch) => Ok(spelled_out(Edit::ReplaceAll(patch.clone()), registry)),
+            Self::Edit(edit) => Ok(spelled_out(edit.clone(), registry)),
         }
     }
+}
+
+/// The edit with every module it brings spelled out as the registry names things.
+fn spelled_out(mut edit: Edit, registry: &Registry) -> Edit {
+    match &mut edit {
+        Edit::Create { module, .. } => registry.spell_out(module),
+        Edit::ReplaceAll(patch) => {
+            patch.modules.values_mut().for_each(|module| registry.spell_out(module));
+        }
+        Edit::Batch(edits) => {
+            let all = std::mem::take(edits).into_iter();
+            *edits = all.map(|edit| spelled_out(edit, registry)).collect();
+        }
+        _ => {}
+    }
+    edit
 }
 
 /// A module of `kind`, which may be an alias: its implied values are written out.
@@ -156,11 +172,9 @@ impl Request {
 /// When there is no such kind.
 pub fn new_module(registry: &Registry, kind: &str) -> Result<Module, NameError> {
     let spec = registry.spec(kind)?;
-    let mut module = Module::new(spec.kind);
+    let mut module = Module::new(kind);
     module.kind_version = spec.version;
-    for (param, value) in registry.implied(kind) {
-        module.params.insert((*param).into(), *value);
-    }
+    registry.spell_out(&mut module);
     Ok(module)
 }
 

@@ -177,10 +177,12 @@ impl Session {
         let mut patch = (*self.head.patch).clone();
         let mut done = Vec::with_capacity(requests.len());
         let mut inverses = Vec::with_capacity(requests.len());
+        let mut changed = false;
         for (index, request) in requests.iter().enumerate() {
             let edit = request.resolve(&patch, registry).map_err(|e| e.to_string());
             let applied = edit.and_then(|edit| {
                 let edited = patch.apply(&edit).map_err(|e| e.to_string())?;
+                changed |= edited.changed;
                 Ok((edit, edited.inverse))
             });
             match applied {
@@ -198,7 +200,7 @@ impl Session {
         if loads && client == Client::Host {
             // A project opened by the host: what was there before is not this document's past.
             self.head.history.clear();
-        } else {
+        } else if changed {
             self.head.history.push(edit.clone(), one_or_batch(inverses), label);
         }
         self.head.lives = Arc::new(self.lives_after(&patch, &edit, registry));
@@ -313,16 +315,7 @@ impl Session {
             let Ok(spec) = registry.spec(&module.kind) else { continue };
             let known = self.head.lives.get(id).filter(|_| !replaced && !ended.contains(&id));
             let cells = known.cloned().unwrap_or_else(|| {
-                let value = |p: &crate::Param| {
-                    let implied = registry.implied(&module.kind).iter();
-                    let implied = implied.clone().find(|(name, _)| *name == p.name).map(|i| i.1);
-                    let named = |(name, v): (&String, &f32)| {
-                        (p.name == name || p.aliases.contains(&name.as_str())).then_some(*v)
-                    };
-                    let own = module.params.iter().find_map(named);
-                    p.clamp(own.or(implied).unwrap_or(p.default))
-                };
-                let values: Vec<f32> = spec.params.iter().map(value).collect();
+                let values = registry.values(module);
                 self.next_key += 1;
                 Arc::new(Cells::new(self.next_key, spec, &values, self.writes.clone()))
             });
@@ -332,35 +325,53 @@ impl Session {
     }
 
     /// Books an answer. Returns what there is to call, outside the lock.
-    pub fn resolve(&mut self, answer: &Answer) -> Option<Responder> {
+    pub fn resolve(&mut self, answer: &Answer, registry: &Registry) -> Option<Responder> {
         let at = self.open.iter().position(|o| o.revision == answer.revision())?;
         match answer {
             Answer::Swapped { revision, .. } => {
-                // Older commits without an answer are contained in this one; theirs still come.
-                let open = &mut self.open[at];
-                let respond = open.respond.take();
+                let open = self.open.remove(at);
                 self.playing = Playing {
                     revision: *revision,
-                    patch: open.after.patch.clone(),
-                    lives: open.after.lives.clone(),
+                    patch: open.after.patch,
+                    lives: open.after.lives,
                 };
-                self.open.drain(..=at);
+                // Older ones are contained in it. Where the answer to one is still on its way, it
+                // stays for that alone.
+                for older in &mut self.open[..at] {
+                    older.sets.clear();
+                }
+                let mut position = 0;
+                self.open.retain(|o| {
+                    position += 1;
+                    position > at || o.respond.is_some()
+                });
                 if self.open.is_empty() {
                     self.refusal = None;
                 }
+                open.respond
+            }
+            Answer::Superseded { revision } => {
+                let respond = self.open[at].respond.take();
+                if *revision < self.playing.revision {
+                    self.open.remove(at);
+                }
                 respond
             }
-            Answer::Superseded { .. } => self.open[at].respond.take(),
             Answer::Rejected { revision, rejection } => {
-                self.refuse(at, Some((*revision, rejection.clone())))
+                self.refuse(at, Some((*revision, rejection.clone())), registry)
             }
-            Answer::TimedOut { .. } => self.refuse(at, None),
+            Answer::TimedOut { .. } => self.refuse(at, None, registry),
         }
     }
 
     /// A commit failed. A program's is taken back, with the programs' commits before it that it
     /// superseded: they were never verified by themselves. The editor's stays, not playing.
-    fn refuse(&mut self, at: usize, why: Option<(Revision, Rejection)>) -> Option<Responder> {
+    fn refuse(
+        &mut self,
+        at: usize,
+        why: Option<(Revision, Rejection)>,
+        registry: &Registry,
+    ) -> Option<Responder> {
         let respond = self.open[at].respond.take();
         let newest = at + 1 == self.open.len();
         if self.open[at].client != Client::Remote {
@@ -378,13 +389,30 @@ impl Session {
         }
         if newest {
             self.head = self.open[first].before.clone();
-            self.turned.clear();
             self.open.drain(first..);
+            self.keep_turned(registry);
         } else {
             // A newer commit is under way on top of it and will be judged by itself.
             self.open[at].respond = None;
         }
         respond
+    }
+}
+
+impl Session {
+    /// After the document went back: knobs turned since then keep their values, as they sound.
+    fn keep_turned(&mut self, registry: &Registry) {
+        self.turned.clear();
+        for (id, cells) in self.head.lives.iter() {
+            let Some(module) = self.head.patch.modules.get(id) else { continue };
+            let Ok(spec) = registry.spec(&module.kind) else { continue };
+            debug_assert_eq!(spec.kind, module.kind, "documents are spelled out");
+            for (p, stored) in registry.values(module).into_iter().enumerate() {
+                if cells.get(p) != stored {
+                    self.turned.insert((id.clone(), p), cells.get(p));
+                }
+            }
+        }
     }
 }
 

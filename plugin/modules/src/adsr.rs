@@ -212,7 +212,13 @@ impl<const L: usize> Module<L> for Adsr<L> {
             }
         }
         *self = state;
-        map(out, [signal, env], [], |[x, level], []| x * level);
+        map(
+            out,
+            [signal, env],
+            [],
+            #[inline(always)]
+            |[x, level], []| x * level,
+        );
     }
 }
 

@@ -36,7 +36,13 @@ impl<const L: usize> Module<L> for Attenuverter<L> {
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         let (inputs, knobs) = (inputs(&io), knobs(&io));
-        map(io.outputs.get(0), inputs, knobs, |[x, cv], [scale, offset]| x * (scale + cv) + offset);
+        map(
+            io.outputs.get(0),
+            inputs,
+            knobs,
+            #[inline(always)]
+            |[x, cv], [scale, offset]| x * (scale + cv) + offset,
+        );
     }
 }
 

@@ -7,11 +7,11 @@ use chronus_dsp::delay::DelayLine;
 use chronus_dsp::level::soft_limit;
 use chronus_dsp::math::{exp2, snap};
 use chronus_engine::{
-    Category, Input, Io, Module, Normal, Output, Param, Setup, Signal, Spec, Storage, Tail, Taper,
-    Unit, Width, kind, lanes,
+    BLOCK, Category, Input, Io, Module, Normal, Output, Param, Setup, Signal, Spec, Storage, Tail,
+    Taper, Unit, Width, kind, lanes,
 };
 
-use crate::kit::division;
+use crate::kit::{division, frames, inputs, knobs, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -102,56 +102,70 @@ impl<const L: usize> Module<L> for Delay<L> {
 
     #[inline(always)]
     fn process(&mut self, lines: &mut Lines<L>, mut io: Io<'_, L>) {
-        let [left_in, right_in, time_cv]: [&[[f32; L]]; 3] =
-            std::array::from_fn(|i| io.inputs.get(i));
-        let [time, sync, feedback, tone, mode, mix, amount] =
-            std::array::from_fn(|i| io.params.get(i));
+        let n = io.frames.min(BLOCK);
+        let [left_in, right_in, time_cv] = inputs(&io);
+        let [time, sync, feedback, tone, mode, mix, amount] = knobs(&io);
+        let held = still(&[time, tone, amount]) && steady(&io, &[2]);
         let sample_rate = f64::from(io.sample_rate);
         let longest = LONGEST * sample_rate;
         let glide = 1.0 / (GLIDE * sample_rate);
         let per_beat = 60.0 / io.world.transport.tempo.max(1.0);
         let synced = division::beats(sync.choice()).map(|beats| beats * per_beat);
-        let cross = mode.choice() == 1;
-        let [left, right] = io.outputs.split();
+        let crossed = mode.choice() == 1;
+        let (feedback, mix) = (frames(feedback), frames(mix));
+        let [left, right] = io.outputs.split().map(|out| &mut out[..n]);
 
-        for k in 0..io.frames {
-            let seconds = synced.unwrap_or(f64::from(time.at(k)) * 1e-3);
-            let (feedback, mix, amount) = (feedback.at(k), mix.at(k), amount.at(k));
-            // One pole at `tone`: 1 - exp(-2 pi f / rate).
-            let follow = 1.0 - exp2(-9.064_72 * tone.at(k) / io.sample_rate);
-            let (mut push_left, mut push_right) = ([0.0; L], [0.0; L]);
+        let mut state = self.clone();
+        let mut target = [0.0; L];
+        let mut follow = 0.0;
+        for k in 0..n {
+            if k == 0 || !held {
+                let seconds = synced.unwrap_or(f64::from(time.at(k)) * 1e-3);
+                let (cv, amount) = (time_cv[k], amount.at(k));
+                for l in 0..L {
+                    let scale = f64::from(exp2(cv[l] * amount));
+                    target[l] = (seconds * scale * sample_rate).clamp(2.0, longest);
+                }
+                // One pole at `tone`: 1 - exp(-2 pi f / rate).
+                follow = 1.0 - exp2(-9.064_72 * tone.at(k) / io.sample_rate);
+            }
+            let (dry_left, dry_right) = (left_in[k], right_in[k]);
+            let (mut wet_left, mut wet_right) = ([0.0; L], [0.0; L]);
             for l in 0..L {
-                let scale = f64::from(exp2(time_cv[k][l] * amount));
-                let target = (seconds * scale * sample_rate).clamp(2.0, longest);
-                let distance = self.distance[l];
-                let way = ((target - distance) * glide).clamp(-SLEW, SLEW);
-                let distance = if distance == 0.0 { target } else { distance + way };
-                self.distance[l] = distance;
+                let distance = state.distance[l];
+                let way = ((target[l] - distance) * glide).clamp(-SLEW, SLEW);
+                let distance = if distance == 0.0 { target[l] } else { distance + way };
+                state.distance[l] = distance;
+                wet_left[l] = lines.left.read(distance, l);
+                wet_right[l] = lines.right.read(distance, l);
+            }
+            let (mut push_left, mut push_right) = ([0.0; L], [0.0; L]);
+            let (mut y_left, mut y_right) = ([0.0; L], [0.0; L]);
+            for l in 0..L {
+                let (x_left, x_right) = (dry_left[l], dry_right[l]);
+                let damped_left = state.damped_left[l];
+                let damped_right = state.damped_right[l];
+                let damped_left = snap(damped_left + follow * (wet_left[l] - damped_left));
+                let damped_right = snap(damped_right + follow * (wet_right[l] - damped_right));
+                state.damped_left[l] = damped_left;
+                state.damped_right[l] = damped_right;
 
-                let wet_left = lines.left.read(distance, l);
-                let wet_right = lines.right.read(distance, l);
-                let damped_left = self.damped_left[l];
-                let damped_right = self.damped_right[l];
-                let damped_left = snap(damped_left + follow * (wet_left - damped_left));
-                let damped_right = snap(damped_right + follow * (wet_right - damped_right));
-                self.damped_left[l] = damped_left;
-                self.damped_right[l] = damped_right;
-
-                let (dry_left, dry_right) = (left_in[k][l], right_in[k][l]);
-                let (to_left, to_right) = if cross {
-                    (0.5 * (dry_left + dry_right) + damped_right * feedback, damped_left)
+                let (to_left, to_right) = if crossed {
+                    (0.5 * (x_left + x_right) + damped_right * feedback[k], damped_left)
                 } else {
-                    (dry_left + damped_left * feedback, dry_right + damped_right * feedback)
+                    (x_left + damped_left * feedback[k], x_right + damped_right * feedback[k])
                 };
                 // Unity up to 0 dBFS; above, bent so that feedback at 1 stays bounded.
                 push_left[l] = snap(soft_limit(to_left, 1.0, 2.0));
                 push_right[l] = snap(soft_limit(to_right, 1.0, 2.0));
-                left[k][l] = snap(dry_left + mix * (wet_left - dry_left));
-                right[k][l] = snap(dry_right + mix * (wet_right - dry_right));
+                y_left[l] = snap(x_left + mix[k] * (wet_left[l] - x_left));
+                y_right[l] = snap(x_right + mix[k] * (wet_right[l] - x_right));
             }
             lines.left.push(push_left);
             lines.right.push(push_right);
+            (left[k], right[k]) = (y_left, y_right);
         }
+        *self = state;
     }
 }
 

@@ -3,11 +3,11 @@
 use chronus_dsp::math::{clamp, exp2, sin};
 use chronus_dsp::random;
 use chronus_engine::{
-    Category, Input, Io, Module, Output, Param, Setup, Signal, Source, Spec, Taper, Unit, kind,
-    lanes,
+    BLOCK, Category, Input, Io, Module, Output, Param, Setup, Signal, Source, Spec, Taper, Unit,
+    kind, lanes,
 };
 
-use crate::kit::{division, rises};
+use crate::kit::{division, inputs, knobs, rises, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -73,16 +73,9 @@ lanes! {
 
 kind!(SPEC, Lfo);
 
-impl<const L: usize> Lfo<L> {
-    /// A new random value in lane `l`, where `wanted`.
-    #[inline(always)]
-    fn draw(&mut self, l: usize, wanted: bool) {
-        let next = random::next(self.random[l]);
-        self.random[l] = if wanted { next } else { self.random[l] };
-        self.before[l] = if wanted { self.value[l] } else { self.before[l] };
-        self.value[l] = if wanted { random::bipolar(next) } else { self.value[l] };
-    }
-}
+/// Shapes that are drawn by lot.
+const RANDOM: usize = 5;
+const SMOOTH: usize = 6;
 
 /// The wave `shape` at `p` turns, 0..1.
 #[inline(always)]
@@ -108,8 +101,69 @@ fn wave(shape: usize, p: f32) -> f32 {
     }
 }
 
-const RANDOM: usize = 5;
-const SMOOTH: usize = 6;
+/// The state of one lane.
+#[derive(Clone, Copy)]
+struct Lane {
+    phase: f64,
+    random: u32,
+    value: f32,
+    before: f32,
+}
+
+impl Lane {
+    /// With a new random value, where `wanted`.
+    #[inline(always)]
+    fn draw(self, wanted: bool) -> Self {
+        let next = random::next(self.random);
+        Self {
+            random: if wanted { next } else { self.random },
+            before: if wanted { self.value } else { self.before },
+            value: if wanted { random::bipolar(next) } else { self.value },
+            ..self
+        }
+    }
+
+    /// At the phase of the song, or at 0 for a restart.
+    #[inline(always)]
+    fn placed(self, song: Option<f64>, restart: bool) -> Self {
+        match song {
+            Some(song) => Self { phase: song, ..self.draw(song < self.phase) },
+            None => Self { phase: if restart { 0.0 } else { self.phase }, ..self.draw(restart) },
+        }
+    }
+
+    /// A frame later by `step` turns, under 1.
+    #[inline(always)]
+    fn moved(self, step: f64) -> Self {
+        let next = self.phase + step;
+        let over = next >= 1.0;
+        Self { phase: if over { next - 1.0 } else { next }, ..self.draw(over) }
+    }
+
+    /// The random value, gliding from the one before where `smooth`.
+    #[inline(always)]
+    fn lot(self, smooth: bool) -> f32 {
+        let t = self.phase as f32;
+        let glide = if smooth { t * t * (3.0 - 2.0 * t) } else { 1.0 };
+        self.before + (self.value - self.before) * glide
+    }
+}
+
+impl<const L: usize> Lfo<L> {
+    #[inline(always)]
+    fn lane(&self, l: usize) -> Lane {
+        let Self { phase, random, value, before, .. } = self;
+        Lane { phase: phase[l], random: random[l], value: value[l], before: before[l] }
+    }
+
+    #[inline(always)]
+    fn set_lane(&mut self, l: usize, lane: Lane) {
+        self.phase[l] = lane.phase;
+        self.random[l] = lane.random;
+        self.value[l] = lane.value;
+        self.before[l] = lane.before;
+    }
+}
 
 impl<const L: usize> Module<L> for Lfo<L> {
     type Storage = ();
@@ -117,65 +171,61 @@ impl<const L: usize> Module<L> for Lfo<L> {
     fn start(&mut self, setup: &Setup) {
         for l in 0..L {
             self.random[l] = random::seed(setup.lane_seed(l));
-            self.draw(l, true);
-            self.draw(l, true);
+            self.set_lane(l, self.lane(l).draw(true).draw(true));
         }
     }
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        let n = io.frames;
-        let (rate_cv, reset) = (io.inputs.get(0), io.inputs.get(1));
-        let [shape, rate, sync, offset, amount] = std::array::from_fn(|i| io.params.get(i));
+        let n = io.frames.min(BLOCK);
+        let [rate_cv, reset] = inputs(&io);
+        let [shape, rate, sync, offset, amount] = knobs(&io);
         let shape = shape.choice();
+        let lots = shape == RANDOM || shape == SMOOTH;
+        let held = still(&[rate, amount]) && steady(&io, &[0]);
         let sample_rate = f64::from(io.sample_rate);
         let transport = io.world.transport;
         let beats = division::beats(sync.choice());
-        let locked = transport.playing && beats.is_some();
-        let [out, uni] = io.outputs.split();
+        let [out, uni] = io.outputs.split().map(|out| &mut out[..n]);
 
-        // First the phase into `uni`, and what is random into `out`; then the waves over both.
+        let mut state = self.clone();
+        let mut step = [0.0; L];
         for k in 0..n {
-            let song = beats.map_or(0.0, |beats| {
+            if k == 0 || !held {
+                let (rate, amount, cv) = (rate.at(k), amount.at(k), rate_cv[k]);
+                for l in 0..L {
+                    step[l] = f64::from(rate * exp2(cv[l] * amount)) / sample_rate;
+                    // However fast, no cycle is shorter than two frames.
+                    step[l] = if step[l] < 0.5 { step[l] } else { 0.5 };
+                }
+            }
+            let song = beats.filter(|_| transport.playing).map(|beats| {
                 let cycles = transport.beat_at(io.start + k as u64, sample_rate) / beats;
                 cycles - cycles.floor()
             });
-            let (rate, amount, offset) = (rate.at(k), amount.at(k), offset.at(k));
-            let tempo_step = beats.map(|beats| transport.tempo / 60.0 / beats / sample_rate);
-            for l in 0..L {
-                let restart = rises(self.reset[l], reset[k][l]) & !locked;
-                self.reset[l] = reset[k][l];
-                let wrapped = locked & (song < self.phase[l]);
-                let phase = if restart { 0.0 } else { self.phase[l] };
-                let phase = if locked { song } else { phase };
-                self.draw(l, restart | wrapped);
-
-                let p = phase as f32 + offset;
-                uni[k][l] = if p >= 1.0 { p - 1.0 } else { p };
-                let t = phase as f32;
-                let glide = t * t * (3.0 - 2.0 * t);
-                let glide = if shape == SMOOTH { glide } else { 1.0 };
-                out[k][l] = self.before[l] + (self.value[l] - self.before[l]) * glide;
-
-                let free = f64::from(rate * exp2(rate_cv[k][l] * amount)) / sample_rate;
-                let step = if locked { 0.0 } else { tempo_step.unwrap_or(free) };
-                let next = phase + step;
-                let over = next >= 1.0;
-                let next = if over { next - 1.0 } else { next };
-                self.phase[l] = if next < 1.0 { next } else { 0.0 };
-                self.draw(l, over);
+            if let Some(beats) = beats {
+                // Locked it goes where the song is; stopped it keeps the song's tempo.
+                let tempo = (transport.tempo / 60.0 / beats / sample_rate).clamp(0.0, 0.5);
+                step = [if song.is_some() { 0.0 } else { tempo }; L];
             }
+            let (offset, reset) = (offset.at(k), reset[k]);
+            let (mut phases, mut draws) = ([0.0; L], [0.0; L]);
+            for l in 0..L {
+                let lane = state.lane(l).placed(song, rises(state.reset[l], reset[l]));
+                let p = lane.phase as f32 + offset;
+                phases[l] = if p >= 1.0 { p - 1.0 } else { p };
+                draws[l] = lane.lot(shape == SMOOTH);
+                state.set_lane(l, lane.moved(step[l]));
+            }
+            state.reset = reset;
+            (out[k], uni[k]) = (if lots { draws } else { phases }, phases);
         }
-        for k in 0..n {
-            for l in 0..L {
-                let y = if shape == RANDOM || shape == SMOOTH {
-                    out[k][l]
-                } else {
-                    wave(shape, uni[k][l])
-                };
-                out[k][l] = y;
-                uni[k][l] = 0.5 + 0.5 * y;
-            }
+        *self = state;
+
+        for (out, uni) in out.as_flattened_mut().iter_mut().zip(uni.as_flattened_mut()) {
+            let y = if lots { *out } else { wave(shape, *uni) };
+            *out = y;
+            *uni = 0.5 + 0.5 * y;
         }
     }
 }

@@ -46,11 +46,14 @@ impl<const L: usize> Module<L> for Mixer<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        let (inputs, knobs) = (inputs(&io), knobs(&io));
-        let mix = |[a, b, c, d]: [f32; 4], [level_a, level_b, level_c, level_d, gain]: [f32; 5]| {
-            ((a * level_a + b * level_b) + (c * level_c + d * level_d)) * gain
-        };
-        map(io.outputs.get(0), inputs, knobs, mix);
+        let (inputs, knobs) = (inputs::<L, 4>(&io), knobs(&io));
+        map(
+            io.outputs.get(0),
+            inputs,
+            knobs,
+            #[inline(always)]
+            |x, [a, b, c, d, gain]| ((x[0] * a + x[1] * b) + (x[2] * c + x[3] * d)) * gain,
+        );
     }
 }
 

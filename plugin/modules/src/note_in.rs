@@ -69,7 +69,12 @@ impl<const L: usize> Module<L> for NoteIn<L> {
         let start = io.start;
         let [pitch, gate, velocity, pressure, timbre, modulation, volume, pan] = io.outputs.split();
 
-        fill(pitch, start, |l, f| voices.voice(lane(l)).pitch(f));
+        fill(
+            pitch,
+            start,
+            #[inline(always)]
+            |l, f| voices.voice(lane(l)).pitch(f),
+        );
         let rest = |f| std::array::from_fn::<f32, L, _>(|l| voices.bend(lane(l), f));
         let zero = [0.0; L];
         let last = start + io.frames as u64 - 1;
@@ -87,11 +92,36 @@ impl<const L: usize> Module<L> for NoteIn<L> {
             }
         }
         velocity.fill(std::array::from_fn(|l| voices.voice(lane(l)).velocity()));
-        fill(pressure, start, |l, f| voices.pressure(lane(l), f));
-        fill(timbre, start, |l, f| voices.timbre(lane(l), f));
-        fill(modulation, start, |l, f| voices.modulation(lane(l), f));
-        fill(volume, start, |l, f| voices.volume(lane(l), f));
-        fill(pan, start, |l, f| voices.voice(lane(l)).pan(f));
+        fill(
+            pressure,
+            start,
+            #[inline(always)]
+            |l, f| voices.pressure(lane(l), f),
+        );
+        fill(
+            timbre,
+            start,
+            #[inline(always)]
+            |l, f| voices.timbre(lane(l), f),
+        );
+        fill(
+            modulation,
+            start,
+            #[inline(always)]
+            |l, f| voices.modulation(lane(l), f),
+        );
+        fill(
+            volume,
+            start,
+            #[inline(always)]
+            |l, f| voices.volume(lane(l), f),
+        );
+        fill(
+            pan,
+            start,
+            #[inline(always)]
+            |l, f| voices.voice(lane(l)).pan(f),
+        );
     }
 }
 

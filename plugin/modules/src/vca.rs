@@ -61,9 +61,21 @@ impl<const L: usize> Module<L> for Vca<L> {
         let [gain, response] = knobs(&io);
         let out = io.outputs.get(0);
         if response.choice() == 0 {
-            map(out, inputs, [gain], |[x, cv], [gain]| x * (cv * gain));
+            map(
+                out,
+                inputs,
+                [gain],
+                #[inline(always)]
+                |[x, cv], [gain]| x * (cv * gain),
+            );
         } else {
-            map(out, inputs, [gain], |[x, cv], [gain]| x * (exponential(cv) * gain));
+            map(
+                out,
+                inputs,
+                [gain],
+                #[inline(always)]
+                |[x, cv], [gain]| x * (exponential(cv) * gain),
+            );
         }
     }
 }

@@ -67,63 +67,34 @@ lanes! {
 
 kind!(SPEC, Vco);
 
-/// The last of the shapes.
-const PULSE: usize = 3;
-
-/// A chunk of phases, of periods in frames, and of restarts where a sync is connected.
-struct Track<const L: usize> {
-    phases: [[u32; L]; BLOCK],
-    periods: [[f32; L]; BLOCK],
-    old: [[u32; L]; BLOCK],
-    since: [[f32; L]; BLOCK],
-    widths: [[f32; L]; BLOCK],
-}
-
-/// One frame and lane of a track.
-#[derive(Clone, Copy)]
-struct Point {
-    at: u32,
-    period: f32,
-    restart: Restart,
-    width: f32,
-}
-
-impl<const L: usize> Track<L> {
-    #[inline(always)]
-    fn draw(&self, out: &mut [[f32; L]], wave: impl Fn(Point) -> f32) {
-        for (k, frame) in out.iter_mut().enumerate().take(BLOCK) {
-            let (phases, periods, widths) = (self.phases[k], self.periods[k], self.widths[k]);
-            let (old, since) = (self.old[k], self.since[k]);
-            let mut y = [0.0; L];
-            for l in 0..L {
-                let restart = Restart { old: old[l], since: since[l] };
-                y[l] = wave(Point { at: phases[l], period: periods[l], restart, width: widths[l] });
-            }
-            *frame = y;
-        }
-    }
-}
+/// The shapes, as the knob counts them.
+const SINE: usize = 0;
+const TRIANGLE: usize = 1;
+const SAW: usize = 2;
 
 impl<const L: usize> Module<L> for Vco<L> {
     type Storage = ();
 
     #[inline(always)]
-    fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+    fn process(&mut self, (): &mut (), io: Io<'_, L>) {
+        if io.inputs.connected(4) { self.render::<true>(io) } else { self.render::<false>(io) }
+    }
+}
+
+impl<const L: usize> Vco<L> {
+    #[inline(always)]
+    fn render<const SYNC: bool>(&mut self, mut io: Io<'_, L>) {
         let n = io.frames.min(BLOCK);
         let [pitch, fm, lin_fm, pwm, sync] = inputs(&io);
         let [freq, tune, fine, shape, width, fm_amount, lin_amount, pwm_amount, gain] = knobs(&io);
-        let synced = io.inputs.connected(4);
         let held = still(&[freq, tune, fine, fm_amount, lin_amount]) && steady(&io, &[0, 1, 2]);
         let per_frame = 1.0 / io.sample_rate;
 
-        // First the phases, where each frame depends on the one before; then the wave over them.
-        let mut track = Track {
-            phases: [[0; L]; BLOCK],
-            periods: [[0.0; L]; BLOCK],
-            old: [[0; L]; BLOCK],
-            since: [[0.0; L]; BLOCK],
-            widths: [[0.5; L]; BLOCK],
-        };
+        // First the phases, where each frame depends on the one before; then the wave over them,
+        // where none does, so that even one lane makes vectors.
+        let mut phases = [[0u32; L]; BLOCK];
+        let mut periods = [[0.0; L]; BLOCK];
+        let mut restarts = ([[0u32; L]; BLOCK], [[0.0; L]; BLOCK]);
         let Self { mut phase, mut old, mut since, sync: mut before } = self.clone();
         let (mut turns, mut step, mut period) = ([0.0; L], [0u32; L], [0.0; L]);
         let mut shortest = f32::MAX;
@@ -144,7 +115,7 @@ impl<const L: usize> Module<L> for Vco<L> {
                     shortest = min(shortest, period[l]);
                 }
             }
-            if synced {
+            if SYNC {
                 let now = sync[k];
                 for l in 0..L {
                     let rises = before[l] <= 0.0 && now[l] > 0.0;
@@ -155,10 +126,10 @@ impl<const L: usize> Module<L> for Vco<L> {
                     phase[l] = if rises { restart } else { phase[l] };
                     since[l] = if rises { ahead } else { since[l] };
                 }
-                (track.old[k], track.since[k]) = (old, since);
                 before = now;
+                (restarts.0[k], restarts.1[k]) = (old, since);
             }
-            (track.phases[k], track.periods[k]) = (phase, period);
+            (phases[k], periods[k]) = (phase, period);
             for l in 0..L {
                 phase[l] = phase[l].wrapping_add(step[l]);
                 old[l] = old[l].wrapping_add(step[l]);
@@ -168,42 +139,37 @@ impl<const L: usize> Module<L> for Vco<L> {
         *self = Self { phase, old, since, sync: before };
 
         let out = &mut io.outputs.get(0)[..n];
-        if shape.choice() == PULSE {
-            for k in 0..n {
-                let (width, amount, pwm) = (width.at(k), pwm_amount.at(k), pwm[k]);
-                for l in 0..L {
-                    track.widths[k][l] = clamp(width + pwm[l] * amount, 0.01, 0.99);
+        let (gain, width, pwm_amount) = (frames(gain), frames(width), frames(pwm_amount));
+        // A macro, because a closure this large might not be inlined, and so not make vectors.
+        macro_rules! draw {
+            (|$at:ident, $period:ident, $restart:ident, $width:ident| $wave:expr) => {
+                for k in 0..n {
+                    let (phases, periods, pwm) = (phases[k], periods[k], pwm[k]);
+                    let (old, since) = (restarts.0[k], restarts.1[k]);
+                    let mut y = [0.0; L];
+                    for l in 0..L {
+                        let ($at, $period) = (phases[l], periods[l]);
+                        let $restart = Restart { old: old[l], since: since[l] };
+                        let $width = clamp(width[k] + pwm[l] * pwm_amount[k], 0.01, 0.99);
+                        y[l] = $wave * gain[k];
+                    }
+                    out[k] = y;
                 }
-            }
+            };
         }
-        // With a period so short that steps reach each other, or a sync, more steps count.
-        match (shape.choice(), synced, shortest < wave::NARROW) {
-            (0, false, _) => track.draw(out, |p| wave::sine(p.at)),
-            (0, true, _) => {
-                track.draw(out, |p| p.restart.between(wave::sine(p.restart.old), wave::sine(p.at)))
-            }
-            (1, false, false) => track.draw(out, |p| wave::triangle::<false>(p.at, p.period)),
-            (1, false, true) => track.draw(out, |p| wave::triangle::<true>(p.at, p.period)),
-            (1, true, _) => track.draw(out, |p| {
-                let old = wave::triangle::<true>(p.restart.old, p.period);
-                p.restart.between(old, wave::triangle::<true>(p.at, p.period))
-            }),
-            (2, false, false) => track.draw(out, |p| wave::saw::<false>(p.at, p.period)),
-            (2, false, true) => track.draw(out, |p| wave::saw::<true>(p.at, p.period)),
-            (2, true, _) => track.draw(out, |p| p.restart.saw::<true>(p.at, p.period)),
-            (_, false, false) => {
-                track.draw(out, |p| wave::pulse::<false>(p.at, p.period, p.width));
-            }
-            (_, false, true) => track.draw(out, |p| wave::pulse::<true>(p.at, p.period, p.width)),
-            (_, true, _) => {
-                track.draw(out, |p| p.restart.pulse::<true>(p.at, p.period, p.width));
-            }
-        }
-        let gain = frames(gain);
-        for (frame, gain) in out.iter_mut().zip(gain) {
-            for y in frame {
-                *y *= gain;
-            }
+        // With periods so short that steps reach each other, or a sync, more steps count.
+        match (shape.choice(), shortest < wave::NARROW) {
+            (SINE, _) if SYNC => draw!(|at, _t, restart, _w| restart.sine(at)),
+            (SINE, _) => draw!(|at, _t, _r, _w| wave::sine(at)),
+            (TRIANGLE, _) if SYNC => draw!(|at, t, restart, _w| restart.triangle(at, t)),
+            (TRIANGLE, true) => draw!(|at, t, _r, _w| wave::triangle::<true>(at, t)),
+            (TRIANGLE, false) => draw!(|at, t, _r, _w| wave::triangle::<false>(at, t)),
+            (SAW, _) if SYNC => draw!(|at, t, restart, _w| restart.saw(at, t)),
+            (SAW, true) => draw!(|at, t, _r, _w| wave::saw::<true>(at, t)),
+            (SAW, false) => draw!(|at, t, _r, _w| wave::saw::<false>(at, t)),
+            (_, _) if SYNC => draw!(|at, t, restart, width| restart.pulse(at, t, width)),
+            (_, true) => draw!(|at, t, _r, width| wave::pulse::<true>(at, t, width)),
+            (_, false) => draw!(|at, t, _r, width| wave::pulse::<false>(at, t, width)),
         }
     }
 }

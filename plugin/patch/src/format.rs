@@ -75,8 +75,9 @@ impl<'a> Document<'a> {
 }
 
 impl Patch {
-    /// The patch as JSON: indented by two spaces, in a stable order, ending with a newline. Equal
-    /// patches give equal text, and every number reads back exactly.
+    /// The patch as JSON: indented by two spaces, in a stable order, ending with a newline. Numbers
+    /// are as short as they can be and read back exactly; all of them are finite in a sound patch
+    /// ([`validate`](Self::validate)), and JSON could hold no others.
     #[must_use]
     pub fn to_json(&self) -> String {
         pretty(&Document::new(self, None))

@@ -1,5 +1,6 @@
-//! Stable identities: they never change while a module or cable lives, and are never reused for
-//! another one within a session.
+//! Stable identities: they never change while a module or cable lives. One that was deleted may come
+//! back for another: what lived on between two documents is told by the edits between them (for a
+//! module) or by the same ends (for a cable).
 
 use std::sync::Arc;
 

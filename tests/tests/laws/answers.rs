@@ -356,3 +356,22 @@ fn a_gesture_is_one_undo_step_and_no_commit() {
     assert_eq!(host.engine.counters().commits.load(Relaxed), commits);
     host.finish();
 }
+
+#[test]
+fn a_refused_chain_goes_back_to_what_was_verified_and_keeps_turned_knobs() {
+    let host = Host::start(&sine(), Options::default());
+    let before = host.engine.document();
+    let bad = [create("bad", "faulty"), set("bad", "fault", faulty::LOUD), connect("bad", "out")];
+    // The second replaces the first before it was judged; neither may stay in the document.
+    let first = host.send(&bad, remote());
+    let second = host.send(&[create("good", "vco")], remote());
+    host.engine.turn("a", "freq", 321.0).expect("the module is there");
+    first.recv_timeout(Duration::from_secs(20)).expect("an answer");
+    let second = second.recv_timeout(Duration::from_secs(20)).expect("an answer");
+    refused(&second);
+    let after = host.engine.document();
+    assert!(after.modules.keys().eq(before.modules.keys()));
+    assert_eq!(after.modules[&"a".parse().unwrap()].params["freq"], 321.0);
+    assert_eq!(host.engine.value("a", "freq"), Ok(321.0));
+    host.finish();
+}

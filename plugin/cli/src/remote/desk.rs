@@ -189,8 +189,7 @@ impl Desk {
             let (id, param) = (id.into(), param.into());
             return self.stage(client, Request::Set { id, param, value }).map(|_| Done::Quiet);
         }
-        let (_, playing) = self.engine.playing();
-        match macro_for(&playing, self.engine.registry(), id, param, value) {
+        match macro_for(&self.engine.document(), self.engine.registry(), id, param, value) {
             Some((index, position)) => self.macros.turn_macro(&self.engine, index, position),
             None => self.engine.turn(id, param, value).map_err(|e| e.to_string())?,
         }

@@ -254,7 +254,7 @@ fn known_modules<'a>(
     known
 }
 
-/// Values of all params of `module`: the kind's defaults, those its name implies, its own.
+/// Values of all params of `module`, and what is odd about them.
 fn param_values(
     id: &ModuleId,
     module: &Module,
@@ -262,19 +262,13 @@ fn param_values(
     registry: &Registry,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<f32> {
-    let mut values: Vec<f32> = spec.params.iter().map(|p| p.default).collect();
-    for (name, value) in registry.implied(&module.kind) {
-        if let Some(p) = spec.param(name) {
-            values[p] = *value;
-        }
-    }
+    let values = registry.values(module);
     for (name, &value) in &module.params {
         let Some(p) = spec.param(name) else {
             let text = format!("`{}` has no param `{name}`; its value is kept unused", spec.kind);
             diagnostics.push(Diagnostic { place: Place::Module(id.clone()), text });
             continue;
         };
-        values[p] = spec.params[p].clamp(value);
         if values[p] != value {
             let param = &spec.params[p];
             let text = format!(

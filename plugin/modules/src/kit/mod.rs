@@ -53,32 +53,52 @@ pub fn map<const L: usize, const I: usize, const K: usize>(
     knobs: [ChunkRamp; K],
     f: impl Fn([f32; I], [f32; K]) -> f32,
 ) {
-    let values = |k: usize| {
-        let mut values = [0.0; K];
-        for (value, knob) in values.iter_mut().zip(&knobs) {
-            *value = knob.at(k);
-        }
-        values
-    };
-    let write = |out: &mut [f32], first: usize, values: [f32; K]| {
+    if still(&knobs) {
         let mut slices: [&[f32]; I] = [&[]; I];
         for (slice, input) in slices.iter_mut().zip(inputs) {
-            *slice = &input.as_flattened()[first..first + out.len()];
+            *slice = input.as_flattened();
         }
-        for (i, y) in out.iter_mut().enumerate() {
-            let mut x = [0.0; I];
-            for (x, slice) in x.iter_mut().zip(slices) {
-                *x = slice[i];
-            }
-            *y = f(x, values);
-        }
-    };
-    if still(&knobs) {
-        write(out.as_flattened_mut(), 0, values(0));
+        write(out.as_flattened_mut(), slices, at(&knobs, 0), &f);
     } else {
         for (k, frame) in out.iter_mut().enumerate() {
-            write(frame, k * L, values(k));
+            let mut slices: [&[f32]; I] = [&[]; I];
+            for (slice, input) in slices.iter_mut().zip(inputs) {
+                *slice = &input[k];
+            }
+            write(frame, slices, at(&knobs, k), &f);
         }
+    }
+}
+
+/// The knobs' values at frame `k`.
+#[inline(always)]
+fn at<const K: usize>(knobs: &[ChunkRamp; K], k: usize) -> [f32; K] {
+    let mut values = [0.0; K];
+    for (value, knob) in values.iter_mut().zip(knobs) {
+        *value = knob.at(k);
+    }
+    values
+}
+
+/// Writes a function of flat inputs and fixed knob values.
+#[inline(always)]
+fn write<const I: usize, const K: usize>(
+    out: &mut [f32],
+    inputs: [&[f32]; I],
+    values: [f32; K],
+    f: impl Fn([f32; I], [f32; K]) -> f32,
+) {
+    let n = out.len();
+    let mut slices: [&[f32]; I] = [&[]; I];
+    for (slice, input) in slices.iter_mut().zip(inputs) {
+        *slice = &input[..n];
+    }
+    for (i, y) in out.iter_mut().enumerate() {
+        let mut x = [0.0; I];
+        for (x, slice) in x.iter_mut().zip(slices) {
+            *x = slice[i];
+        }
+        *y = f(x, values);
     }
 }
 

@@ -85,6 +85,8 @@ impl Work<'_> {
                 set(&mut self.cable(*id)?.gain, gain, |gain| Edit::SetGain { id: *id, gain })
             }
             Edit::SetFeedback { id, feedback } => {
+                // Its order is that of the undelayed cables.
+                self.wiring = None;
                 set(&mut self.cable(*id)?.feedback, feedback, |feedback| Edit::SetFeedback {
                     id: *id,
                     feedback,
@@ -206,7 +208,7 @@ impl Work<'_> {
     pub(super) fn would_cycle(&mut self, from: &ModuleId, to: &ModuleId) -> bool {
         self.index();
         match &self.wiring {
-            Some(wiring) => wiring.leads(&self.patch.cables, to, from),
+            Some(wiring) => wiring.closes_cycle(from, to),
             None => self.patch.would_cycle(from, to),
         }
     }

@@ -18,7 +18,7 @@ pub struct Place {
 }
 
 impl fmt::Display for Place {
-    /// "line 12, column 8, at cables[3].to".
+    /// As `line 12, column 8, at cables[3].to`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, column, path } = self;
         match (line, path.as_str()) {

@@ -1,0 +1,11 @@
+//! The OSC remote over a real socket, against an engine that a host thread keeps rendering.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod abuse;
+mod ancestor;
+mod host;
+mod kinds;
+mod packets;
+mod session;

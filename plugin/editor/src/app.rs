@@ -1,0 +1,159 @@
+//! The editor itself: what it remembers between frames, and how its panels lie.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chronus_engine::{Engine, Request};
+use chronus_patch::{CableId, Edit, ModuleId, Patch};
+use egui::{CentralPanel, Panel, ScrollArea, Ui};
+
+use crate::commits::Commits;
+use crate::host::Host;
+use crate::knob::Turning;
+use crate::theme;
+
+/// Time between two looks at the engine's figures.
+const LOOK: Duration = Duration::from_millis(100);
+/// Time between two looks while a commit is under way.
+const WATCH: Duration = Duration::from_millis(16);
+
+/// What the middle shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// Modules, their knobs and cables.
+    #[default]
+    Modules,
+    /// Macros and controllers.
+    Macros,
+    /// Voices, tuning, name and notes.
+    Settings,
+    /// The document as text.
+    Document,
+}
+
+/// An editor of one engine. Show it with [`EditorApp::ui`] in every frame.
+pub struct EditorApp {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) host: Box<dyn Host>,
+    pub(crate) commits: Commits,
+    pub(crate) page: Page,
+    pub(crate) search: String,
+    /// The knob in hand.
+    pub(crate) turning: Option<Turning>,
+    /// The cable whose gain is in hand, and where it stands.
+    pub(crate) gain: Option<(CableId, f32)>,
+    /// The text being typed, and what it is for.
+    pub(crate) typing: Option<(String, String)>,
+    /// The module that is to be scrolled to.
+    pub(crate) wanted: Option<ModuleId>,
+    /// The document's text, as edited by hand, and what is wrong with it.
+    pub(crate) json: String,
+    pub(crate) json_fault: Option<String>,
+    /// What a panel has to say until the next edit.
+    pub(crate) remark: Option<String>,
+    pub(crate) port: u16,
+    dressed: bool,
+}
+
+impl EditorApp {
+    /// An editor of `engine` in the world of `host`.
+    #[must_use]
+    pub fn new(engine: Arc<Engine>, host: Box<dyn Host>) -> Self {
+        Self {
+            engine,
+            host,
+            commits: Commits::default(),
+            page: Page::default(),
+            search: String::new(),
+            turning: None,
+            gain: None,
+            typing: None,
+            wanted: None,
+            json: String::new(),
+            json_fault: None,
+            remark: None,
+            port: 9000,
+            dressed: false,
+        }
+    }
+
+    /// A new window has been opened: its look is put on in the next frame.
+    pub fn window_opened(&mut self) {
+        self.dressed = false;
+    }
+
+    /// The window has been closed: a knob still in hand is let go.
+    pub fn window_closed(&mut self) {
+        self.let_go();
+    }
+
+    /// One frame.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        if !std::mem::replace(&mut self.dressed, true) {
+            theme::apply(ui.ctx());
+        }
+        let patch = self.engine.document();
+        self.tend_turning(ui);
+        Panel::top("bar").show(ui, |ui| self.bar(ui, &patch));
+        Panel::bottom("status").show(ui, |ui| self.status(ui));
+        Panel::bottom("verdict").show(ui, |ui| self.verdict(ui));
+        if self.page == Page::Modules {
+            Panel::left("browser").default_size(170.0).show(ui, |ui| self.browser(ui, &patch));
+        }
+        CentralPanel::default().show(ui, |ui| {
+            ScrollArea::both().id_salt(self.page as u8).auto_shrink(false).show(ui, |ui| {
+                match self.page {
+                    Page::Modules => self.modules(ui, &patch),
+                    Page::Macros => self.macros(ui, &patch),
+                    Page::Settings => self.settings(ui, &patch),
+                    Page::Document => self.document(ui, &patch),
+                }
+            });
+        });
+        let busy = self.commits.building() || self.turning.is_some();
+        ui.ctx().request_repaint_after(if busy { WATCH } else { LOOK });
+    }
+
+    /// Commits `requests`, called `label`.
+    pub(crate) fn commit(&mut self, label: impl Into<String>, requests: &[Request]) {
+        self.remark = None;
+        self.commits.commit(&self.engine, label, requests);
+    }
+
+    /// Does one edit of the document: a commit where it can be heard.
+    pub(crate) fn edit(&mut self, patch: &Patch, edit: Edit) {
+        if edit.is_silent() {
+            self.remark = self.engine.arrange(edit).err().map(|error| error.to_string());
+        } else {
+            self.commit(edit.describe(patch), &[Request::Edit(edit)]);
+        }
+    }
+
+    /// A line of text that becomes an edit when it is left: shows `current` unless it is being
+    /// typed. The new text, once.
+    pub(crate) fn typed(
+        &mut self,
+        ui: &mut Ui,
+        name: &str,
+        current: &str,
+        hint: &str,
+        width: f32,
+    ) -> Option<String> {
+        let mut text = match &self.typing {
+            Some((typed, text)) if typed == name => text.clone(),
+            _ => current.to_owned(),
+        };
+        let field = egui::TextEdit::singleline(&mut text).hint_text(hint).desired_width(width);
+        let response = ui.add(field).accessible_name(name);
+        if response.changed() {
+            self.typing = Some((name.to_owned(), text.clone()));
+        }
+        let ours = self.typing.as_ref().is_some_and(|(typed, _)| typed == name);
+        if response.lost_focus() && ours {
+            self.typing = None;
+            let given_up = ui.input(|input| input.key_pressed(egui::Key::Escape));
+            return (!given_up && text != current).then_some(text);
+        }
+        None
+    }
+}

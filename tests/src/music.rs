@@ -1,0 +1,186 @@
+//! The demo's phrase: twelve bars of chords, bass and arpeggio at 96 beats a minute, 30 s long.
+
+use crate::host::{HostEvent, Timed};
+
+/// Beats a minute.
+pub const TEMPO: f64 = 96.0;
+/// Seconds of a sixteenth note.
+pub const SIXTEENTH: f64 = 60.0 / TEMPO / 4.0;
+/// Sixteenth notes of a bar.
+pub const BAR: usize = 16;
+/// Bars of the phrase.
+pub const BARS: usize = 12;
+/// Seconds of the whole phrase.
+pub const SECONDS: f64 = SIXTEENTH * (BAR * BARS) as f64;
+
+/// One bar's harmony.
+struct Chord {
+    bass: u16,
+    /// Held through the bar.
+    pad: [u16; 4],
+    /// What the arpeggio goes up and down.
+    arpeggio: [u16; 6],
+}
+
+const fn chord(bass: u16, pad: [u16; 4], arpeggio: [u16; 6]) -> Chord {
+    Chord { bass, pad, arpeggio }
+}
+
+/// A minor 9, F major 9, C major 9, G 6, D minor 9, E 7 sus: a slow descent that comes home.
+const HARMONY: [Chord; BARS] = [
+    chord(45, [57, 60, 64, 71], [69, 71, 72, 76, 79, 83]),
+    chord(45, [57, 60, 67, 71], [69, 71, 76, 79, 81, 83]),
+    chord(41, [57, 60, 64, 67], [69, 72, 76, 77, 79, 84]),
+    chord(41, [55, 60, 64, 69], [67, 72, 76, 77, 81, 84]),
+    chord(48, [55, 59, 62, 64], [67, 71, 74, 76, 79, 83]),
+    chord(43, [55, 59, 62, 64], [67, 71, 74, 76, 79, 86]),
+    chord(38, [53, 57, 60, 64], [65, 69, 72, 76, 77, 81]),
+    chord(38, [53, 57, 60, 67], [65, 69, 72, 74, 79, 81]),
+    chord(45, [55, 60, 64, 71], [67, 71, 72, 76, 79, 83]),
+    chord(41, [57, 60, 64, 67], [69, 72, 76, 79, 81, 84]),
+    chord(40, [56, 59, 62, 69], [68, 71, 74, 76, 80, 83]),
+    chord(45, [57, 60, 64, 71], [69, 72, 76, 79, 83, 88]),
+];
+
+/// Where in the bar the arpeggio plays which of its notes; a rest in between.
+const PATTERN: [Option<usize>; BAR] = [
+    Some(0),
+    None,
+    Some(2),
+    Some(3),
+    None,
+    Some(1),
+    Some(4),
+    None,
+    Some(5),
+    None,
+    Some(3),
+    Some(4),
+    None,
+    Some(2),
+    Some(1),
+    None,
+];
+
+/// A note of the phrase, in seconds from its start.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Note {
+    start: f64,
+    end: f64,
+    key: u16,
+    velocity: f64,
+}
+
+fn notes() -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut play = |step: f64, steps: f64, key: u16, velocity: f64| {
+        let (start, end) = (step * SIXTEENTH, (step + steps) * SIXTEENTH);
+        notes.push(Note { start, end: end.min(SECONDS - 0.01), key, velocity });
+    };
+    for (bar, chord) in HARMONY.iter().enumerate() {
+        let first = (bar * BAR) as f64;
+        for (i, &key) in chord.pad.iter().enumerate() {
+            // Strummed a little, softer upwards.
+            play(first + 0.08 * i as f64, 15.4, key, 0.36 - 0.03 * i as f64);
+        }
+        let last = bar + 1 == BARS;
+        let bass: &[(f64, f64, u16)] = if last {
+            &[(0.0, 15.5, 0)]
+        } else {
+            &[(0.0, 5.5, 0), (6.0, 3.5, 0), (10.0, 1.5, 12), (12.0, 3.5, 0)]
+        };
+        for &(step, steps, up) in bass {
+            play(first + step, steps, chord.bass + up, 0.62);
+        }
+        for (step, place) in PATTERN.iter().enumerate() {
+            let Some(place) = place else { continue };
+            // The last bar thins out.
+            if last && step > 10 {
+                continue;
+            }
+            let accent = if step % 8 == 0 { 0.2 } else { 0.0 };
+            play(first + step as f64, 0.85, chord.arpeggio[*place], 0.5 + accent);
+        }
+    }
+    notes
+}
+
+/// Plays the phrase over and over, in frames.
+pub struct Sequencer {
+    /// (frame, event) in order, over one round.
+    events: Vec<(u64, HostEvent)>,
+    round: u64,
+}
+
+impl Sequencer {
+    /// The phrase at a sample rate.
+    #[must_use]
+    pub fn new(rate: f64) -> Self {
+        let frame = |seconds: f64| (seconds * rate).round() as u64;
+        let mut events = Vec::new();
+        for note in notes() {
+            let (key, velocity) = (note.key, note.velocity);
+            events.push((frame(note.start), HostEvent::NoteOn { key, velocity }));
+            events.push((frame(note.end), HostEvent::NoteOff { key }));
+        }
+        // A key that ends where it starts anew ends first.
+        events.sort_by_key(|(at, event)| (*at, matches!(event, HostEvent::NoteOn { .. })));
+        Self { events, round: frame(SECONDS) }
+    }
+
+    /// The events of the `frames` frames from `start` on, counted from there.
+    #[must_use]
+    pub fn events(&self, start: u64, frames: usize) -> Vec<Timed> {
+        let end = start + frames as u64;
+        let rounds = start / self.round..=end / self.round;
+        let mut found = Vec::new();
+        for round in rounds {
+            let offset = round * self.round;
+            let from = start.saturating_sub(offset);
+            let first = self.events.partition_point(|(at, _)| *at < from);
+            let due = self.events[first..].iter().take_while(|(at, _)| at + offset < end);
+            found.extend(due.map(|(at, event)| event.at((at + offset - start) as u32)));
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_goes_down_and_up_again() {
+        let sequencer = Sequencer::new(48_000.0);
+        let mut held = [0i32; 128];
+        for (_, event) in &sequencer.events {
+            match event {
+                HostEvent::NoteOn { key, .. } => held[usize::from(*key)] += 1,
+                HostEvent::NoteOff { key } => held[usize::from(*key)] -= 1,
+                _ => {}
+            }
+            assert!(held.iter().all(|&n| (0..=1).contains(&n)), "{event:?}");
+        }
+        assert!(held.iter().all(|&n| n == 0));
+    }
+
+    #[test]
+    fn blocks_of_any_size_give_the_same_events() {
+        let sequencer = Sequencer::new(48_000.0);
+        let total = 4_000_000;
+        let collect = |size: usize| -> Vec<(u64, HostEvent)> {
+            let starts = (0..total).step_by(size);
+            starts
+                .flat_map(|start| {
+                    let frames = size.min(total - start);
+                    let events = sequencer.events(start as u64, frames);
+                    events.into_iter().map(move |e| (start as u64 + u64::from(e.frame), e.event))
+                })
+                .collect()
+        };
+        let whole = collect(total);
+        assert!(whole.len() > 800, "{}", whole.len());
+        assert_eq!(collect(64), whole);
+        assert_eq!(collect(4801), whole);
+    }
+}

@@ -1,21 +1,13 @@
 //! The patches that come with the plugin.
 
+use chronus_editor::Preset;
 use chronus_engine::MACROS;
 use chronus_patch::Patch;
-
-/// A patch that comes with the plugin.
-#[derive(Clone, Copy, Debug)]
-pub struct FactoryPatch {
-    /// Shown in the list.
-    pub name: &'static str,
-    /// The document.
-    pub json: &'static str,
-}
 
 macro_rules! factory {
     ($($name:literal $file:literal)*) => {
         /// All of them; a new instance starts with the first.
-        pub const FACTORY: &[FactoryPatch] = &[$(FactoryPatch {
+        pub const FACTORY: &[Preset] = &[$(Preset {
             name: $name,
             json: include_str!(concat!("../../assets/factory/", $file, ".chronus.json")),
         }),*];

@@ -10,6 +10,7 @@ mod params;
 mod processor;
 mod shared;
 mod state;
+mod window;
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, mpsc};
@@ -18,6 +19,7 @@ use nice_plug::prelude::*;
 
 use crate::processor::Processor;
 use crate::shared::Shared;
+use crate::window::Window;
 
 /// The plugin as the framework sees it.
 pub struct Chronus {
@@ -54,7 +56,7 @@ impl Plugin for Chronus {
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
     const INPUT_EVENT_CAPACITY: usize = 16_384;
 
-    type Editor = ();
+    type Editor = nice_plug_egui::EguiEditor<Window>;
     type SysExMessage = ();
     type BackgroundTask = Task;
 
@@ -68,6 +70,10 @@ impl Plugin for Chronus {
 
     fn params(&self) -> Arc<dyn Params> {
         self.shared.params.clone()
+    }
+
+    fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        window::editor(&self.shared)
     }
 
     fn activate(

@@ -1,8 +1,10 @@
 //! Offline rendering: the same engine and renderer that play live, with time standing still while
 //! commits are built. So a take has the same bits every time, at any block size.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use chronus_engine::{
@@ -20,6 +22,7 @@ use crate::score::{Score, frame_at};
 const FIRST_GRAPH: Duration = Duration::from_secs(120);
 /// Longest that the last answers may take after the last frame.
 const LAST_ANSWERS: Duration = Duration::from_millis(500);
+const NOT_REACHED: &str = "not reached: the take ended before it";
 
 /// What is rendered.
 #[derive(Clone, Debug)]
@@ -136,21 +139,85 @@ pub(crate) fn block<'a>(
     }
 }
 
-/// Renders `take` into `sink`, block by block (left, right). `progress` hears how many frames are
-/// done.
+/// Where a take goes, block by block.
+pub trait Sink {
+    /// Why it cannot go there.
+    type Error;
+
+    /// Appends frames, left and right.
+    ///
+    /// # Errors
+    /// When they cannot be kept.
+    fn write(&mut self, left: &[f32], right: &[f32]) -> Result<(), Self::Error>;
+
+    /// Forgets everything written.
+    ///
+    /// # Errors
+    /// When it cannot begin anew.
+    fn restart(&mut self) -> Result<(), Self::Error>;
+}
+
+impl Sink for Vec<[f32; 2]> {
+    type Error = std::convert::Infallible;
+
+    fn write(&mut self, left: &[f32], right: &[f32]) -> Result<(), Self::Error> {
+        self.extend(left.iter().zip(right).map(|(l, r)| [*l, *r]));
+        Ok(())
+    }
+
+    fn restart(&mut self) -> Result<(), Self::Error> {
+        self.clear();
+        Ok(())
+    }
+}
+
+/// Renders `take` into `sink`. `progress` hears how many frames are done.
+///
+/// All commits are handed over before the first frame, each on top of the one before. Where the
+/// engine refuses one for how it sounds, those after it were built on it: the take is rendered
+/// again without it, so that it is as if it had never been asked for.
 ///
 /// # Errors
 /// When the patch is refused or `sink` fails. Refused commits are no error: see `Report`.
-pub fn render<E>(
+pub fn render<S: Sink>(
     registry: &Arc<Registry>,
     take: &Take<'_>,
-    sink: &mut dyn FnMut(&[f32], &[f32]) -> Result<(), E>,
+    sink: &mut S,
     progress: &mut dyn FnMut(u64),
-) -> Result<Report, RenderError<E>> {
+) -> Result<Report, RenderError<S::Error>> {
+    let mut refused = BTreeMap::new();
+    loop {
+        match pass(registry, take, &refused, sink, progress)? {
+            Pass::Whole(report) => return Ok(report),
+            Pass::Refused(n, rejection) => {
+                refused.insert(n, rejection);
+                sink.restart().map_err(RenderError::Sink)?;
+            }
+        }
+    }
+}
+
+/// Commits of the performance that are left out, and why.
+type Refused = BTreeMap<usize, Rejection>;
+
+enum Pass {
+    /// The take, with nothing to be taken back.
+    Whole(Report),
+    /// This commit must be left out.
+    Refused(usize, Rejection),
+}
+
+fn pass<S: Sink>(
+    registry: &Arc<Registry>,
+    take: &Take<'_>,
+    refused: &Refused,
+    sink: &mut S,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Pass, RenderError<S::Error>> {
     let mut bench = Bench::new(registry, take.patch);
     let played = bench.play(take.patch, take.sample_rate);
     played.map_err(|refused| refused.map_or(RenderError::Late, RenderError::Refused))?;
-    let answers = submit(&bench.engine, take);
+    let mut answers = submit(&bench.engine, take, refused);
     let mut report = Report::default();
     let mut squares = 0f64;
     let [mut left, mut right] = [vec![0f32; take.block], vec![0f32; take.block]];
@@ -177,23 +244,30 @@ pub fn render<E>(
             report.peak = report.peak.max(x.abs());
             squares += f64::from(x) * f64::from(x);
         }
-        sink(left, right).map_err(RenderError::Sink)?;
+        sink.write(left, right).map_err(RenderError::Sink)?;
         at = end;
         progress(at);
+        if let Some((n, rejection)) = answers.hear() {
+            return Ok(Pass::Refused(n, rejection));
+        }
+    }
+    if let Some((n, rejection)) = answers.hear_all() {
+        return Ok(Pass::Refused(n, rejection));
     }
     report.rms = (squares / (2 * take.frames.max(1)) as f64).sqrt();
-    report.nonfinite = bench.engine.counters().nonfinite.load(std::sync::atomic::Ordering::Relaxed);
-    hear(&answers, take, &mut report);
-    Ok(report)
+    report.nonfinite = bench.engine.counters().nonfinite.load(Relaxed);
+    answers.book(take, refused, &mut report);
+    Ok(Pass::Whole(report))
 }
 
-/// What became of commit `n` of the performance.
-type Heard = (usize, Answer);
-
 /// Submits all commits up front, each with its frame.
-fn submit(engine: &Engine, take: &Take<'_>) -> Receiver<Heard> {
-    let (sender, answers): (Sender<Heard>, _) = channel();
+fn submit(engine: &Engine, take: &Take<'_>, refused: &Refused) -> Answers {
+    let (sender, answers) = channel();
+    let mut waiting = 0;
     for (n, timed) in take.performance.iter().enumerate() {
+        if refused.contains_key(&n) {
+            continue;
+        }
         let terms = Terms {
             client: Client::Remote,
             strict: timed.strict,
@@ -202,34 +276,70 @@ fn submit(engine: &Engine, take: &Take<'_>) -> Receiver<Heard> {
         };
         let sender = sender.clone();
         engine.commit(&timed.requests, terms, move |answer| drop(sender.send((n, answer))));
+        waiting += 1;
     }
-    answers
+    Answers { answers, waiting, heard: vec![None; take.performance.len()] }
 }
 
-/// Hears all answers and books them.
-fn hear(answers: &Receiver<Heard>, take: &Take<'_>, report: &mut Report) {
-    let mut heard: Vec<Option<Answer>> = vec![None; take.performance.len()];
-    let mut left = heard.len();
-    while left > 0 {
-        let Ok((n, answer)) = answers.recv_timeout(LAST_ANSWERS) else { break };
-        left -= usize::from(heard[n].replace(answer).is_none());
+/// What became of the commits of one pass.
+struct Answers {
+    answers: Receiver<(usize, Answer)>,
+    /// Commits without an answer.
+    waiting: usize,
+    heard: Vec<Option<Answer>>,
+}
+
+impl Answers {
+    /// Hears what has been answered. Gives the first commit that was refused for how it sounds.
+    fn hear(&mut self) -> Option<(usize, Rejection)> {
+        while let Ok((n, answer)) = self.answers.try_recv() {
+            self.keep(n, answer);
+        }
+        self.unsound()
     }
-    for (timed, answer) in take.performance.iter().zip(heard) {
-        let (refused, text) = match answer {
-            Some(Answer::Swapped { verdict, diagnostics, .. }) => {
-                report.swapped += 1;
-                (false, warnings(&verdict, &diagnostics))
+
+    /// The same, after the last frame: waits for answers that are still on their way.
+    fn hear_all(&mut self) -> Option<(usize, Rejection)> {
+        while self.waiting > 0 {
+            let Ok((n, answer)) = self.answers.recv_timeout(LAST_ANSWERS) else { break };
+            self.keep(n, answer);
+        }
+        self.unsound()
+    }
+
+    fn keep(&mut self, n: usize, answer: Answer) {
+        self.waiting -= usize::from(self.heard[n].replace(answer).is_none());
+    }
+
+    /// An edit that does not apply touches nothing, so only the other refusals count.
+    fn unsound(&self) -> Option<(usize, Rejection)> {
+        self.heard.iter().enumerate().find_map(|(n, answer)| match answer {
+            Some(Answer::Rejected { rejection, .. })
+                if !matches!(rejection, Rejection::Edit { .. }) =>
+            {
+                Some((n, rejection.clone()))
             }
-            Some(Answer::Rejected { rejection, .. }) => {
-                (true, format!("refused: {}", refusal(&rejection, &timed.requests)))
+            _ => None,
+        })
+    }
+
+    fn book(self, take: &Take<'_>, left_out: &Refused, report: &mut Report) {
+        for (n, (timed, answer)) in take.performance.iter().zip(self.heard).enumerate() {
+            let no = |rejection| format!("refused: {}", refusal(rejection, &timed.requests));
+            let (refused, text) = match answer {
+                Some(Answer::Swapped { verdict, diagnostics, .. }) => {
+                    report.swapped += 1;
+                    (false, warnings(&verdict, &diagnostics))
+                }
+                Some(Answer::Rejected { rejection, .. }) => (true, no(&rejection)),
+                Some(Answer::Superseded { .. }) => (true, "superseded by a later commit".into()),
+                Some(Answer::TimedOut { .. }) => (true, "not ready in time".into()),
+                None => (true, left_out.get(&n).map_or_else(|| NOT_REACHED.into(), no)),
+            };
+            if !text.is_empty() {
+                let at_ms = (timed.at * 1e3).round() as u64;
+                report.remarks.push(Remark { at_ms, refused, text });
             }
-            Some(Answer::Superseded { .. }) => (true, "superseded by a later commit".into()),
-            Some(Answer::TimedOut { .. }) => (true, "not ready in time".into()),
-            None => (true, "not reached: the take ended before it".into()),
-        };
-        if !text.is_empty() {
-            let at_ms = (timed.at * 1e3).round() as u64;
-            report.remarks.push(Remark { at_ms, refused, text });
         }
     }
 }

@@ -203,7 +203,7 @@ impl Reader<'_> {
         self.end = self.bytes.len();
         let name = self.take()?;
         let length = u32::from_be_bytes(self.take()?) as usize;
-        self.end = self.at.checked_add(length).unwrap_or(usize::MAX);
+        self.end = self.at.saturating_add(length);
         if self.end > self.bytes.len() {
             // A chunk may not be longer than the file; of a file that is none, say that instead.
             return if self.track == 0 && name != *b"MThd" {

@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use hound::{SampleFormat, WavSpec, WavWriter};
 use thiserror::Error;
+
+use crate::render::Sink;
 
 /// How samples are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,7 @@ impl Bits {
 /// A stereo file being written.
 pub struct Wav {
     writer: WavWriter<BufWriter<File>>,
+    path: PathBuf,
     bits: Bits,
 }
 
@@ -66,14 +69,23 @@ impl Wav {
             Bits::Float32 => (32, SampleFormat::Float),
         };
         let spec = WavSpec { channels: 2, sample_rate, bits_per_sample, sample_format };
-        Ok(Self { writer: WavWriter::create(path, spec)?, bits })
+        Ok(Self { writer: WavWriter::create(path, spec)?, path: path.into(), bits })
     }
 
-    /// Appends frames. Integer formats clip at full scale.
+    /// Completes the file.
     ///
     /// # Errors
-    /// When the file cannot be written, or would pass 4 GB.
-    pub fn write(&mut self, left: &[f32], right: &[f32]) -> Result<(), hound::Error> {
+    /// When it cannot be written.
+    pub fn finish(self) -> Result<(), hound::Error> {
+        self.writer.finalize()
+    }
+}
+
+impl Sink for Wav {
+    type Error = hound::Error;
+
+    /// Integer formats clip at full scale. A file cannot pass 4 GB.
+    fn write(&mut self, left: &[f32], right: &[f32]) -> Result<(), hound::Error> {
         for x in left.iter().zip(right).flat_map(|(l, r)| [*l, *r]) {
             match self.bits.full_scale() {
                 Some(full) => {
@@ -85,11 +97,8 @@ impl Wav {
         Ok(())
     }
 
-    /// Completes the file.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn finish(self) -> Result<(), hound::Error> {
-        self.writer.finalize()
+    fn restart(&mut self) -> Result<(), hound::Error> {
+        self.writer = WavWriter::create(&self.path, self.writer.spec())?;
+        Ok(())
     }
 }

@@ -31,14 +31,10 @@ fn rendered(
 ) -> Result<(Sound, Report), RenderError<Infallible>> {
     let frames = (seconds * RATE) as u64;
     let take = Take { patch, score, performance, sample_rate: RATE, block, frames };
-    let mut sound = Sound::new();
-    let mut sink = |left: &[f32], right: &[f32]| -> Result<(), Infallible> {
-        sound.extend(left.iter().zip(right).map(|(l, r)| [l.to_bits(), r.to_bits()]));
-        Ok(())
-    };
-    let report = render(registry, &take, &mut sink, &mut |_| ())?;
+    let mut sound: Vec<[f32; 2]> = Vec::new();
+    let report = render(registry, &take, &mut sound, &mut |_| ())?;
     assert_eq!(sound.len() as u64, frames);
-    Ok((sound, report))
+    Ok((sound.iter().map(|frame| frame.map(f32::to_bits)).collect(), report))
 }
 
 fn chord() -> Score {

@@ -77,14 +77,11 @@ impl EditorApp {
         }
     }
 
-    /// A new window has been opened: its look is put on in the next frame.
+    /// A new window has been opened: its look is put on in the next frame, and a knob that was in
+    /// hand when the last one closed is let go.
     pub fn window_opened(&mut self) {
-        self.dressed = false;
-    }
-
-    /// The window has been closed: a knob still in hand is let go.
-    pub fn window_closed(&mut self) {
         self.let_go();
+        self.dressed = false;
     }
 
     /// One frame.

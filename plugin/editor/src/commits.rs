@@ -93,11 +93,6 @@ impl Commits {
         }
     }
 
-    /// The newest commits, newest last.
-    pub fn recent(&self) -> Vec<Commit> {
-        self.list.lock().iter().cloned().collect()
-    }
-
     /// The newest commit.
     pub fn last(&self) -> Option<Commit> {
         self.list.lock().back().cloned()

@@ -170,6 +170,11 @@ impl<const L: usize> Adsr<L> {
     }
 }
 
+#[inline(always)]
+fn amplified([x, level]: [f32; 2], []: [f32; 0]) -> f32 {
+    x * level
+}
+
 impl<const L: usize> Module<L> for Adsr<L> {
     type Storage = ();
 
@@ -212,13 +217,7 @@ impl<const L: usize> Module<L> for Adsr<L> {
             }
         }
         *self = state;
-        map(
-            out,
-            [signal, env],
-            [],
-            #[inline(always)]
-            |[x, level], []| x * level,
-        );
+        map(out, [signal, env], [], amplified);
     }
 }
 

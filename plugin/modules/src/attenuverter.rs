@@ -30,19 +30,18 @@ lanes! {
 
 kind!(SPEC, Attenuverter);
 
+#[inline(always)]
+fn scaled([x, cv]: [f32; 2], [scale, offset]: [f32; 2]) -> f32 {
+    x * (scale + cv) + offset
+}
+
 impl<const L: usize> Module<L> for Attenuverter<L> {
     type Storage = ();
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         let (inputs, knobs) = (inputs(&io), knobs(&io));
-        map(
-            io.outputs.get(0),
-            inputs,
-            knobs,
-            #[inline(always)]
-            |[x, cv], [scale, offset]| x * (scale + cv) + offset,
-        );
+        map(io.outputs.get(0), inputs, knobs, scaled);
     }
 }
 

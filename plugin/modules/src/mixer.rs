@@ -41,19 +41,18 @@ lanes! {
 
 kind!(SPEC, Mixer);
 
+#[inline(always)]
+fn mixed([a, b, c, d]: [f32; 4], [level_a, level_b, level_c, level_d, gain]: [f32; 5]) -> f32 {
+    ((a * level_a + b * level_b) + (c * level_c + d * level_d)) * gain
+}
+
 impl<const L: usize> Module<L> for Mixer<L> {
     type Storage = ();
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        let (inputs, knobs) = (inputs::<L, 4>(&io), knobs(&io));
-        map(
-            io.outputs.get(0),
-            inputs,
-            knobs,
-            #[inline(always)]
-            |x, [a, b, c, d, gain]| ((x[0] * a + x[1] * b) + (x[2] * c + x[3] * d)) * gain,
-        );
+        let (inputs, knobs) = (inputs(&io), knobs(&io));
+        map(io.outputs.get(0), inputs, knobs, mixed);
     }
 }
 

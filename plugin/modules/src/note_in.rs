@@ -47,15 +47,24 @@ kind!(SPEC, NoteIn);
 /// expressions are ramps (or two of them combined), and come to rest for good.
 #[inline(always)]
 fn fill<const L: usize>(out: &mut [[f32; L]], start: u64, value: impl Fn(usize, u64) -> f32) {
-    let row = |frame: u64| std::array::from_fn::<f32, L, _>(|l| value(l, frame));
-    let first = row(start);
-    if row(start + out.len() as u64 - 1) == first && row(u64::MAX) == first {
+    let at = |frame: u64| row(|l| value(l, frame));
+    let first = at(start);
+    if at(start + out.len() as u64 - 1) == first && at(u64::MAX) == first {
         out.fill(first);
     } else {
         for (k, frame) in out.iter_mut().enumerate() {
-            *frame = row(start + k as u64);
+            *frame = at(start + k as u64);
         }
     }
+}
+
+#[inline(always)]
+fn row<const L: usize>(value: impl Fn(usize) -> f32) -> [f32; L] {
+    let mut row = [0.0; L];
+    for l in 0..L {
+        row[l] = value(l);
+    }
+    row
 }
 
 impl<const L: usize> Module<L> for NoteIn<L> {
@@ -69,14 +78,9 @@ impl<const L: usize> Module<L> for NoteIn<L> {
         let start = io.start;
         let [pitch, gate, velocity, pressure, timbre, modulation, volume, pan] = io.outputs.split();
 
-        fill(
-            pitch,
-            start,
-            #[inline(always)]
-            |l, f| voices.voice(lane(l)).pitch(f),
-        );
-        let rest = |f| std::array::from_fn::<f32, L, _>(|l| voices.bend(lane(l), f));
-        let zero = [0.0; L];
+        fill(pitch, start, |l, f| voices.voice(lane(l)).pitch(f));
+        let rest = |f| row(|l| voices.bend(lane(l), f));
+        let zero: [f32; L] = [0.0; L];
         let last = start + io.frames as u64 - 1;
         if rest(start) != zero || rest(last) != zero || rest(u64::MAX) != zero {
             for (k, frame) in pitch.iter_mut().enumerate() {
@@ -86,42 +90,15 @@ impl<const L: usize> Module<L> for NoteIn<L> {
                 }
             }
         }
-        for (k, frame) in gate.iter_mut().enumerate() {
-            for (l, gate) in frame.iter_mut().enumerate() {
-                *gate = voices.voice(lane(l)).gate(start + k as u64);
-            }
-        }
-        velocity.fill(std::array::from_fn(|l| voices.voice(lane(l)).velocity()));
-        fill(
-            pressure,
-            start,
-            #[inline(always)]
-            |l, f| voices.pressure(lane(l), f),
-        );
-        fill(
-            timbre,
-            start,
-            #[inline(always)]
-            |l, f| voices.timbre(lane(l), f),
-        );
-        fill(
-            modulation,
-            start,
-            #[inline(always)]
-            |l, f| voices.modulation(lane(l), f),
-        );
-        fill(
-            volume,
-            start,
-            #[inline(always)]
-            |l, f| voices.volume(lane(l), f),
-        );
-        fill(
-            pan,
-            start,
-            #[inline(always)]
-            |l, f| voices.voice(lane(l)).pan(f),
-        );
+        // A stolen voice's gate falls for one frame, that of its event; events begin chunks.
+        gate.fill(row(|l| if voices.voice(lane(l)).held() { 1.0 } else { 0.0 }));
+        gate[0] = row(|l| voices.voice(lane(l)).gate(start));
+        velocity.fill(row(|l| voices.voice(lane(l)).velocity()));
+        fill(pressure, start, |l, f| voices.pressure(lane(l), f));
+        fill(timbre, start, |l, f| voices.timbre(lane(l), f));
+        fill(modulation, start, |l, f| voices.modulation(lane(l), f));
+        fill(volume, start, |l, f| voices.volume(lane(l), f));
+        fill(pan, start, |l, f| voices.voice(lane(l)).pan(f));
     }
 }
 

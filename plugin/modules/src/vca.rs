@@ -43,13 +43,18 @@ lanes! {
 
 kind!(SPEC, Vca);
 
-/// 60 dB evenly over `cv` 0..1, shifted so that 0 is silence and 1 is unity.
 #[inline(always)]
-fn exponential(cv: f32) -> f32 {
+fn linear([x, cv]: [f32; 2], [gain]: [f32; 1]) -> f32 {
+    x * (cv * gain)
+}
+
+/// The gain goes 60 dB evenly over a CV of 0..1, shifted so that 0 is silence and 1 is `gain`.
+#[inline(always)]
+fn exponential([x, cv]: [f32; 2], [gain]: [f32; 1]) -> f32 {
     // exp2(0) is exact, so 1 gives exactly 1; at 0 only a select is.
     let fall = exp2(RANGE * (clamp(cv, 0.0, 1.0) - 1.0));
-    let gain = fall - (1.0 - fall) * (0.001 / 0.999);
-    if cv > 0.0 { gain } else { 0.0 }
+    let shifted = fall - (1.0 - fall) * (0.001 / 0.999);
+    x * (if cv > 0.0 { shifted } else { 0.0 } * gain)
 }
 
 impl<const L: usize> Module<L> for Vca<L> {
@@ -61,21 +66,9 @@ impl<const L: usize> Module<L> for Vca<L> {
         let [gain, response] = knobs(&io);
         let out = io.outputs.get(0);
         if response.choice() == 0 {
-            map(
-                out,
-                inputs,
-                [gain],
-                #[inline(always)]
-                |[x, cv], [gain]| x * (cv * gain),
-            );
+            map(out, inputs, [gain], linear);
         } else {
-            map(
-                out,
-                inputs,
-                [gain],
-                #[inline(always)]
-                |[x, cv], [gain]| x * (exponential(cv) * gain),
-            );
+            map(out, inputs, [gain], exponential);
         }
     }
 }

@@ -298,3 +298,37 @@ fn check_texts(kind: &Kind, p: &Param, random: &mut Random) {
         assert!((p.to_knob(value) - position).abs() < 2e-3 || p.taper == Taper::Stepped);
     }
 }
+
+/// Prints a hash of what every kind renders. Run by `every_instruction_set_gives_the_same_bits`.
+#[test]
+#[ignore = "prints for another test"]
+#[allow(clippy::print_stdout, reason = "its parent reads it")]
+fn fingerprint() {
+    for_each_kind(8, |kind, random| {
+        let mut hash = 0xcbf2_9ce4_8422_2325u64;
+        for round in 0..24 {
+            let scene = Scene::random(kind, random, 48e3, 500);
+            let mut solo = scene.solo(kind, round % 2 == 0);
+            let outputs = solo.run_lanes(scene.frames, |_| 32);
+            for bits in bits(&outputs, &solo) {
+                hash = (hash ^ u64::from(bits)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        println!("fingerprint {} {hash:016x}", kind.spec.kind);
+    });
+}
+
+#[test]
+fn every_instruction_set_gives_the_same_bits() {
+    let run = |simd: &str| {
+        let mut child = std::process::Command::new(std::env::current_exe().expect("own path"));
+        child.args(["--ignored", "--exact", "fingerprint", "--nocapture"]);
+        let output = child.env("CHRONUS_SIMD", simd).output().expect("the test program runs");
+        let text = String::from_utf8(output.stdout).expect("test output is text");
+        let lines = text.lines().filter(|line| line.starts_with("fingerprint"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let best = run("");
+    assert_eq!(best.len(), KINDS.len());
+    assert_eq!(best, run("scalar"));
+}

@@ -3,6 +3,8 @@
 mod answers;
 mod edits;
 mod faulty;
+mod plans;
+mod playing;
 mod random;
 mod rig;
 

@@ -93,6 +93,10 @@ fn playing(registry: &Arc<Registry>, options: Options, patch: &Patch) -> (Engine
     engine.set_sample_rate(RATE);
     renderer.activate(RATE);
     assert!(renderer.graph().is_some(), "{:?}", engine.refusal());
+    // The builder hears of it a little later.
+    while engine.playing().0 == 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     (engine, renderer)
 }
 

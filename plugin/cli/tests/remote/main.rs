@@ -1,4 +1,5 @@
 //! The OSC remote over a real socket, against an engine that a host thread keeps rendering.
+#![expect(clippy::print_stdout, reason = "measured figures, shown with --nocapture")]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -99,7 +99,10 @@ fn notes() -> Vec<Note> {
                 continue;
             }
             let accent = if step % 8 == 0 { 0.2 } else { 0.0 };
-            play(first + step as f64, 0.85, chord.arpeggio[*place], 0.5 + accent);
+            let key = chord.arpeggio[*place];
+            // Never a key that the pad holds: one note off would end both.
+            let key = if chord.pad.contains(&key) { key + 12 } else { key };
+            play(first + step as f64, 0.85, key, 0.5 + accent);
         }
     }
     notes

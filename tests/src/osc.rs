@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use rosc::{OscMessage, OscPacket, OscType};
+use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -140,10 +140,7 @@ impl Client {
     /// # Errors
     /// When the socket fails.
     pub fn send(&self, address: &str, args: Vec<OscType>) -> Result<(), OscError> {
-        let packet = OscPacket::Message(OscMessage { addr: address.into(), args });
-        let bytes = rosc::encoder::encode(&packet).map_err(|e| OscError::Packet(e.to_string()))?;
-        self.socket.send(&bytes)?;
-        Ok(())
+        self.send_packet(&OscPacket::Message(OscMessage { addr: address.into(), args }))
     }
 
     /// Sends a request written as people write it: `"/patch/set osc1 freq 440"`. Words that are
@@ -152,15 +149,23 @@ impl Client {
     /// # Errors
     /// When the socket fails.
     pub fn say(&self, line: &str) -> Result<(), OscError> {
-        let mut words = line.split_whitespace();
-        let address = words.next().unwrap_or_default();
-        let args = words.map(|word| {
-            let whole = word.parse().map(OscType::Int);
-            whole
-                .or_else(|_| word.parse().map(OscType::Float))
-                .unwrap_or_else(|_| OscType::String(word.into()))
-        });
-        self.send(address, args.collect())
+        self.send_packet(&OscPacket::Message(message(line)))
+    }
+
+    /// Sends several such requests in one packet, so that nothing comes between them.
+    ///
+    /// # Errors
+    /// When the socket fails.
+    pub fn say_all(&self, lines: &[String]) -> Result<(), OscError> {
+        let content = lines.iter().map(|line| OscPacket::Message(message(line))).collect();
+        let timetag = OscTime { seconds: 0, fractional: 1 };
+        self.send_packet(&OscPacket::Bundle(OscBundle { timetag, content }))
+    }
+
+    fn send_packet(&self, packet: &OscPacket) -> Result<(), OscError> {
+        let bytes = rosc::encoder::encode(packet).map_err(|e| OscError::Packet(e.to_string()))?;
+        self.socket.send(&bytes)?;
+        Ok(())
     }
 
     /// The next reply; none within `timeout`.
@@ -264,6 +269,19 @@ impl Client {
             other => Err(OscError::Packet(format!("{other:?}"))),
         }
     }
+}
+
+/// The message that `line` spells.
+fn message(line: &str) -> OscMessage {
+    let mut words = line.split_whitespace();
+    let addr = words.next().unwrap_or_default().into();
+    let args = words.map(|word| {
+        let whole = word.parse().map(OscType::Int);
+        whole
+            .or_else(|_| word.parse().map(OscType::Float))
+            .unwrap_or_else(|_| OscType::String(word.into()))
+    });
+    OscMessage { addr, args: args.collect() }
 }
 
 fn parse(message: &OscMessage) -> Result<Reply, OscError> {

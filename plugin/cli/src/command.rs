@@ -211,17 +211,16 @@ fn render(parser: &mut Parser) -> Outcome {
     let mut wav = wav.map_err(|e| named(&arguments.out, &e))?;
     let started = Instant::now();
     let mut said = started;
-    let report =
-        render::render(&registry, &take, &mut |left, right| wav.write(left, right), &mut |done| {
-            if !arguments.quiet && said.elapsed() >= PROGRESS {
-                said = Instant::now();
-                let done = done as f64 / arguments.rate;
-                say(&format!(
-                    "{done:.1} of {seconds:.1} s, {:.1} times real time",
-                    done / started.elapsed().as_secs_f64()
-                ));
-            }
-        });
+    let report = render::render(&registry, &take, &mut wav, &mut |done| {
+        if !arguments.quiet && said.elapsed() >= PROGRESS {
+            said = Instant::now();
+            let done = done as f64 / arguments.rate;
+            say(&format!(
+                "{done:.1} of {seconds:.1} s, {:.1} times real time",
+                done / started.elapsed().as_secs_f64()
+            ));
+        }
+    });
     let report = match report {
         Ok(report) => report,
         Err(RenderError::Sink(e)) => return Err(named(&arguments.out, &e).into()),

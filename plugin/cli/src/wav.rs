@@ -52,7 +52,9 @@ impl Bits {
 
 /// A stereo file being written.
 pub struct Wav {
-    writer: WavWriter<BufWriter<File>>,
+    /// None only where beginning anew failed.
+    writer: Option<WavWriter<BufWriter<File>>>,
+    spec: WavSpec,
     path: PathBuf,
     bits: Bits,
 }
@@ -69,7 +71,8 @@ impl Wav {
             Bits::Float32 => (32, SampleFormat::Float),
         };
         let spec = WavSpec { channels: 2, sample_rate, bits_per_sample, sample_format };
-        Ok(Self { writer: WavWriter::create(path, spec)?, path: path.into(), bits })
+        let writer = Some(WavWriter::create(path, spec)?);
+        Ok(Self { writer, spec, path: path.into(), bits })
     }
 
     /// Completes the file.
@@ -77,7 +80,7 @@ impl Wav {
     /// # Errors
     /// When it cannot be written.
     pub fn finish(self) -> Result<(), hound::Error> {
-        self.writer.finalize()
+        self.writer.map_or(Ok(()), WavWriter::finalize)
     }
 }
 
@@ -86,19 +89,22 @@ impl Sink for Wav {
 
     /// Integer formats clip at full scale. A file cannot pass 4 GB.
     fn write(&mut self, left: &[f32], right: &[f32]) -> Result<(), hound::Error> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
         for x in left.iter().zip(right).flat_map(|(l, r)| [*l, *r]) {
             match self.bits.full_scale() {
                 Some(full) => {
-                    self.writer.write_sample((x.clamp(-1.0, 1.0) * full).round() as i32)?;
+                    writer.write_sample((x.clamp(-1.0, 1.0) * full).round() as i32)?;
                 }
-                None => self.writer.write_sample(x)?,
+                None => writer.write_sample(x)?,
             }
         }
         Ok(())
     }
 
     fn restart(&mut self) -> Result<(), hound::Error> {
-        self.writer = WavWriter::create(&self.path, self.writer.spec())?;
+        // The old writer completes its file when it goes, so it must go first.
+        self.writer = None;
+        self.writer = Some(WavWriter::create(&self.path, self.spec)?);
         Ok(())
     }
 }

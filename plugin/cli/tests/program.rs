@@ -113,6 +113,27 @@ fn refused_commits_are_named_and_strict_makes_them_an_error() {
 }
 
 #[test]
+fn a_take_begun_anew_leaves_a_whole_file() {
+    let folder = Folder::new("anew");
+    folder.voice();
+    folder.write(
+        "loud.json",
+        r#"[{ "at": 0.2, "do": ["create v vca", "set out limit 0", "connect osc v 16",
+                                "connect v out 16"] },
+            { "at": 0.25, "do": ["rename osc Lead"] }]"#,
+    );
+    let base = ["render", "voice.json", "--notes", "C3", "--seconds", "0.3", "--block", "64"];
+    ends(&chronus(&folder, &[&base[..], &["-o", "plain.wav"]].concat()), 0);
+    let edited = [&base[..], &["-o", "edited.wav", "--edits", "loud.json"]].concat();
+    let output = chronus(&folder, &edited);
+    ends(&output, 0);
+    assert!(err(&output).contains("at 0.200 s: refused: the output peaks"), "{}", err(&output));
+    assert!(err(&output).contains("1 of 2 commits swapped in"), "{}", err(&output));
+    let read = |name: &str| std::fs::read(folder.0.join(name)).unwrap();
+    assert!(read("plain.wav") == read("edited.wav"));
+}
+
+#[test]
 fn what_cannot_be_read_is_named_with_its_place() {
     let folder = Folder::new("unreadable");
     folder.voice();

@@ -285,3 +285,20 @@ fn an_event_that_means_nothing_changes_nothing() {
     let (_, report) = rendered(&registry, &patch, &chord(), &[whole], 64, 0.6).unwrap();
     assert_eq!(report.swapped, 1, "{:?}", report.remarks);
 }
+#[test]
+fn dbg_load() {
+    let registry = registry();
+    let patch = patch(&registry, VOICE);
+    let performance = [
+        timed(&registry, 1.3, &["new", "create s simple_sine"]),
+        timed(&registry, 1.305, &["set s freq 331"]),
+    ];
+    let mut sounds = vec![];
+    for block in [64, 64, 64, 32, 1000, 1, 480, 480, 480] {
+        sounds.push((block, rendered(&registry, &patch, &chord(), &performance, block, 1.45).unwrap().0));
+    }
+    for (b, s) in &sounds {
+        let d = s.iter().zip(&sounds[0].1).position(|(x, y)| x != y);
+        println!("{b}: {d:?} {:?}", d.map(|d| (d..d+4).map(|k| (f32::from_bits(s[k][0]), f32::from_bits(sounds[0].1[k][0]))).collect::<Vec<_>>()));
+    }
+}

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chronus_engine::{Param, Spec, Taper, Unit};
 use chronus_patch::{Binding, Edit, Gesture, MacroKnob, Module, ModuleId, Patch, Unknown};
-use egui::{ComboBox, RichText, Slider, Ui};
+use egui::{ComboBox, DragValue, RichText, Slider, Ui};
 
 use crate::app::EditorApp;
 use crate::bind;
@@ -223,27 +223,36 @@ fn choice(ui: &mut Ui, id: &ModuleId, name: &str, param: &Param, value: f32) -> 
     Touch { value: moved.then_some(chosen as f32), dragged: false, released: moved }
 }
 
+/// A rail to drag, and beside it the value to read, drag finely or type.
 fn slider(ui: &mut Ui, name: &str, param: &'static Param, value: f32) -> Touch {
     let stepped = param.taper == Taper::Stepped;
-    let mut position = f64::from(if stepped { value } else { param.to_knob(value) });
-    let before = position;
+    let to_position = move |value: f32| f64::from(if stepped { value } else { param.to_knob(value) });
     let at = move |position: f64| {
         if stepped { param.clamp(position as f32) } else { param.from_knob(position as f32) }
     };
     let range = if stepped { f64::from(param.min)..=f64::from(param.max) } else { 0.0..=1.0 };
-    let slider = Slider::new(&mut position, range)
-        .custom_formatter(move |position, _| param.text(at(position)))
-        .custom_parser(move |text| {
-            let value = param.parse(text)?;
-            Some(f64::from(if stepped { value } else { param.to_knob(value) }))
-        })
-        .smart_aim(false)
-        .update_while_editing(false);
-    let slider = if stepped { slider.step_by(1.0) } else { slider };
-    let response = ui.add(slider).accessible_name(name);
-    let (dragged, released) = (response.dragged(), response.drag_stopped());
-    let reset = response.double_clicked();
-    response.on_hover_text(format!("{} Double-click: {}", param.doc, param.text(param.default)));
+    let mut position = to_position(value);
+    let before = position;
+    let tip = format!("{} Double-click: {}", param.doc, param.text(param.default));
+    let row = ui.horizontal(|ui| {
+        let rail = Slider::new(&mut position, range.clone()).show_value(false).smart_aim(false);
+        let rail = if stepped { rail.step_by(1.0) } else { rail };
+        let rail = ui.add(rail).accessible_name(name).on_hover_text(tip);
+        let speed = if stepped { 0.1 } else { 0.001 };
+        let field = DragValue::new(&mut position)
+            .range(range)
+            .speed(speed)
+            .custom_formatter(move |position, _| param.text(at(position)))
+            .custom_parser(move |text| param.parse(text).map(to_position))
+            .update_while_editing(false);
+        let field = ui.add_sized([72.0, 18.0], field).accessible_name(format!("{name} value"));
+        (rail, field)
+    });
+    let (rail, field) = row.inner;
     let moved = (position != before).then(|| at(position));
-    Touch { value: if reset { Some(param.default) } else { moved }, dragged, released }
+    Touch {
+        value: if rail.double_clicked() { Some(param.default) } else { moved },
+        dragged: rail.dragged() || field.dragged(),
+        released: rail.drag_stopped() || field.drag_stopped(),
+    }
 }

@@ -73,14 +73,19 @@ impl EditorApp {
     fn macro_slider(&mut self, ui: &mut Ui, index: u8) {
         let before = self.host.macro_value(index);
         let mut value = before;
-        let slider = Slider::new(&mut value, 0.0..=1.0)
+        let name = format!("Macro {}", u32::from(index) + 1);
+        let rail = Slider::new(&mut value, 0.0..=1.0).show_value(false).smart_aim(false);
+        let response = ui.add(rail).accessible_name(&name);
+        let field = DragValue::new(&mut value)
+            .range(0.0..=1.0)
+            .speed(0.001)
             .custom_formatter(|value, _| format!("{:.1} %", value * 100.0))
             .custom_parser(|text| {
                 Some(text.trim().trim_end_matches('%').trim().parse::<f64>().ok()? / 100.0)
             })
-            .smart_aim(false)
             .update_while_editing(false);
-        let response = ui.add(slider).accessible_name(format!("Macro {}", u32::from(index) + 1));
+        let field = ui.add(field).accessible_name(format!("{name} value"));
+        let response = response | field;
         if response.drag_started() {
             self.host.begin_macro(index);
         }

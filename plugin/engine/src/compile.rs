@@ -67,6 +67,7 @@ pub fn compile(
     let mut diagnostics = Vec::new();
     let mut net = Net::resolve(patch, registry, key, &mut diagnostics);
     order::break_cycles(&mut net, &mut diagnostics);
+    order::compensate(&mut net);
     let Some(base) = base else {
         let plan = layout::plan(union::fresh(net));
         return Compiled { plan, bridge: None, diagnostics };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::instance::{Chunk, Instance};
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::{BLOCK, Setup, splitmix};
-use crate::plan::{MixFrom, MixSource, NodeIndex, NodeKey, Plan, Role, Schedule, Step};
+use crate::plan::{DelayKey, MixFrom, MixSource, NodeIndex, NodeKey, Plan, Role, Schedule, Step};
 use crate::pool::{Buffer, Pool, Slot};
 use crate::ramp::{CABLE_RAMP_SECONDS, Fade, Ramp, SMOOTHING_SECONDS};
 use crate::registry::Registry;
@@ -47,6 +47,8 @@ pub struct Graph {
     nodes: Vec<Option<Box<Node>>>,
     /// By `Plan::rings`.
     rings: Vec<Buffer>,
+    /// By `Plan::delays`; frame f stands at f % length.
+    delays: Vec<Buffer>,
     pool: Pool,
     sample_rate: f64,
     /// Frames that a transition takes.
@@ -106,12 +108,15 @@ impl Graph {
         }
         let ring = |groups: u8| Buffer::silent(groups, BLOCK);
         let rings = plan.rings.iter().map(|key| ring(key.groups)).collect();
+        let line = |key: &DelayKey| Buffer::silent(key.from.groups, key.frames as usize);
+        let delays = plan.delays.iter().map(line).collect();
         let groups = plan.groups();
         let pool = Pool::new(plan.mono_buffers, plan.poly_buffers, groups, &plan.constants);
         let taps = Taps::new(plan.nodes.len());
         Some(Self {
             nodes,
             rings,
+            delays,
             pool,
             sample_rate,
             ramp_frames: (CABLE_RAMP_SECONDS * sample_rate).ceil().max(1.0) as u64,
@@ -156,8 +161,8 @@ impl Graph {
         for node in self.nodes.iter_mut().flatten() {
             node.instance.reset();
         }
-        for ring in &mut self.rings {
-            ring.clear();
+        for line in self.rings.iter_mut().chain(&mut self.delays) {
+            line.clear();
         }
         self.peaks = [0.0; MAX_VOICES];
     }
@@ -275,6 +280,9 @@ impl Graph {
         merge(&plan.rings, &old_plan.rings, |r| *r, |r| *r, |new, old_at| {
             std::mem::swap(&mut self.rings[new], &mut old.rings[old_at]);
         });
+        merge(&plan.delays, &old_plan.delays, |d| *d, |d| *d, |new, old_at| {
+            std::mem::swap(&mut self.delays[new], &mut old.delays[old_at]);
+        });
         for new in 0..plan.nodes.len() {
             if plan.nodes[new].role == Role::Rewidened {
                 self.take_lanes(new, newest_lane);
@@ -348,6 +356,7 @@ impl Graph {
                     let world = world.reborrow();
                     self.run(&chunk, schedule, *node, slots, *connected, world, observer);
                 }
+                Step::Delay { line, from, to } => self.delay(&chunk, *line as usize, *from, *to),
                 Step::Store { ring, from } => self.store(&chunk, *ring as usize, *from),
             }
         }
@@ -394,6 +403,28 @@ impl Graph {
         for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
             self.pool.put(slot, std::mem::take(buffer));
         }
+    }
+
+    /// Delays the producer's frames by the length of a line: each place is read, then written.
+    fn delay(&mut self, chunk: &Section, line: usize, from: Slot, to: Slot) {
+        let mut out = self.pool.take(to);
+        let frames = self.plan.delays[line].frames as usize;
+        let at = (chunk.start % frames as u64) as usize;
+        let line = &mut self.delays[line];
+        match from {
+            Slot::Poly(_) => {
+                for g in chunk.sounding_groups(self.plan.groups()) {
+                    let input = self.pool.read::<LANES>(from, g, chunk.frames);
+                    let line = line.lanes_mut::<LANES>(g, frames);
+                    turn_line(line, at, input, out.write::<LANES>(g, chunk.frames));
+                }
+            }
+            Slot::Mono(_) | Slot::Constant(_) => {
+                let input = self.pool.read::<1>(from, 0, chunk.frames);
+                turn_line(line.lanes_mut::<1>(0, frames), at, input, out.write(0, chunk.frames));
+            }
+        }
+        self.pool.put(to, out);
     }
 
     /// Puts the producer's frames into a ring. The ring is one block long and chunks do not cross
@@ -520,6 +551,19 @@ impl Graph {
             let x = gain.at(chunk.start + k as u64) * x;
             *out = if first { x } else { *out + x };
         }
+    }
+}
+
+/// Exchanges `input` with what the line holds from place `at` on.
+fn turn_line<const L: usize>(
+    line: &mut [[f32; L]],
+    mut at: usize,
+    input: &[[f32; L]],
+    out: &mut [[f32; L]],
+) {
+    for (x, y) in input.iter().zip(out) {
+        *y = std::mem::replace(&mut line[at], *x);
+        at = if at + 1 == line.len() { 0 } else { at + 1 };
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Plan {
     pub wires: Vec<Wire>,
     /// Delay lines of feedback wires, ordered by key.
     pub rings: Vec<RingKey>,
+    /// Delay lines of wires that wait for slower paths beside them, ordered by key.
+    pub delays: Vec<DelayKey>,
     /// The schedule that plays the patch.
     pub steady: Schedule,
     /// The schedule that plays while wires fade; none when nothing audible changes.
@@ -113,8 +115,10 @@ pub struct Wire {
     pub input: u8,
     /// Place in the sum: cables in order of their id, normals first.
     pub order: u64,
-    /// It carries the delay of a cycle.
+    /// It carries the delay of a cycle: position in `Plan::rings`.
     pub ring: Option<u32>,
+    /// It waits for a slower path: position in `Plan::delays`.
+    pub delay: Option<u32>,
     /// The cable; none for a normal.
     pub cable: Option<CableId>,
     /// True when it is part of the patch, false when it only fades out.
@@ -140,6 +144,21 @@ pub struct RingKey {
     pub groups: u8,
     /// The cable.
     pub cable: CableId,
+}
+
+/// What makes a compensation delay the same one before and after an edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DelayKey {
+    /// The producer.
+    pub from: NodeKey,
+    /// Its output.
+    pub output: u8,
+    /// The consumer.
+    pub to: NodeKey,
+    /// Its input.
+    pub input: u8,
+    /// How many frames it delays, at least 1.
+    pub frames: u32,
 }
 
 /// Steps in order, with the lists they point into.
@@ -173,6 +192,15 @@ pub enum Step {
         outputs: Range<u32>,
         /// Bit i: a cable ends at input i.
         connected: u64,
+    },
+    /// Delays what `from` holds, into `to`.
+    Delay {
+        /// Position in `Plan::delays`.
+        line: u32,
+        /// The producer's buffer.
+        from: Slot,
+        /// The buffer written.
+        to: Slot,
     },
     /// Puts what `from` holds into a feedback delay.
     Store {
@@ -347,6 +375,10 @@ impl Plan {
             Step::Run { node, inputs, outputs, .. } => {
                 let id = &self.nodes[*node as usize].id;
                 writeln!(f, "  {id} [{}] -> [{}]", list(inputs), list(outputs))
+            }
+            Step::Delay { line, from, to } => {
+                let frames = self.delays[*line as usize].frames;
+                writeln!(f, "  {} = {} delayed {frames}", slot(to), slot(from))
             }
             Step::Store { ring, from } => writeln!(f, "  ring{ring} = {}", slot(from)),
         }

@@ -30,6 +30,16 @@ impl Buffer {
         Self(vec![0.0; lanes * frames].into_boxed_slice())
     }
 
+    /// All `frames` frames of lane group `group`, of a buffer that is that long.
+    pub(crate) fn lanes_mut<const L: usize>(
+        &mut self,
+        group: usize,
+        frames: usize,
+    ) -> &mut [[f32; L]] {
+        let at = group * frames * L;
+        self.0[at..at + frames * L].as_chunks_mut::<L>().0
+    }
+
     /// Fills it with silence.
     pub(crate) fn clear(&mut self) {
         self.0.fill(0.0);

@@ -65,7 +65,8 @@ type Term = (Symbol, Option<u32>, u32, u32);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Symbol {
-    Output(NodeIndex, u8),
+    /// An output, so many frames late.
+    Output(NodeIndex, u8, u32),
     Constant(u32),
 }
 
@@ -75,7 +76,8 @@ enum Symbol {
 /// The first fault found.
 pub fn verify(plan: &Plan) -> Result<(), PlanFault> {
     let nodes_ordered = plan.nodes.windows(2).all(|w| w[0].key < w[1].key);
-    let rings_ordered = plan.rings.windows(2).all(|w| w[0] < w[1]);
+    let rings_ordered = plan.rings.windows(2).all(|w| w[0] < w[1])
+        && plan.delays.windows(2).all(|w| w[0] < w[1]);
     let bound = plan.bindings.iter().all(|b| {
         let node = plan.nodes.get(b.node as usize);
         node.is_some_and(|n| usize::from(b.param) < n.spec.params.len())
@@ -98,6 +100,7 @@ struct Check<'a> {
     holds: BTreeMap<(bool, u32), Vec<Term>>,
     runs: Vec<usize>,
     stored: BTreeSet<u32>,
+    delayed: BTreeSet<u32>,
     /// What each input should read.
     wanted: BTreeMap<(NodeIndex, u8), Vec<Term>>,
 }
@@ -107,7 +110,10 @@ impl<'a> Check<'a> {
         let mut wanted: BTreeMap<_, Vec<Term>> = BTreeMap::new();
         for wire in plan.wires.iter().filter(|w| transition || w.stays) {
             let symbol = match wire.from {
-                Origin::Port { node, port } => Symbol::Output(node, port),
+                Origin::Port { node, port } => {
+                    let line = wire.delay.and_then(|line| plan.delays.get(line as usize));
+                    Symbol::Output(node, port, line.map_or(0, |line| line.frames))
+                }
                 Origin::Constant(value) => Symbol::Constant(value.to_bits()),
             };
             let old_gain = if transition { wire.old_gain } else { wire.gain };
@@ -115,8 +121,8 @@ impl<'a> Check<'a> {
             wanted.entry((wire.to, wire.input)).or_default().push(term);
         }
         let runs = vec![0; plan.nodes.len()];
-        let (holds, stored) = (BTreeMap::new(), BTreeSet::new());
-        Self { plan, name, transition, holds, runs, stored, wanted }
+        let (holds, stored, delayed) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        Self { plan, name, transition, holds, runs, stored, delayed, wanted }
     }
 
     fn run(mut self, schedule: &Schedule) -> Result<(), PlanFault> {
@@ -164,7 +170,7 @@ impl<'a> Check<'a> {
                             let found =
                                 self.plan.nodes.binary_search_by_key(&key.from, |n| n.key);
                             let Ok(node) = found else { return Ok(false) };
-                            let symbol = Symbol::Output(node as NodeIndex, key.output);
+                            let symbol = Symbol::Output(node as NodeIndex, key.output, 0);
                             sum.push((symbol, Some(ring), gains.0, gains.1));
                         }
                         MixFrom::Slot(slot) => {
@@ -191,11 +197,31 @@ impl<'a> Check<'a> {
                 };
                 self.check_run(*node, inputs, outputs, *connected, alias)
             }
+            Step::Delay { line, from, to } => {
+                if from == to {
+                    return Err(alias);
+                }
+                let Some(key) = self.plan.delays.get(*line as usize) else { return Ok(false) };
+                let producer = self.plan.nodes.binary_search_by_key(&key.from, |n| n.key);
+                let (Ok(node), true) = (producer, self.delayed.insert(*line)) else {
+                    return Ok(false);
+                };
+                let wanted = Symbol::Output(node as NodeIndex, key.output, 0);
+                let holds = self.read(*from);
+                let fits = matches!(to, Slot::Poly(_)) == (key.from.groups > 0);
+                match holds.as_deref() {
+                    Some([term]) if term.0 == wanted && fits => {
+                        let late = Symbol::Output(node as NodeIndex, key.output, key.frames);
+                        Ok(self.write(*to, vec![(late, term.1, term.2, term.3)]))
+                    }
+                    _ => Ok(false),
+                }
+            }
             Step::Store { ring, from } => {
                 let bad = PlanFault::BadRing { schedule: self.name, ring: *ring as usize };
                 let Some(key) = self.plan.rings.get(*ring as usize) else { return Err(bad) };
                 let node = self.plan.nodes.binary_search_by_key(&key.from, |n| n.key);
-                let wanted = node.map(|n| Symbol::Output(n as NodeIndex, key.output));
+                let wanted = node.map(|n| Symbol::Output(n as NodeIndex, key.output, 0));
                 let holds = self.read(*from);
                 let same = match (holds.as_deref(), wanted) {
                     (Some([term]), Ok(wanted)) => term.0 == wanted,
@@ -255,7 +281,7 @@ impl<'a> Check<'a> {
             }
             let one = 1f32.to_bits();
             let fits = matches!(slot, Slot::Poly(_)) == poly;
-            if !fits || !self.write(slot, vec![(Symbol::Output(node, o as u8), None, one, one)]) {
+            if !fits || !self.write(slot, vec![(Symbol::Output(node, o as u8, 0), None, one, one)]) {
                 return Ok(false);
             }
         }

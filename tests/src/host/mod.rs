@@ -11,6 +11,7 @@ mod instance;
 mod player;
 mod sanitizer;
 mod shared;
+mod variable;
 
 pub use bundle::{Bundle, HostError};
 pub use clock::thread_cpu;
@@ -20,3 +21,4 @@ pub use instance::{Instance, ParamFacts};
 pub use player::{Block, Outcome, Player, Setup};
 pub use sanitizer::Sanitizer;
 pub use shared::Requests;
+pub use variable::set_remote_port;

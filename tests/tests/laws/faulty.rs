@@ -8,6 +8,7 @@ use chronus_engine::{
 pub fn kinds() -> Vec<Kind> {
     let mut kinds = chronus_modules::KINDS.to_vec();
     kinds.push(KIND);
+    kinds.push(lagging::KIND);
     kinds
 }
 
@@ -68,3 +69,47 @@ impl<const L: usize> Module<L> for Faulty<L> {
 }
 
 kind!(FAULTY, Faulty);
+
+/// Lags by four frames and says so.
+mod lagging {
+    use super::{Category, Input, Io, Module, Output, Signal, Spec, kind, lanes};
+
+    const LAGGING: Spec = Spec {
+        kind: "lagging",
+        name: "Lagging",
+        category: Category::Utility,
+        summary: "Lags by four frames.",
+        inputs: &[Input::new("in", Signal::Audio, "")],
+        outputs: &[Output::new("out", Signal::Audio, "")],
+        latency: 4,
+        ..Spec::EMPTY
+    };
+
+    lanes! {
+        /// The last four frames.
+        pub struct Lagging {
+            /// Four frames ago.
+            d: f32 = 0.0,
+            /// Three.
+            c: f32 = 0.0,
+            /// Two.
+            b: f32 = 0.0,
+            /// One.
+            a: f32 = 0.0,
+        }
+    }
+
+    impl<const L: usize> Module<L> for Lagging<L> {
+        type Storage = ();
+
+        fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+            let input = io.inputs.get(0);
+            for (out, x) in io.outputs.get(0).iter_mut().zip(input) {
+                *out = self.d;
+                (self.d, self.c, self.b, self.a) = (self.c, self.b, self.a, *x);
+            }
+        }
+    }
+
+    kind!(LAGGING, Lagging);
+}

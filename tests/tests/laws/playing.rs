@@ -167,3 +167,26 @@ fn taps_show_what_an_output_gives_and_cost_nothing_when_closed() {
     rig.render(2_048, |_| 64, &[], |_| 0.0);
     rig.engine.telemetry(|t| assert_eq!(t.taps[0].count, 0));
 }
+
+#[test]
+fn paths_of_different_latency_arrive_together() {
+    let registry = std::sync::Arc::new(chronus_engine::Registry::new(&crate::faulty::kinds()));
+    for poly in [false, true] {
+        let mut lines = vec![
+            "create o vco", "create s lagging", "create t lagging", "create m mixer", "create out audio_out",
+            "connect o s", "connect s t", "connect t m.in1", "connect o m.in2 -1", "connect m out",
+        ];
+        if poly {
+            lines.extend(["create n note_in", "connect n.pitch o.pitch"]);
+        }
+        let patch = build(&registry, &lines);
+        let mut rig = Rig::new(&registry, RATE, &patch);
+        assert_eq!(rig.renderer.graph().map(|g| g.plan().latency), Some(8));
+        let sound = rig.render(4_800, |n| 1 + n % 70, &[on(100, 60)], |_| 0.0);
+        assert_eq!(peak(&sound), 0.0, "poly: {poly}");
+        // A direct path is compensated anew when a slow one beside it comes or goes: a fade.
+        rig.commit_at(100, &[Request::Disconnect { from: "t".into(), to: "m.in1".into() }]);
+        let sound = rig.render(4_800, |n| 1 + n % 70, &[], |_| 0.0);
+        assert!(peak(&sound) > 0.1, "poly: {poly}");
+    }
+}

@@ -7,8 +7,8 @@ use super::net::{NetBinding, NetOrigin};
 use super::order;
 use super::union::{United, UnitedWire};
 use crate::plan::{
-    MixFrom, MixSource, NodeIndex, NodeKey, Origin, Plan, PlanBinding, PlanNode, RingKey,
-    Schedule, Step, Wire,
+    DelayKey, MixFrom, MixSource, NodeIndex, NodeKey, Origin, Plan, PlanBinding, PlanNode,
+    RingKey, Schedule, Step, Wire,
 };
 use crate::pool::Slot;
 use crate::spec::Tail;
@@ -19,8 +19,9 @@ pub(crate) fn plan(united: United) -> Plan {
     let order = order::order(&united.nodes, &united.wires).unwrap_or_else(|stuck| stuck);
     let index: BTreeMap<NodeKey, NodeIndex> =
         united.nodes.iter().enumerate().map(|(n, (node, _))| (node.key, n as NodeIndex)).collect();
-    let rings = rings(&united);
-    let wires = wires(&united, &index, &rings);
+    let rings = keys(&united, ring_key);
+    let delays = keys(&united, delay_key);
+    let wires = wires(&united, &index, &rings, &delays);
     let fades = wires.iter().any(|w| w.old_gain != w.gain);
     let bindings = bindings(&united.bindings, &index);
     let nodes: Vec<PlanNode> = united
@@ -29,7 +30,7 @@ pub(crate) fn plan(united: United) -> Plan {
         .map(|(n, role)| PlanNode { key: n.key, id: n.id, spec: n.spec, role, params: n.params })
         .collect();
 
-    let mut layout = Layout { nodes: &nodes, wires: &wires, rings: &rings, constants: Vec::new() };
+    let mut layout = Layout { nodes: &nodes, wires: &wires, rings: &rings, delays: &delays, constants: Vec::new() };
     let (steady, steady_size) = layout.schedule(&order, false);
     let (transition, transition_size) = if fades {
         let (schedule, size) = layout.schedule(&order, true);
@@ -46,6 +47,7 @@ pub(crate) fn plan(united: United) -> Plan {
         nodes,
         wires,
         rings,
+        delays,
         steady,
         transition,
         constants,
@@ -69,17 +71,29 @@ fn ring_key(wire: &UnitedWire) -> Option<RingKey> {
     }
 }
 
-fn rings(united: &United) -> Vec<RingKey> {
-    let mut rings: Vec<RingKey> = united.wires.iter().filter_map(ring_key).collect();
-    rings.sort_unstable();
-    rings.dedup();
-    rings
+fn delay_key(wire: &UnitedWire) -> Option<DelayKey> {
+    match (wire.wire.delay, wire.wire.from) {
+        (frames @ 1.., NetOrigin::Port(from, output)) => {
+            let (to, input) = (wire.wire.to, wire.wire.input);
+            Some(DelayKey { from, output, to, input, frames })
+        }
+        _ => None,
+    }
+}
+
+/// The keys that wires have, in order, each once.
+fn keys<K: Ord>(united: &United, key: impl Fn(&UnitedWire) -> Option<K>) -> Vec<K> {
+    let mut keys: Vec<K> = united.wires.iter().filter_map(key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 fn wires(
     united: &United,
     index: &BTreeMap<NodeKey, NodeIndex>,
     rings: &[RingKey],
+    delays: &[DelayKey],
 ) -> Vec<Wire> {
     let mut wires: Vec<Wire> = united
         .wires
@@ -87,6 +101,7 @@ fn wires(
         .map(|united| {
             let wire = &united.wire;
             let ring = ring_key(united).and_then(|key| rings.binary_search(&key).ok());
+            let delay = delay_key(united).and_then(|key| delays.binary_search(&key).ok());
             Wire {
                 from: match wire.from {
                     NetOrigin::Port(key, port) => Origin::Port { node: index[&key], port },
@@ -96,6 +111,7 @@ fn wires(
                 input: wire.input,
                 order: wire.order,
                 ring: ring.map(|r| r as u32),
+                delay: delay.map(|d| d as u32),
                 cable: wire.cable,
                 stays: united.stays,
                 old_gain: united.old_gain,
@@ -163,6 +179,7 @@ struct Layout<'a> {
     nodes: &'a [PlanNode],
     wires: &'a [Wire],
     rings: &'a [RingKey],
+    delays: &'a [DelayKey],
     constants: Vec<f32>,
 }
 
@@ -264,14 +281,22 @@ impl Layout<'_> {
         let groups = node.key.groups;
         let mut inputs: Vec<Slot> = Vec::with_capacity(node.spec.inputs.len());
         let mut mixed: Vec<(Vec<MixSource>, Slot)> = Vec::new();
+        let mut delayed: Vec<Slot> = Vec::new();
         let mut connected = 0u64;
         for input in 0..node.spec.inputs.len() {
             let wires = into.iter().filter(|w| usize::from(w.input) == input);
             let sources: Vec<MixSource> = wires
                 .map(|w| {
                     connected |= u64::from(w.cable.is_some()) << input;
+                    let mut from = self.source(w, live);
+                    if let (Some(line), MixFrom::Slot(slot)) = (w.delay, from) {
+                        let to = buffers.acquire(self.delays[line as usize].from.groups);
+                        schedule.steps.push(Step::Delay { line, from: slot, to });
+                        delayed.push(to);
+                        from = MixFrom::Slot(to);
+                    }
                     MixSource {
-                        from: self.source(w, live),
+                        from,
                         old_gain: if transition { w.old_gain } else { w.gain },
                         gain: w.gain,
                     }
@@ -308,7 +333,7 @@ impl Layout<'_> {
             outputs: middle..end,
             connected,
         });
-        for (_, slot) in mixed {
+        for slot in mixed.into_iter().map(|(_, slot)| slot).chain(delayed) {
             buffers.release(slot);
         }
         for (port, slot) in outputs.into_iter().enumerate() {

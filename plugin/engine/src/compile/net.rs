@@ -43,6 +43,8 @@ pub(crate) struct NetWire {
     pub order: u64,
     pub cable: Option<CableId>,
     pub feedback: bool,
+    /// Frames it waits for slower paths into the same module.
+    pub delay: u32,
     pub gain: f32,
 }
 
@@ -54,11 +56,11 @@ pub(crate) enum NetOrigin {
 }
 
 /// What makes two wires the same one.
-pub(crate) type WireKey = (NetOrigin, NodeKey, u8, bool);
+pub(crate) type WireKey = (NetOrigin, NodeKey, u8, bool, u32);
 
 impl NetWire {
     pub fn key(&self) -> WireKey {
-        (self.from, self.to, self.input, self.feedback)
+        (self.from, self.to, self.input, self.feedback, self.delay)
     }
 }
 
@@ -116,6 +118,7 @@ impl Net {
                 order: link.order,
                 cable: Some(link.cable),
                 feedback: link.feedback,
+                delay: 0,
                 gain: link.gain,
             });
         }
@@ -155,6 +158,7 @@ impl Net {
             order: w.order,
             cable: w.cable,
             feedback: w.ring.is_some(),
+            delay: w.delay.map_or(0, |line| plan.delays[line as usize].frames),
             gain: w.gain,
         });
         let bindings = plan.bindings.iter().map(|b| NetBinding {
@@ -195,6 +199,7 @@ impl Net {
                         order: 0,
                         cable: None,
                         feedback: false,
+                        delay: 0,
                         gain: 1.0,
                     }),
                     NormalSource::Constant(_) => {}

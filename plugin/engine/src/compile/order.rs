@@ -42,6 +42,37 @@ pub(crate) fn break_cycles(net: &mut Net, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Delays the wires into a module that come by faster paths than the slowest, so that all arrive
+/// together. Feedback wires keep the delay they have. The net must have no cycle.
+pub(crate) fn compensate(net: &mut Net) {
+    if net.nodes.iter().all(|n| n.spec.latency == 0) {
+        return;
+    }
+    let nodes: Vec<&NetNode> = net.nodes.iter().collect();
+    let direct = net.wires.iter().filter(|w| !w.feedback).map(|w| (w.from, w.to));
+    let Ok(order) = sort(&nodes, direct) else { return };
+    let index: BTreeMap<NodeKey, usize> =
+        net.nodes.iter().enumerate().map(|(n, node)| (node.key, n)).collect();
+    let mut into: Vec<Vec<usize>> = vec![Vec::new(); net.nodes.len()];
+    for (w, wire) in net.wires.iter().enumerate().filter(|(_, w)| !w.feedback) {
+        into[index[&wire.to]].push(w);
+    }
+    let mut latency = vec![0u32; net.nodes.len()];
+    for n in order {
+        let arrives = |w: &usize| match net.wires[*w].from {
+            NetOrigin::Port(from, _) => Some(latency[index[&from]]),
+            NetOrigin::Constant(_) => None,
+        };
+        let slowest = into[n].iter().filter_map(arrives).max().unwrap_or(0);
+        let waits: Vec<(usize, u32)> =
+            into[n].iter().filter_map(|w| Some((*w, slowest - arrives(w)?))).collect();
+        for (w, delay) in waits {
+            net.wires[w].delay = delay;
+        }
+        latency[n] = slowest + net.nodes[n].spec.latency;
+    }
+}
+
 /// Kahn's algorithm, smallest key first: the same order on every machine.
 fn sort(
     nodes: &[&NetNode],

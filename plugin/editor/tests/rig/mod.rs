@@ -1,0 +1,264 @@
+//! An editor over an engine that renders on a thread of its own, and a host that notes everything.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use chronus_editor::{EditorApp, Host, Preset};
+use chronus_engine::{Block, Engine, Event, Options, Registry, Request, Terms, Transport};
+use chronus_patch::Patch;
+use egui::{Event as Input, Key, Modifiers, PointerButton, Pos2, Rect};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+
+/// Longest that something may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the editor told the host.
+#[derive(Clone, Default)]
+pub struct Notes {
+    moves: Arc<Mutex<Vec<String>>>,
+    macros: Arc<Mutex<Vec<f32>>>,
+    port: Arc<Mutex<Option<u16>>>,
+}
+
+impl Notes {
+    /// Every step of every macro, in order.
+    pub fn moves(&self) -> Vec<String> {
+        self.moves.lock().unwrap().clone()
+    }
+
+    fn note(&self, step: String) {
+        self.moves.lock().unwrap().push(step);
+    }
+}
+
+struct TestHost {
+    notes: Notes,
+    engine: Arc<Engine>,
+}
+
+impl Host for TestHost {
+    fn macro_value(&self, index: u8) -> f32 {
+        self.notes.macros.lock().unwrap()[usize::from(index)]
+    }
+
+    fn begin_macro(&self, index: u8) {
+        self.notes.note(format!("begin {index}"));
+    }
+
+    fn turn_macro(&self, index: u8, value: f32) {
+        self.notes.macros.lock().unwrap()[usize::from(index)] = value;
+        self.engine.send(Event::Macro { index, value });
+        self.notes.note(format!("turn {index}"));
+    }
+
+    fn end_macro(&self, index: u8) {
+        self.notes.note(format!("end {index}"));
+    }
+
+    fn presets(&self) -> &'static [Preset] {
+        &[]
+    }
+
+    fn remote_port(&self) -> Option<u16> {
+        *self.notes.port.lock().unwrap()
+    }
+
+    fn start_remote(&self, port: u16) -> Result<u16, String> {
+        *self.notes.port.lock().unwrap() = Some(port);
+        Ok(port)
+    }
+
+    fn stop_remote(&self) {
+        *self.notes.port.lock().unwrap() = None;
+    }
+
+    fn notice(&self) -> Option<String> {
+        None
+    }
+
+    fn dismiss_notice(&self) {}
+}
+
+/// See the module's documentation.
+pub struct Rig {
+    pub engine: Arc<Engine>,
+    pub host: Notes,
+    harness: Harness<'static>,
+    stop: Arc<AtomicBool>,
+    renderer: Option<JoinHandle<()>>,
+}
+
+impl Rig {
+    /// An editor over a patch made by `requests`, which plays.
+    pub fn new(requests: &[Request]) -> Self {
+        let registry = Arc::new(Registry::new(chronus_modules::KINDS));
+        let (engine, mut renderer) = Engine::new(registry, Options::default());
+        let engine = Arc::new(engine);
+        engine.set_sample_rate(48_000.0);
+        renderer.activate(48_000.0);
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopping = stop.clone();
+        let thread = std::thread::spawn(move || {
+            let mut channels = [[0f32; 64]; 2];
+            while !stopping.load(Relaxed) {
+                let [left, right] = &mut channels;
+                renderer.process(Block {
+                    channels: [left, right],
+                    events: &[],
+                    transport: Transport::default(),
+                    offline: false,
+                });
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let host = Notes::default();
+        host.macros.lock().unwrap().resize(128, 0.0);
+        let world = TestHost { notes: host.clone(), engine: engine.clone() };
+        let mut app = EditorApp::new(engine.clone(), Box::new(world));
+        let harness = Harness::builder()
+            .with_size([1200.0, 2000.0])
+            .with_accessibility_check(true)
+            .build_ui(move |ui| app.ui(ui));
+        let mut rig = Self { engine, host, harness, stop, renderer: Some(thread) };
+        if !requests.is_empty() {
+            let wanted = rig.engine.commit(requests, Terms::default(), |_| ());
+            rig.until("the patch plays", |rig| rig.engine.playing().0 >= wanted);
+        }
+        rig.steps();
+        rig
+    }
+
+    /// The document that plays.
+    pub fn playing(&self) -> Arc<Patch> {
+        self.engine.playing().1
+    }
+
+    /// The document's own value of a param.
+    pub fn param(&self, id: &str, param: &str) -> Option<f32> {
+        let patch = self.engine.document();
+        let module = patch.modules.iter().find(|(known, _)| known.as_str() == id);
+        module.and_then(|(_, module)| module.params.get(param).copied())
+    }
+
+    /// A few frames.
+    fn steps(&mut self) {
+        self.harness.run_steps(3);
+    }
+
+    /// Shows frames until `done`.
+    #[track_caller]
+    pub fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+        let started = Instant::now();
+        while !done(self) {
+            assert!(started.elapsed() < PATIENCE, "waited in vain until {what}");
+            self.harness.step();
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.steps();
+    }
+
+    /// True when something called `label` can be seen.
+    pub fn finds(&self, label: &str) -> bool {
+        self.harness.query_all_by_label(label).next().is_some()
+    }
+
+    /// True when some text holds `part`.
+    pub fn shows(&self, part: &str) -> bool {
+        let holds = |text: Option<String>| text.is_some_and(|text| text.contains(part));
+        let mut all = self.harness.root().children_recursive();
+        all.any(|node| {
+            let node = node.accesskit_node();
+            holds(node.label()) || holds(node.value())
+        })
+    }
+
+    #[track_caller]
+    fn rect(&self, label: &str) -> Rect {
+        self.harness.get_by_label(label).rect()
+    }
+
+    /// Clicks what is called `label`.
+    #[track_caller]
+    pub fn click(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.steps();
+    }
+
+    /// Clicks it twice.
+    #[track_caller]
+    pub fn double_click(&mut self, label: &str) {
+        for _ in 0..2 {
+            self.harness.get_by_label(label).click();
+            self.harness.step();
+        }
+        self.steps();
+    }
+
+    /// Opens the list called `list` and takes `entry`.
+    #[track_caller]
+    pub fn choose(&mut self, list: &str, entry: &str) {
+        self.click(list);
+        // The list opens over the rest, so its entry is the last of that name.
+        let entry = self.harness.query_all_by_label(entry).last().expect("an entry in the list");
+        entry.click();
+        self.steps();
+    }
+
+    /// Replaces the text of a field.
+    #[track_caller]
+    pub fn type_into(&mut self, field: &str, text: &str) {
+        self.click(field);
+        self.harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        self.harness.step();
+        self.harness.event(Input::Text(text.into()));
+        self.steps();
+    }
+
+    /// Leaves the field in hand.
+    pub fn leave_field(&mut self) {
+        self.harness.key_press(Key::Enter);
+        self.steps();
+    }
+
+    /// Types into the value beside a knob.
+    #[track_caller]
+    pub fn type_value(&mut self, knob: &str, text: &str) {
+        self.type_into(&format!("{knob} value"), text);
+        self.leave_field();
+    }
+
+    /// Drags the rail of `knob` over `places`, 0..=1 of its width, in one go.
+    #[track_caller]
+    pub fn drag(&mut self, knob: &str, places: &[f32]) {
+        let rect = self.rect(knob);
+        let at = |place: &f32| Pos2::new(rect.left() + rect.width() * place, rect.center().y);
+        let first = at(&places[0]);
+        self.harness.event(Input::PointerMoved(first));
+        self.button(first, true);
+        for place in places {
+            self.harness.event(Input::PointerMoved(at(place)));
+            self.harness.step();
+        }
+        self.button(at(&places[places.len() - 1]), false);
+        self.steps();
+    }
+
+    fn button(&mut self, pos: Pos2, pressed: bool) {
+        let modifiers = Modifiers::NONE;
+        let button = PointerButton::Primary;
+        self.harness.event(Input::PointerButton { pos, button, pressed, modifiers });
+        self.harness.step();
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.stop.store(true, Relaxed);
+        if let Some(renderer) = self.renderer.take() {
+            let _ = renderer.join();
+        }
+    }
+}

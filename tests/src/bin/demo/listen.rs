@@ -1,0 +1,48 @@
+//! Listens to a performance for clicks.
+
+use chronus_tests::measure::{max_bend, max_step, over_limit};
+
+use crate::RATE;
+use crate::paced::Performance;
+
+/// The largest step, over its limit, that any swap made.
+pub struct Heard {
+    /// Over all audible swaps.
+    pub step: f32,
+    /// Of second differences, over swaps between patches of sines alone.
+    pub bend: f32,
+    /// Swaps looked at, and how many of them for bends too.
+    pub swaps: usize,
+    /// See `swaps`.
+    pub pure: usize,
+    /// Second of the recording and edits of the worst swap.
+    pub worst_at: (f64, String),
+}
+
+impl Heard {
+    /// The one figure of the report: at most 1 when nothing clicked.
+    pub fn worst(&self) -> f32 {
+        self.step.max(self.bend)
+    }
+}
+
+/// Measures every swap of a performance.
+pub fn listen(performance: &Performance) -> Heard {
+    let mut heard =
+        Heard { step: 0.0, bend: 0.0, swaps: 0, pure: 0, worst_at: (0.0, String::new()) };
+    for (commit, swap) in performance.swaps() {
+        heard.swaps += 1;
+        heard.pure += usize::from(commit.pure);
+        for channel in &performance.channels {
+            let step = over_limit(channel, swap, RATE, max_step);
+            let bend =
+                if commit.pure { over_limit(channel, swap, RATE, max_bend) } else { 0.0 };
+            if step.max(bend) > heard.worst() {
+                heard.worst_at = (swap.from as f64 / RATE, commit.edits.clone());
+            }
+            heard.step = heard.step.max(step);
+            heard.bend = heard.bend.max(bend);
+        }
+    }
+    heard
+}

@@ -289,16 +289,21 @@ fn an_event_that_means_nothing_changes_nothing() {
 fn dbg_load() {
     let registry = registry();
     let patch = patch(&registry, VOICE);
-    let performance = [
-        timed(&registry, 1.3, &["new", "create s simple_sine"]),
-        timed(&registry, 1.305, &["set s freq 331"]),
-    ];
+    let performance = [timed(&registry, 1.3, &["new", "create s simple_sine"])];
     let mut sounds = vec![];
-    for block in [64, 64, 64, 32, 1000, 1, 480, 480, 480] {
-        sounds.push((block, rendered(&registry, &patch, &chord(), &performance, block, 1.45).unwrap().0));
+    for _ in 0..30 {
+        sounds.push(rendered(&registry, &patch, &chord(), &performance, 64, 1.4).unwrap().0);
     }
-    for (b, s) in &sounds {
-        let d = s.iter().zip(&sounds[0].1).position(|(x, y)| x != y);
-        println!("{b}: {d:?} {:?}", d.map(|d| (d..d+4).map(|k| (f32::from_bits(s[k][0]), f32::from_bits(sounds[0].1[k][0]))).collect::<Vec<_>>()));
+    let fit = |s: &Sound| {
+        let x: Vec<f64> = s[65000..][..1200].iter().map(|f| f64::from(f32::from_bits(f[0]))).collect();
+        let w = std::f64::consts::TAU * 440.0 / 48000.0;
+        let a: f64 = x.iter().enumerate().map(|(k, x)| x * (w * (k + 65000) as f64).cos()).sum::<f64>() / 600.0;
+        let b: f64 = x.iter().enumerate().map(|(k, x)| x * (w * (k + 65000) as f64).sin()).sum::<f64>() / 600.0;
+        (a.hypot(b), a.atan2(b) / std::f64::consts::TAU)
+    };
+    for s in &sounds {
+        let d = s.iter().zip(&sounds[0]).position(|(x, y)| x != y);
+        let last = s.iter().zip(&sounds[0]).rposition(|(x, y)| x != y);
+        println!("{d:?} {last:?} {:?}", fit(s));
     }
 }

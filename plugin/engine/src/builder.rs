@@ -250,10 +250,10 @@ impl Builder {
                     return Some(Work::Commit(job));
                 }
                 // Timed commits go in order, each on top of the one before.
-                if self.published.is_none() {
-                    if let Some(job) = state.timed.pop_front() {
-                        return Some(Work::Commit(job));
-                    }
+                if self.published.is_none()
+                    && let Some(job) = state.timed.pop_front()
+                {
+                    return Some(Work::Commit(job));
                 }
             }
             if self.published.is_some() {
@@ -392,9 +392,8 @@ impl Builder {
         let built = self.build(&plan, job, false, &canceled)?;
         let probed = Built::new(built, self.setup.sample_rate).probe(&canceled)?;
         let voices = self.notes.read();
-        let macros: [f32; crate::MACROS] = std::array::from_fn(|i| {
-            f32::from_bits(self.shared.macros[i].load(Relaxed))
-        });
+        let macros: [f32; crate::MACROS] =
+            std::array::from_fn(|i| f32::from_bits(self.shared.macros[i].load(Relaxed)));
         let frame = self.shared.frame.load(Acquire).max(job.due.unwrap_or(0));
         let primed = probed.prime(voices, macros, frame);
         let warm = primed.warm(job.demands.warm_blocks, &canceled)?;

@@ -193,8 +193,7 @@ impl Engine {
         self.shared.counters.commits.fetch_add(1, Relaxed);
         let accepted = {
             let mut session = self.session.lock();
-            let accepted =
-                session.accept(requests, terms.client, &self.registry, Box::new(answer));
+            let accepted = session.accept(requests, terms.client, &self.registry, Box::new(answer));
             accepted.map(|accepted| self.hand_over(accepted, &terms))
         };
         self.reply(accepted)
@@ -468,12 +467,7 @@ fn settle(session: &Mutex<Session>, shared: &Shared, registry: &Registry, answer
     shared.changed();
 }
 
-fn job(
-    accepted: Accepted,
-    demands: Demands,
-    deadline: Option<Duration>,
-    due: Option<u64>,
-) -> Job {
+fn job(accepted: Accepted, demands: Demands, deadline: Option<Duration>, due: Option<u64>) -> Job {
     Job {
         revision: accepted.revision,
         patch: accepted.patch,

@@ -1,13 +1,15 @@
 //! A built plan: it renders chunks. Nothing in here allocates once it is built.
 
+mod mix;
+
 use std::sync::Arc;
 
 use crate::instance::{Chunk, Instance};
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::{BLOCK, Setup, splitmix};
-use crate::plan::{DelayKey, MixFrom, MixSource, NodeIndex, NodeKey, Plan, Role, Schedule, Step};
-use crate::pool::{Buffer, Pool, Slot};
-use crate::ramp::{CABLE_RAMP_SECONDS, Fade, Ramp, SMOOTHING_SECONDS};
+use crate::plan::{DelayKey, NodeIndex, NodeKey, Plan, Role, Schedule, Step};
+use crate::pool::{Buffer, Pool};
+use crate::ramp::{CABLE_RAMP_SECONDS, Ramp, SMOOTHING_SECONDS};
 use crate::registry::Registry;
 use crate::spec::Smoothing;
 use crate::store::{Cells, Observed};
@@ -183,10 +185,8 @@ impl Graph {
         for binding in &plan.bindings {
             let planned = &plan.nodes[binding.node as usize];
             let p = usize::from(binding.param);
-            let value = binding.value(
-                &planned.spec.params[p],
-                macros[usize::from(binding.macro_index)].target(),
-            );
+            let value = binding
+                .value(&planned.spec.params[p], macros[usize::from(binding.macro_index)].target());
             let Some(node) = self.nodes[binding.node as usize].as_mut() else { continue };
             if planned.role == Role::Kept && added_only {
                 continue;
@@ -272,17 +272,35 @@ impl Graph {
     /// tables are ordered by key, so this walks them once: O(modules), no allocation.
     pub(crate) fn carry_from(&mut self, old: &mut Self, newest_lane: usize) {
         let (plan, old_plan) = (Arc::clone(&self.plan), Arc::clone(&old.plan));
-        merge(&plan.nodes, &old_plan.nodes, |n| n.key, |n| n.key, |new, old_at| {
-            if old.nodes[old_at].is_some() && plan.nodes[new].role != Role::Added {
-                std::mem::swap(&mut self.nodes[new], &mut old.nodes[old_at]);
-            }
-        });
-        merge(&plan.rings, &old_plan.rings, |r| *r, |r| *r, |new, old_at| {
-            std::mem::swap(&mut self.rings[new], &mut old.rings[old_at]);
-        });
-        merge(&plan.delays, &old_plan.delays, |d| *d, |d| *d, |new, old_at| {
-            std::mem::swap(&mut self.delays[new], &mut old.delays[old_at]);
-        });
+        merge(
+            &plan.nodes,
+            &old_plan.nodes,
+            |n| n.key,
+            |n| n.key,
+            |new, old_at| {
+                if old.nodes[old_at].is_some() && plan.nodes[new].role != Role::Added {
+                    std::mem::swap(&mut self.nodes[new], &mut old.nodes[old_at]);
+                }
+            },
+        );
+        merge(
+            &plan.rings,
+            &old_plan.rings,
+            |r| *r,
+            |r| *r,
+            |new, old_at| {
+                std::mem::swap(&mut self.rings[new], &mut old.rings[old_at]);
+            },
+        );
+        merge(
+            &plan.delays,
+            &old_plan.delays,
+            |d| *d,
+            |d| *d,
+            |new, old_at| {
+                std::mem::swap(&mut self.delays[new], &mut old.delays[old_at]);
+            },
+        );
         for new in 0..plan.nodes.len() {
             if plan.nodes[new].role == Role::Rewidened {
                 self.take_lanes(new, newest_lane);
@@ -347,8 +365,7 @@ impl Graph {
         for step in &schedule.steps {
             match step {
                 Step::Mix { to, sources } => {
-                    let sources =
-                        &schedule.sources[sources.start as usize..sources.end as usize];
+                    let sources = &schedule.sources[sources.start as usize..sources.end as usize];
                     self.mix(&chunk, *to, sources);
                 }
                 Step::Run { node, inputs, outputs, connected } => {
@@ -375,9 +392,8 @@ impl Graph {
     ) {
         let Some(node) = self.nodes[index as usize].as_mut() else { return };
         self.running = index;
-        let slots = |range: std::ops::Range<u32>| {
-            &schedule.slots[range.start as usize..range.end as usize]
-        };
+        let slots =
+            |range: std::ops::Range<u32>| &schedule.slots[range.start as usize..range.end as usize];
         let output_slots = slots(outputs);
         let mut buffers: [Buffer; MAX_OUTPUTS] = Default::default();
         let buffers = &mut buffers[..output_slots.len()];
@@ -404,167 +420,6 @@ impl Graph {
             self.pool.put(slot, std::mem::take(buffer));
         }
     }
-
-    /// Delays the producer's frames by the length of a line: each place is read, then written.
-    fn delay(&mut self, chunk: &Section, line: usize, from: Slot, to: Slot) {
-        let mut out = self.pool.take(to);
-        let frames = self.plan.delays[line].frames as usize;
-        let at = (chunk.start % frames as u64) as usize;
-        let line = &mut self.delays[line];
-        match from {
-            Slot::Poly(_) => {
-                for g in chunk.sounding_groups(self.plan.groups()) {
-                    let input = self.pool.read::<LANES>(from, g, chunk.frames);
-                    let line = line.lanes_mut::<LANES>(g, frames);
-                    turn_line(line, at, input, out.write::<LANES>(g, chunk.frames));
-                }
-            }
-            Slot::Mono(_) | Slot::Constant(_) => {
-                let input = self.pool.read::<1>(from, 0, chunk.frames);
-                turn_line(line.lanes_mut::<1>(0, frames), at, input, out.write(0, chunk.frames));
-            }
-        }
-        self.pool.put(to, out);
-    }
-
-    /// Puts the producer's frames into a ring. The ring is one block long and chunks do not cross
-    /// blocks, so frame f stands at f % BLOCK and was read a moment ago.
-    fn store(&mut self, chunk: &Section, ring: usize, from: Slot) {
-        let at = (chunk.start % BLOCK as u64) as usize;
-        let ring = &mut self.rings[ring];
-        match from {
-            Slot::Poly(_) => {
-                for g in chunk.sounding_groups(self.plan.groups()) {
-                    let frames = self.pool.read::<LANES>(from, g, chunk.frames);
-                    ring.write_at::<LANES>(g, at, chunk.frames).copy_from_slice(frames);
-                }
-            }
-            Slot::Mono(_) | Slot::Constant(_) => {
-                let frames = self.pool.read::<1>(from, 0, chunk.frames);
-                ring.write_at::<1>(0, at, chunk.frames).copy_from_slice(frames);
-            }
-        }
-    }
-
-    fn mix(&mut self, chunk: &Section, to: Slot, sources: &[MixSource]) {
-        let mut buffer = self.pool.take(to);
-        if matches!(to, Slot::Poly(_)) {
-            for g in chunk.sounding_groups(self.plan.groups()) {
-                let out = buffer.write::<LANES>(g, chunk.frames);
-                for (n, source) in sources.iter().enumerate() {
-                    self.add_poly(chunk, g, source, out, n == 0);
-                }
-            }
-        } else {
-            for (n, source) in sources.iter().enumerate() {
-                self.add_mono(chunk, source, buffer.write::<1>(0, chunk.frames), n == 0);
-            }
-        }
-        self.pool.put(to, buffer);
-    }
-
-    /// Frames of `from` in lane group `group`, for a chunk that starts at `at` in its block.
-    fn source<const L: usize>(&self, chunk: &Section, from: MixFrom, group: usize) -> &[[f32; L]] {
-        match from {
-            MixFrom::Slot(slot) => self.pool.read(slot, group, chunk.frames),
-            MixFrom::Ring(ring) => {
-                let at = (chunk.start % BLOCK as u64) as usize;
-                self.rings[ring as usize].read_at(group, at, chunk.frames)
-            }
-        }
-    }
-
-    fn is_poly(&self, from: MixFrom) -> bool {
-        match from {
-            MixFrom::Slot(slot) => matches!(slot, Slot::Poly(_)),
-            MixFrom::Ring(ring) => self.plan.rings[ring as usize].groups > 0,
-        }
-    }
-
-    fn gain(&self, source: &MixSource) -> Fade {
-        Fade::new(source.old_gain, source.gain, self.ramp_start, self.ramp_frames)
-    }
-
-    fn add_poly(
-        &self,
-        chunk: &Section,
-        group: usize,
-        source: &MixSource,
-        out: &mut [[f32; LANES]],
-        first: bool,
-    ) {
-        let gain = self.gain(source);
-        let constant = matches!(source.from, MixFrom::Slot(Slot::Constant(_)));
-        if constant || self.is_poly(source.from) {
-            let frames = self.source::<LANES>(chunk, source.from, group);
-            for (k, (out, x)) in out.iter_mut().zip(frames).enumerate() {
-                let g = gain.at(chunk.start + k as u64);
-                for (out, x) in out.iter_mut().zip(x) {
-                    *out = if first { g * x } else { *out + g * x };
-                }
-            }
-        } else {
-            let frames = self.source::<1>(chunk, source.from, 0);
-            for (k, (out, &[x])) in out.iter_mut().zip(frames).enumerate() {
-                let x = gain.at(chunk.start + k as u64) * x;
-                for out in out.iter_mut() {
-                    *out = if first { x } else { *out + x };
-                }
-            }
-        }
-    }
-
-    fn add_mono(
-        &mut self,
-        chunk: &Section,
-        source: &MixSource,
-        out: &mut [[f32; 1]],
-        first: bool,
-    ) {
-        let gain = self.gain(source);
-        if !self.is_poly(source.from) {
-            let frames = self.source::<1>(chunk, source.from, 0);
-            for (k, ([out], &[x])) in out.iter_mut().zip(frames).enumerate() {
-                let x = gain.at(chunk.start + k as u64) * x;
-                *out = if first { x } else { *out + x };
-            }
-            return;
-        }
-        let mut sum = [0f32; BLOCK];
-        let mut peaks = self.peaks;
-        for g in chunk.sounding_groups(self.plan.groups()) {
-            let mask = (chunk.sounding >> (g * LANES)) as u16;
-            let frames = self.source::<LANES>(chunk, source.from, g);
-            let peaks = &mut peaks[g * LANES..(g + 1) * LANES];
-            for (sum, x) in sum.iter_mut().zip(frames) {
-                // Lanes without a note may hold anything; they are not part of the sum.
-                let heard: [f32; LANES] =
-                    std::array::from_fn(|l| if mask >> l & 1 == 1 { x[l] } else { 0.0 });
-                for (peak, x) in peaks.iter_mut().zip(&heard) {
-                    *peak = peak.max(x.abs());
-                }
-                *sum += add_lanes(heard);
-            }
-        }
-        self.peaks = peaks;
-        for (k, ([out], x)) in out.iter_mut().zip(sum).enumerate() {
-            let x = gain.at(chunk.start + k as u64) * x;
-            *out = if first { x } else { *out + x };
-        }
-    }
-}
-
-/// Exchanges `input` with what the line holds from place `at` on.
-fn turn_line<const L: usize>(
-    line: &mut [[f32; L]],
-    mut at: usize,
-    input: &[[f32; L]],
-    out: &mut [[f32; L]],
-) {
-    for (x, y) in input.iter().zip(out) {
-        *y = std::mem::replace(&mut line[at], *x);
-        at = if at + 1 == line.len() { 0 } else { at + 1 };
-    }
 }
 
 /// Frames to render and who sounds in them.
@@ -582,14 +437,6 @@ impl Section {
         let sounding = self.groups;
         (0..groups).filter(move |g| sounding >> g & 1 == 1)
     }
-}
-
-/// Sum of all lanes, always in the same order: halves onto halves.
-#[inline(always)]
-fn add_lanes(x: [f32; LANES]) -> f32 {
-    let a: [f32; 8] = std::array::from_fn(|l| x[l] + x[l + 8]);
-    let b: [f32; 4] = std::array::from_fn(|l| a[l] + a[l + 4]);
-    (b[0] + b[2]) + (b[1] + b[3])
 }
 
 /// Walks two tables ordered by key and calls `both` with the positions of equal keys.

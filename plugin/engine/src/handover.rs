@@ -1,8 +1,8 @@
 //! How a standby graph reaches the DSP thread and the old one comes home: one triple buffer, one
 //! claim a commit, and a small queue of answers.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use crossbeam::queue::ArrayQueue;

@@ -81,7 +81,9 @@ pub enum Rejection {
         module: ModuleId,
     },
     /// The output is dangerously loud.
-    #[error("the output peaks at {peak_db:.0} dBFS, over the ceiling of +24; loudest is module `{module}`")]
+    #[error(
+        "the output peaks at {peak_db:.0} dBFS, over the ceiling of +24; loudest is module `{module}`"
+    )]
     Ceiling {
         /// The loudest module.
         module: ModuleId,
@@ -89,7 +91,9 @@ pub enum Rejection {
         peak_db: f32,
     },
     /// The output keeps growing.
-    #[error("the output grows without end ({peak_db:.0} dBFS and doubling); loudest is module `{module}`: lower a gain in its loop")]
+    #[error(
+        "the output grows without end ({peak_db:.0} dBFS and doubling); loudest is module `{module}`: lower a gain in its loop"
+    )]
     Runaway {
         /// The loudest module.
         module: ModuleId,
@@ -388,8 +392,7 @@ fn found(plan: &Plan, out: &[[f32; 2]], levels: &[f32], load: f32, looks: &Looks
 /// True when a signal is on its way to a sink through a module with an attack or a delay.
 fn sounds_later(plan: &Plan, looks: &Looks) -> bool {
     let mut upstream = vec![false; plan.nodes.len()];
-    let mut open: Vec<usize> =
-        (0..plan.nodes.len()).filter(|&n| plan.nodes[n].spec.sink).collect();
+    let mut open: Vec<usize> = (0..plan.nodes.len()).filter(|&n| plan.nodes[n].spec.sink).collect();
     let mut waits = false;
     let mut sounds = false;
     while let Some(n) = open.pop() {

@@ -31,7 +31,13 @@ impl Cells {
     pub fn new(key: u32, spec: &Spec, values: &[f32], writes: Arc<AtomicU64>) -> Self {
         debug_assert_eq!(spec.params.len(), values.len());
         let cell = |v: &f32| AtomicU64::new(u64::from(v.to_bits()));
-        Self { key, values: values.iter().map(cell).collect(), dirty: AtomicU64::new(0), gate: AtomicBool::new(false), writes }
+        Self {
+            key,
+            values: values.iter().map(cell).collect(),
+            dirty: AtomicU64::new(0),
+            gate: AtomicBool::new(false),
+            writes,
+        }
     }
 
     /// Value of param `index`.

@@ -38,9 +38,9 @@ impl TapRequests {
     /// out. An empty list costs the DSP thread nothing.
     pub fn set(&self, outputs: &[(u32, u8)]) {
         for (t, wanted) in self.wanted.iter().enumerate() {
-            let packed = outputs.get(t).map_or(0, |&(key, port)| {
-                u64::from(key) << 16 | u64::from(port) << 1 | 1
-            });
+            let packed = outputs
+                .get(t)
+                .map_or(0, |&(key, port)| u64::from(key) << 16 | u64::from(port) << 1 | 1);
             wanted.store(packed, Ordering::Relaxed);
         }
         self.changes.fetch_add(1, Ordering::Release);
@@ -121,9 +121,10 @@ impl Taps {
             let Some((module, output)) = requests.get(t) else { continue };
             let at = plan.nodes.partition_point(|n| n.key.module < module);
             let here = plan.nodes[at..].iter().take_while(|n| n.key.module == module);
-            let Some(offset) = here.take(2).position(|n| {
-                n.role.stays() && usize::from(output) < n.spec.outputs.len()
-            }) else {
+            let Some(offset) = here
+                .take(2)
+                .position(|n| n.role.stays() && usize::from(output) < n.spec.outputs.len())
+            else {
                 continue;
             };
             let tap = &mut self.taps[t];

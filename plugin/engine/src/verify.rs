@@ -76,8 +76,8 @@ enum Symbol {
 /// The first fault found.
 pub fn verify(plan: &Plan) -> Result<(), PlanFault> {
     let nodes_ordered = plan.nodes.windows(2).all(|w| w[0].key < w[1].key);
-    let rings_ordered = plan.rings.windows(2).all(|w| w[0] < w[1])
-        && plan.delays.windows(2).all(|w| w[0] < w[1]);
+    let rings_ordered =
+        plan.rings.windows(2).all(|w| w[0] < w[1]) && plan.delays.windows(2).all(|w| w[0] < w[1]);
     let bound = plan.bindings.iter().all(|b| {
         let node = plan.nodes.get(b.node as usize);
         node.is_some_and(|n| usize::from(b.param) < n.spec.params.len())
@@ -167,8 +167,7 @@ impl<'a> Check<'a> {
                                 let ring = ring as usize;
                                 return Err(PlanFault::BadRing { schedule: self.name, ring });
                             }
-                            let found =
-                                self.plan.nodes.binary_search_by_key(&key.from, |n| n.key);
+                            let found = self.plan.nodes.binary_search_by_key(&key.from, |n| n.key);
                             let Ok(node) = found else { return Ok(false) };
                             let symbol = Symbol::Output(node as NodeIndex, key.output, 0);
                             sum.push((symbol, Some(ring), gains.0, gains.1));
@@ -177,7 +176,10 @@ impl<'a> Check<'a> {
                             if slot == *to {
                                 return Err(alias);
                             }
-                            let Some([term]) = self.read(slot).as_deref().map(<[Term]>::to_vec)
+                            let Some([term]) = self
+                                .read(slot)
+                                .as_deref()
+                                .map(<[Term]>::to_vec)
                                 .and_then(|v| <[Term; 1]>::try_from(v).ok())
                             else {
                                 return Ok(false);
@@ -255,9 +257,7 @@ impl<'a> Check<'a> {
         for (i, &slot) in inputs.iter().enumerate() {
             let wanted = self.wanted.get(&(node, i as u8)).cloned().unwrap_or_default();
             let reads = self.read(slot).unwrap_or_default();
-            let silent = |terms: &[Term]| {
-                matches!(terms, [] | [(Symbol::Constant(0), None, _, _)])
-            };
+            let silent = |terms: &[Term]| matches!(terms, [] | [(Symbol::Constant(0), None, _, _)]);
             let fits = match slot {
                 Slot::Constant(_) => true,
                 Slot::Mono(_) => !poly,
@@ -281,7 +281,8 @@ impl<'a> Check<'a> {
             }
             let one = 1f32.to_bits();
             let fits = matches!(slot, Slot::Poly(_)) == poly;
-            if !fits || !self.write(slot, vec![(Symbol::Output(node, o as u8, 0), None, one, one)]) {
+            if !fits || !self.write(slot, vec![(Symbol::Output(node, o as u8, 0), None, one, one)])
+            {
                 return Ok(false);
             }
         }

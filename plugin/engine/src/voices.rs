@@ -605,8 +605,7 @@ impl Voices {
 
     fn report_end(&mut self, lane: usize) {
         let voice = &self.voices[lane];
-        self.ended[lane] =
-            Some(EndedNote { id: voice.id, channel: voice.channel, key: voice.key });
+        self.ended[lane] = Some(EndedNote { id: voice.id, channel: voice.channel, key: voice.key });
     }
 
     fn pedal_up(&mut self, channel: u8) {

@@ -93,7 +93,16 @@ fn remote() -> Terms {
 }
 
 fn sine() -> Patch {
-    build(&registry(), &["create a simple_sine", "create f faulty", "create out audio_out", "connect a f", "connect f out"])
+    build(
+        &registry(),
+        &[
+            "create a simple_sine",
+            "create f faulty",
+            "create out audio_out",
+            "connect a f",
+            "connect f out",
+        ],
+    )
 }
 
 fn refused(answer: &Answer) -> &Rejection {
@@ -107,7 +116,12 @@ fn refused(answer: &Answer) -> &Rejection {
 fn faults_are_refused_and_the_module_is_named() {
     let host = Host::start(&sine(), Options::default());
     let with = |fault: f32| {
-        [create("bad", "faulty"), set("bad", "fault", fault), connect("a", "bad"), connect("bad", "out")]
+        [
+            create("bad", "faulty"),
+            set("bad", "fault", fault),
+            connect("a", "bad"),
+            connect("bad", "out"),
+        ]
     };
     let named = |answer: Answer| {
         let text = refused(&answer).to_string();
@@ -217,12 +231,26 @@ fn strict_refuses_silence_and_accepts_what_comes_late() {
     let host = Host::start(&sine(), Options::default());
     let strict = Terms { strict: true, ..remote() };
     let answer = host.commit(
-        &[Request::Clear, create("a", "vco"), create("v", "vca"), create("l", "attenuverter"), connect("a", "v"), connect("l", "v.cv")],
+        &[
+            Request::Clear,
+            create("a", "vco"),
+            create("v", "vca"),
+            create("l", "attenuverter"),
+            connect("a", "v"),
+            connect("l", "v.cv"),
+        ],
         strict,
     );
     assert!(matches!(refused(&answer), Rejection::Silent), "{answer:?}");
     let answer = host.commit(
-        &[Request::Clear, create("a", "vco"), create("e", "adsr"), set("e", "attack", 20_000.0), set("e", "sustain", 1.0), connect("a", "e")],
+        &[
+            Request::Clear,
+            create("a", "vco"),
+            create("e", "adsr"),
+            set("e", "attack", 20_000.0),
+            set("e", "sustain", 1.0),
+            connect("a", "e"),
+        ],
         strict,
     );
     assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
@@ -239,7 +267,12 @@ fn what_is_refused_does_not_touch_what_plays() {
     for n in 0..20u64 {
         let fault = [faulty::NAN, faulty::PANIC, faulty::LOUD, faulty::GROWS][n as usize % 4];
         let id = format!("bad{n}");
-        let sender = [create(&id, "faulty"), set(&id, "fault", fault), connect("amp", &id), connect(&id, "out")];
+        let sender = [
+            create(&id, "faulty"),
+            set(&id, "fault", fault),
+            connect("amp", &id),
+            connect(&id, "out"),
+        ];
         rig.refuse_at(100 + n * 1100, &sender);
     }
     let with = rig.render(24_000, |_| 64, &events, |_| 0.0);
@@ -271,7 +304,8 @@ fn a_fault_while_playing_is_contained() {
 fn a_knob_turned_while_a_commit_is_built_is_not_lost() {
     let host = Host::start(&sine(), Options::default());
     for n in 0..50 {
-        let answer = host.send(&[create(&format!("x{n}"), "vcf"), set("a", "freq", 500.0)], remote());
+        let answer =
+            host.send(&[create(&format!("x{n}"), "vcf"), set("a", "freq", 500.0)], remote());
         let value = 300.0 + n as f32;
         host.engine.turn("a", "freq", value).expect("the module is there");
         answer.recv_timeout(Duration::from_secs(20)).expect("an answer");

@@ -33,10 +33,14 @@ fn step_over_limit(
         let x: Vec<f32> = sound.iter().map(|f| f[channel]).collect();
         let d: Vec<f32> = x.windows(2).map(|w| w[1] - w[0]).collect();
         let d = if second { d.windows(2).map(|w| w[1] - w[0]).collect() } else { d };
-        let max = |r: std::ops::Range<usize>| d[r.start..r.end.min(d.len())].iter().fold(0f32, |m, v| m.max(v.abs()));
+        let max = |r: std::ops::Range<usize>| {
+            d[r.start..r.end.min(d.len())].iter().fold(0f32, |m, v| m.max(v.abs()))
+        };
         let before = max(at.saturating_sub(around)..at.saturating_sub(2));
         let after = max(at + ramp + 2..at + ramp + around);
-        let peak = x[at.saturating_sub(around)..(at + ramp + around).min(x.len())].iter().fold(0f32, |m, v| m.max(v.abs()));
+        let peak = x[at.saturating_sub(around)..(at + ramp + around).min(x.len())]
+            .iter()
+            .fold(0f32, |m, v| m.max(v.abs()));
         let limit = before.max(after) + peak / slope as f32;
         if limit > 0.0 {
             worst = worst.max(max(at.saturating_sub(2)..at + ramp + 2) / limit);
@@ -53,29 +57,153 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let sines = vec!["create a simple_sine", "create b simple_sine", "set b freq 331", "create out audio_out", "connect a out"];
-    let poly = vec![
-        "create notes note_in", "create osc simple_sine", "create env adsr", "create out audio_out",
-        "connect notes.pitch osc.pitch", "connect notes.gate env.gate", "connect osc env.in", "connect env.out out",
+    let sines = vec![
+        "create a simple_sine",
+        "create b simple_sine",
+        "set b freq 331",
+        "create out audio_out",
+        "connect a out",
     ];
-    let add = |mut v: Vec<&'static str>, more: &[&'static str]| { v.extend(more); v };
+    let poly = vec![
+        "create notes note_in",
+        "create osc simple_sine",
+        "create env adsr",
+        "create out audio_out",
+        "connect notes.pitch osc.pitch",
+        "connect notes.gate env.gate",
+        "connect osc env.in",
+        "connect env.out out",
+    ];
+    let add = |mut v: Vec<&'static str>, more: &[&'static str]| {
+        v.extend(more);
+        v
+    };
     vec![
-        Case { name: "cable added", patch: sines.clone(), edit: vec![connect("b", "out", 1.0)], notes: false },
-        Case { name: "cable removed", patch: add(sines.clone(), &["connect b out"]), edit: vec![disconnect("a", "out")], notes: false },
-        Case { name: "gain changed", patch: sines.clone(), edit: vec![Request::Edit(Edit::SetGain { id: chronus_patch::CableId(1), gain: 0.2 })], notes: false },
-        Case { name: "module deleted", patch: add(sines.clone(), &["connect b out"]), edit: vec![Request::Delete { id: "a".into() }], notes: false },
-        Case { name: "filter inserted", patch: sines.clone(), edit: vec![create("f", "vcf"), disconnect("a", "out"), connect("a", "f", 1.0), connect("f", "out", 1.0)], notes: false },
-        Case { name: "output deleted", patch: sines.clone(), edit: vec![Request::Delete { id: "out".into() }], notes: false },
-        Case { name: "second output", patch: sines.clone(), edit: vec![create("out2", "audio_out"), connect("b", "out2", 1.0)], notes: false },
-        Case { name: "right output connected", patch: sines.clone(), edit: vec![connect("b", "out.right", 1.0)], notes: false },
-        Case { name: "bypass", patch: add(sines.clone(), &["create v vca", "set v gain 0.3", "connect b v", "connect v out"]), edit: vec![Request::Edit(Edit::SetBypass { id: "v".parse().unwrap(), bypass: true })], notes: false },
-        Case { name: "normal taken away", patch: add(sines.clone(), &["create v vca", "connect b v", "connect v out", "create l lfo", "set l rate 1"]), edit: vec![connect("l.uni", "v.cv", 1.0)], notes: false },
-        Case { name: "bridge", patch: add(sines.clone(), &["create p vca", "create q vca", "connect b p", "connect p q 0.5", "connect q out"]),
-            edit: vec![disconnect("p", "q"), disconnect("b", "p"), connect("b", "q", 1.0), connect("q", "p", 0.5), disconnect("q", "out"), connect("p", "out", 1.0)], notes: false },
-        Case { name: "poly filter added", patch: poly.clone(), edit: vec![create("f", "vcf"), disconnect("env.out", "out"), connect("env.out", "f", 1.0), connect("f", "out", 1.0)], notes: true },
-        Case { name: "mono becomes poly", patch: sines.clone(), edit: vec![create("n", "note_in"), connect("n.pitch", "a.pitch", 1.0)], notes: true },
-        Case { name: "poly becomes mono", patch: poly.clone(), edit: vec![Request::Delete { id: "notes".into() }], notes: true },
-        Case { name: "load", patch: sines.clone(), edit: vec![Request::Replace(Box::new(build(&registry(), &["create z simple_sine", "set z freq 523"])))], notes: false },
+        Case {
+            name: "cable added",
+            patch: sines.clone(),
+            edit: vec![connect("b", "out", 1.0)],
+            notes: false,
+        },
+        Case {
+            name: "cable removed",
+            patch: add(sines.clone(), &["connect b out"]),
+            edit: vec![disconnect("a", "out")],
+            notes: false,
+        },
+        Case {
+            name: "gain changed",
+            patch: sines.clone(),
+            edit: vec![Request::Edit(Edit::SetGain { id: chronus_patch::CableId(1), gain: 0.2 })],
+            notes: false,
+        },
+        Case {
+            name: "module deleted",
+            patch: add(sines.clone(), &["connect b out"]),
+            edit: vec![Request::Delete { id: "a".into() }],
+            notes: false,
+        },
+        Case {
+            name: "filter inserted",
+            patch: sines.clone(),
+            edit: vec![
+                create("f", "vcf"),
+                disconnect("a", "out"),
+                connect("a", "f", 1.0),
+                connect("f", "out", 1.0),
+            ],
+            notes: false,
+        },
+        Case {
+            name: "output deleted",
+            patch: sines.clone(),
+            edit: vec![Request::Delete { id: "out".into() }],
+            notes: false,
+        },
+        Case {
+            name: "second output",
+            patch: sines.clone(),
+            edit: vec![create("out2", "audio_out"), connect("b", "out2", 1.0)],
+            notes: false,
+        },
+        Case {
+            name: "right output connected",
+            patch: sines.clone(),
+            edit: vec![connect("b", "out.right", 1.0)],
+            notes: false,
+        },
+        Case {
+            name: "bypass",
+            patch: add(
+                sines.clone(),
+                &["create v vca", "set v gain 0.3", "connect b v", "connect v out"],
+            ),
+            edit: vec![Request::Edit(Edit::SetBypass { id: "v".parse().unwrap(), bypass: true })],
+            notes: false,
+        },
+        Case {
+            name: "normal taken away",
+            patch: add(
+                sines.clone(),
+                &["create v vca", "connect b v", "connect v out", "create l lfo", "set l rate 1"],
+            ),
+            edit: vec![connect("l.uni", "v.cv", 1.0)],
+            notes: false,
+        },
+        Case {
+            name: "bridge",
+            patch: add(
+                sines.clone(),
+                &[
+                    "create p vca",
+                    "create q vca",
+                    "connect b p",
+                    "connect p q 0.5",
+                    "connect q out",
+                ],
+            ),
+            edit: vec![
+                disconnect("p", "q"),
+                disconnect("b", "p"),
+                connect("b", "q", 1.0),
+                connect("q", "p", 0.5),
+                disconnect("q", "out"),
+                connect("p", "out", 1.0),
+            ],
+            notes: false,
+        },
+        Case {
+            name: "poly filter added",
+            patch: poly.clone(),
+            edit: vec![
+                create("f", "vcf"),
+                disconnect("env.out", "out"),
+                connect("env.out", "f", 1.0),
+                connect("f", "out", 1.0),
+            ],
+            notes: true,
+        },
+        Case {
+            name: "mono becomes poly",
+            patch: sines.clone(),
+            edit: vec![create("n", "note_in"), connect("n.pitch", "a.pitch", 1.0)],
+            notes: true,
+        },
+        Case {
+            name: "poly becomes mono",
+            patch: poly.clone(),
+            edit: vec![Request::Delete { id: "notes".into() }],
+            notes: true,
+        },
+        Case {
+            name: "load",
+            patch: sines.clone(),
+            edit: vec![Request::Replace(Box::new(build(
+                &registry(),
+                &["create z simple_sine", "set z freq 523"],
+            )))],
+            notes: false,
+        },
     ]
 }
 

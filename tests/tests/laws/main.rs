@@ -23,10 +23,18 @@ fn build(registry: &Registry, lines: &[&str]) -> Patch {
     for line in lines {
         let words: Vec<&str> = line.split_whitespace().collect();
         let request = match words[..] {
-            ["create", id, kind] => Request::Create { id: id.into(), kind: kind.into(), position: Point::default() },
-            ["connect", from, to] => Request::Connect { from: from.into(), to: to.into(), gain: 1.0 },
-            ["connect", from, to, gain] => Request::Connect { from: from.into(), to: to.into(), gain: gain.parse().unwrap() },
-            ["set", id, param, value] => Request::Set { id: id.into(), param: param.into(), value: value.parse().unwrap() },
+            ["create", id, kind] => {
+                Request::Create { id: id.into(), kind: kind.into(), position: Point::default() }
+            }
+            ["connect", from, to] => {
+                Request::Connect { from: from.into(), to: to.into(), gain: 1.0 }
+            }
+            ["connect", from, to, gain] => {
+                Request::Connect { from: from.into(), to: to.into(), gain: gain.parse().unwrap() }
+            }
+            ["set", id, param, value] => {
+                Request::Set { id: id.into(), param: param.into(), value: value.parse().unwrap() }
+            }
             _ => panic!("{line}"),
         };
         let edit = request.resolve(&patch, registry).unwrap_or_else(|e| panic!("{line}: {e}"));
@@ -36,15 +44,37 @@ fn build(registry: &Registry, lines: &[&str]) -> Patch {
 }
 
 fn voice_patch(registry: &Registry) -> Patch {
-    build(registry, &[
-        "create notes note_in", "create osc1 vco", "create osc2 vco", "create filt vcf", "create env adsr",
-        "create lfo1 lfo", "create amp vca", "create echo delay", "create out audio_out", "create hiss noise", "create mix mixer",
-        "connect notes.pitch osc1.pitch", "connect notes.pitch osc2.pitch", "set osc2 fine 7",
-        "connect osc1 mix.in1", "connect osc2 mix.in2 0.7", "connect hiss mix.in3 0.05",
-        "connect mix filt", "connect lfo1 filt.cutoff 0.3", "connect filt amp", "connect notes.gate env.gate", "connect env.env amp.cv",
-        "connect amp echo", "connect echo.left out.left", "connect echo.right out.right",
-        "connect filt lfo1.rate 0.01",
-    ])
+    build(
+        registry,
+        &[
+            "create notes note_in",
+            "create osc1 vco",
+            "create osc2 vco",
+            "create filt vcf",
+            "create env adsr",
+            "create lfo1 lfo",
+            "create amp vca",
+            "create echo delay",
+            "create out audio_out",
+            "create hiss noise",
+            "create mix mixer",
+            "connect notes.pitch osc1.pitch",
+            "connect notes.pitch osc2.pitch",
+            "set osc2 fine 7",
+            "connect osc1 mix.in1",
+            "connect osc2 mix.in2 0.7",
+            "connect hiss mix.in3 0.05",
+            "connect mix filt",
+            "connect lfo1 filt.cutoff 0.3",
+            "connect filt amp",
+            "connect notes.gate env.gate",
+            "connect env.env amp.cv",
+            "connect amp echo",
+            "connect echo.left out.left",
+            "connect echo.right out.right",
+            "connect filt lfo1.rate 0.01",
+        ],
+    )
 }
 
 fn notes(frames: u64) -> Vec<(u64, Event)> {
@@ -73,10 +103,20 @@ fn splits_change_no_bit() {
     let registry = registry();
     let patch = voice_patch(&registry);
     let frames = 30_000;
-    let whole = Rig::new(&registry, 48000.0, &patch).render(frames, |_| 8192, &notes(frames as u64), |_| 0.0);
+    let whole = Rig::new(&registry, 48000.0, &patch).render(
+        frames,
+        |_| 8192,
+        &notes(frames as u64),
+        |_| 0.0,
+    );
     assert!(peak(&whole) > 0.01 && peak(&whole) < 8.0, "{}", peak(&whole));
     for cut in [1, 7, 32, 64, 1000] {
-        let other = Rig::new(&registry, 48000.0, &patch).render(frames, |_| cut, &notes(frames as u64), |_| 0.0);
+        let other = Rig::new(&registry, 48000.0, &patch).render(
+            frames,
+            |_| cut,
+            &notes(frames as u64),
+            |_| 0.0,
+        );
         assert_eq!(first_difference(&whole, &other), None, "blocks of {cut}");
     }
 }
@@ -86,14 +126,22 @@ fn neutral_commits_change_no_bit() {
     let registry = registry();
     let patch = voice_patch(&registry);
     let frames = 48_000;
-    let without = Rig::new(&registry, 48000.0, &patch).render(frames, |_| 64, &notes(frames as u64), |_| 0.0);
+    let without =
+        Rig::new(&registry, 48000.0, &patch).render(frames, |_| 64, &notes(frames as u64), |_| 0.0);
     let mut rig = Rig::new(&registry, 48000.0, &patch);
     for n in 0..1000u64 {
         let due = 20 + n * 47;
         let request = match n % 4 {
-            0 => Request::Create { id: format!("x{n}"), kind: "vco".into(), position: Point::default() },
+            0 => Request::Create {
+                id: format!("x{n}"),
+                kind: "vco".into(),
+                position: Point::default(),
+            },
             1 => Request::Delete { id: format!("x{}", n - 1) },
-            2 => Request::Edit(chronus_patch::Edit::Rename { id: "osc1".parse().unwrap(), name: format!("osc {n}") }),
+            2 => Request::Edit(chronus_patch::Edit::Rename {
+                id: "osc1".parse().unwrap(),
+                name: format!("osc {n}"),
+            }),
             _ => Request::Edit(chronus_patch::Edit::Batch(vec![])),
         };
         rig.commit_at(due, &[request]);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use chronus_engine::{
-    Compiled, MixFrom, Origin, Plan, PlanFault, Registry, Request, Role, Slot, Step, compile, verify,
+    Compiled, MixFrom, Origin, Plan, PlanFault, Registry, Request, Role, Slot, Step, compile,
+    verify,
 };
 use chronus_patch::{ModuleId, Patch};
 
@@ -22,7 +23,11 @@ fn keys(patch: &Patch, known: &BTreeMap<ModuleId, u32>) -> BTreeMap<ModuleId, u3
     patch.modules.keys().map(|id| (id.clone(), key(id))).collect()
 }
 
-fn compiled(patch: &Patch, registry: &Registry, base: Option<(&Plan, &BTreeMap<ModuleId, u32>)>) -> Compiled {
+fn compiled(
+    patch: &Patch,
+    registry: &Registry,
+    base: Option<(&Plan, &BTreeMap<ModuleId, u32>)>,
+) -> Compiled {
     let none = BTreeMap::new();
     let keys = keys(patch, base.map_or(&none, |b| b.1));
     compile(patch, registry, &|id| keys[id], base.map(|b| b.0))
@@ -31,20 +36,39 @@ fn compiled(patch: &Patch, registry: &Registry, base: Option<(&Plan, &BTreeMap<M
 #[test]
 fn the_text_form_says_what_runs() {
     let registry = registry();
-    let patch = build(&registry, &[
-        "create a vco", "create b vco", "create n note_in", "create v vca", "create out audio_out",
-        "connect n.pitch a.pitch", "connect a v", "connect b v 0.5", "connect v out",
-    ]);
+    let patch = build(
+        &registry,
+        &[
+            "create a vco",
+            "create b vco",
+            "create n note_in",
+            "create v vca",
+            "create out audio_out",
+            "connect n.pitch a.pitch",
+            "connect a v",
+            "connect b v 0.5",
+            "connect v out",
+        ],
+    );
     let text = compiled(&patch, &registry, None).plan.to_string();
     let expected = "\
 plan: 5 nodes, 6 wires, 16 voices, 1+8 buffers, 0 rings
 ";
     assert_eq!(text.lines().next(), expected.lines().next(), "{text}");
-    for line in ["node a vco x16 added", "node b vco x1 added", "node n note_in x16 added", "node v vca x16 added", "node out audio_out x1 added"] {
+    for line in [
+        "node a vco x16 added",
+        "node b vco x1 added",
+        "node n note_in x16 added",
+        "node v vca x16 added",
+        "node out audio_out x1 added",
+    ] {
         assert!(text.lines().any(|l| l == line), "{line} is missing in\n{text}");
     }
     let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} is missing in\n{text}"));
-    assert!(at("  n [") < at("  a [") && at("  a [") < at("  v [") && at("  v [") < at("  out ["), "{text}");
+    assert!(
+        at("  n [") < at("  a [") && at("  a [") < at("  v [") && at("  v [") < at("  out ["),
+        "{text}"
+    );
     assert_eq!(text, compiled(&patch, &registry, None).plan.to_string());
 }
 
@@ -55,11 +79,15 @@ fn an_unconnected_module_added_gives_no_transition() {
     let first = compiled(&patch, &registry, None).plan;
     let known = keys(&patch, &BTreeMap::new());
     let mut more = patch.clone();
-    let edit = chronus_patch::Edit::Create { id: "zz".parse().unwrap(), module: chronus_patch::Module::new("vco") };
+    let edit = chronus_patch::Edit::Create {
+        id: "zz".parse().unwrap(),
+        module: chronus_patch::Module::new("vco"),
+    };
     more.apply(&edit).unwrap();
     let next = compiled(&more, &registry, Some((&first, &known)));
     assert!(next.plan.transition.is_none() && next.bridge.is_none());
-    let added: Vec<_> = next.plan.nodes.iter().filter(|n| n.role != Role::Kept).map(|n| n.id.as_str()).collect();
+    let added: Vec<_> =
+        next.plan.nodes.iter().filter(|n| n.role != Role::Kept).map(|n| n.id.as_str()).collect();
     assert_eq!(added, ["zz"]);
 }
 
@@ -172,5 +200,12 @@ fn planted_faults_are_found() {
     assert!(planted > 80, "{planted}");
     // A constant 0 in place of another constant 0 is no fault.
     assert!(missed.is_empty(), "of {planted} planted, not found: {missed:?}\n{good}");
-    assert!(matches!(verify(&{ let mut p = good.clone(); p.nodes.swap(0, 1); p }), Err(PlanFault::Unordered)));
+    assert!(matches!(
+        verify(&{
+            let mut p = good.clone();
+            p.nodes.swap(0, 1);
+            p
+        }),
+        Err(PlanFault::Unordered)
+    ));
 }

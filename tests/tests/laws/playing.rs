@@ -9,11 +9,23 @@ use crate::{build, registry};
 const RATE: f64 = 48_000.0;
 
 fn organ() -> Patch {
-    build(&registry(), &[
-        "create n note_in", "create o simple_sine", "create e adsr", "create out audio_out",
-        "set e attack 1", "set e decay 1", "set e sustain 1", "set e release 5",
-        "connect n.pitch o.pitch", "connect n.gate e.gate", "connect o e", "connect e out",
-    ])
+    build(
+        &registry(),
+        &[
+            "create n note_in",
+            "create o simple_sine",
+            "create e adsr",
+            "create out audio_out",
+            "set e attack 1",
+            "set e decay 1",
+            "set e sustain 1",
+            "set e release 5",
+            "connect n.pitch o.pitch",
+            "connect n.gate e.gate",
+            "connect o e",
+            "connect e out",
+        ],
+    )
 }
 
 fn on(frame: u64, key: u8) -> (u64, Event) {
@@ -47,7 +59,8 @@ fn hz(key: u8) -> f64 {
 
 #[test]
 fn chords_sound_and_end() {
-    let events = [on(0, 60), on(100, 64), on(200, 67), off(24_000, 60), off(24_000, 64), off(24_000, 67)];
+    let events =
+        [on(0, 60), on(100, 64), on(200, 67), off(24_000, 60), off(24_000, 64), off(24_000, 67)];
     let (sound, rig) = play(&organ(), 48_000, &events);
     for key in [60, 64, 67] {
         let level = level(&sound[4_000..20_000], hz(key));
@@ -93,7 +106,9 @@ fn mono_goes_back_to_the_key_still_held() {
 fn legato_does_not_retrigger_and_mono_does() {
     let mut patch = organ();
     for (param, value) in [("decay", 20.0), ("sustain", 0.1)] {
-        patch.apply(&Edit::SetParam { id: "e".parse().unwrap(), param: param.into(), value }).unwrap();
+        patch
+            .apply(&Edit::SetParam { id: "e".parse().unwrap(), param: param.into(), value })
+            .unwrap();
     }
     let mut after_second = [0f32; 2];
     for (n, mode) in [VoiceMode::Legato, VoiceMode::Mono].into_iter().enumerate() {
@@ -106,10 +121,15 @@ fn legato_does_not_retrigger_and_mono_does() {
 
 #[test]
 fn a_macro_drives_what_it_is_bound_to() {
-    let mut patch = build(&registry(), &["create o simple_sine", "create out audio_out", "connect o out"]);
+    let mut patch =
+        build(&registry(), &["create o simple_sine", "create out audio_out", "connect o out"]);
     let binding = Binding {
-        module: "o".parse().unwrap(), param: "freq".into(), min: 100.0, max: 1600.0,
-        curve: BindingCurve::Taper, unknown: Default::default(),
+        module: "o".parse().unwrap(),
+        param: "freq".into(),
+        min: 100.0,
+        max: 1600.0,
+        curve: BindingCurve::Taper,
+        unknown: Default::default(),
     };
     let knob = MacroKnob { bindings: vec![binding], ..Default::default() };
     patch.apply(&Edit::SetMacro { index: 3, knob: Some(knob) }).unwrap();
@@ -131,11 +151,16 @@ fn a_macro_drives_what_it_is_bound_to() {
 fn gates_open_before_their_module_plays() {
     let patch = build(&registry(), &["create o simple_sine", "create out audio_out"]);
     let mut rig = Rig::new(&registry(), RATE, &patch);
-    let request = |text: [&str; 2]| Request::Connect { from: text[0].into(), to: text[1].into(), gain: 1.0 };
-    rig.commit_at(100, &[
-        Request::Create { id: "e".into(), kind: "adsr".into(), position: Default::default() },
-        request(["o", "e"]), request(["e", "out"]),
-    ]);
+    let request =
+        |text: [&str; 2]| Request::Connect { from: text[0].into(), to: text[1].into(), gain: 1.0 };
+    rig.commit_at(
+        100,
+        &[
+            Request::Create { id: "e".into(), kind: "adsr".into(), position: Default::default() },
+            request(["o", "e"]),
+            request(["e", "out"]),
+        ],
+    );
     rig.engine.gate("e", true).expect("the module is in the document");
     let sound = rig.render(24_000, |_| 64, &[], |_| 0.0);
     assert!(peak(&sound[12_000..]) > 0.05, "the gate was not lost");
@@ -173,8 +198,16 @@ fn paths_of_different_latency_arrive_together() {
     let registry = std::sync::Arc::new(chronus_engine::Registry::new(&crate::faulty::kinds()));
     for poly in [false, true] {
         let mut lines = vec![
-            "create o vco", "create s lagging", "create t lagging", "create m mixer", "create out audio_out",
-            "connect o s", "connect s t", "connect t m.in1", "connect o m.in2 -1", "connect m out",
+            "create o vco",
+            "create s lagging",
+            "create t lagging",
+            "create m mixer",
+            "create out audio_out",
+            "connect o s",
+            "connect s t",
+            "connect t m.in1",
+            "connect o m.in2 -1",
+            "connect m out",
         ];
         if poly {
             lines.extend(["create n note_in", "connect n.pitch o.pitch"]);

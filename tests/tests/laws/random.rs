@@ -35,7 +35,8 @@ impl Dice {
 pub fn patch(dice: &mut Dice, registry: &Registry, size: usize) -> Patch {
     let mut patch = Patch::default();
     patch.voice.count = [1, 2, 8, 16, 17, 40][dice.below(6)];
-    patch.voice.mode = [VoiceMode::Poly, VoiceMode::Poly, VoiceMode::Mono, VoiceMode::Legato][dice.below(4)];
+    patch.voice.mode =
+        [VoiceMode::Poly, VoiceMode::Poly, VoiceMode::Mono, VoiceMode::Legato][dice.below(4)];
     patch.voice.glide = [0.0, 0.0, 37.0][dice.below(3)];
     for n in 0..size {
         let kinds = registry.kinds();
@@ -83,12 +84,15 @@ pub fn events(dice: &mut Dice, frames: u64) -> Vec<(u64, Event)> {
         events.push((at, Event::NoteOn { id: -1, channel: 0, key, velocity: dice.unit() }));
         events.push((at + 100 + dice.roll() % 9000, Event::NoteOff(NoteMatch::key(0, key))));
         let value = dice.unit();
-        events.push((at + 50, match dice.below(4) {
-            0 => Event::Bend { channel: 0, value },
-            1 => Event::Pressure { channel: 0, value },
-            2 => Event::Controller { channel: 0, controller: 1, value },
-            _ => Event::Macro { index: 3, value },
-        }));
+        events.push((
+            at + 50,
+            match dice.below(4) {
+                0 => Event::Bend { channel: 0, value },
+                1 => Event::Pressure { channel: 0, value },
+                2 => Event::Controller { channel: 0, controller: 1, value },
+                _ => Event::Macro { index: 3, value },
+            },
+        ));
     }
     events.sort_by_key(|e| e.0);
     events.retain(|e| e.0 < frames);
@@ -122,7 +126,7 @@ fn accepted(mut check: impl FnMut(u64, &Patch, f64)) {
                 let named = patch.modules.iter().find(|(id, _)| why.contains(&format!("`{id}`")));
                 println!("seed {seed}: {why}: {named:?}");
                 *refused.entry(why.chars().take(30).collect()).or_default() += 1;
-                }
+            }
         }
     }
     println!("refused: {refused:?}");
@@ -140,7 +144,12 @@ fn splits_and_neutral_commits_change_no_bit_of_random_patches() {
         let events = events(&mut Dice::new(seed + 1000), frames as u64);
         let whole = Rig::new(&registry, rate, patch).render(frames, |_| 8192, &events, noise);
         let mut dice = Dice::new(seed + 2000);
-        let cut = Rig::new(&registry, rate, patch).render(frames, |_| 1 + dice.below(150), &events, noise);
+        let cut = Rig::new(&registry, rate, patch).render(
+            frames,
+            |_| 1 + dice.below(150),
+            &events,
+            noise,
+        );
         assert_eq!(first_difference(&whole, &cut), None, "split law, seed {seed}");
 
         let mut rig = Rig::new(&registry, rate, patch);
@@ -149,16 +158,26 @@ fn splits_and_neutral_commits_change_no_bit_of_random_patches() {
             let due = 10 + n * 290 + dice.roll() % 200;
             let spare: ModuleId = "spare".parse().unwrap();
             let kinds = registry.kinds();
-            rig.commit_at(due, &[match n % 4 {
-                0 => Request::Edit(Edit::Batch(vec![])),
-                1 => Request::Edit(Edit::Create { id: spare, module: Module::new(unheard(&mut dice, kinds)) }),
-                2 => Request::Edit(Edit::Move { id: "m0".parse().unwrap(), position: chronus_patch::Point { x: n as f32, y: 0.0 } }),
-                _ => Request::Delete { id: "spare".into() },
-            }]);
+            rig.commit_at(
+                due,
+                &[match n % 4 {
+                    0 => Request::Edit(Edit::Batch(vec![])),
+                    1 => Request::Edit(Edit::Create {
+                        id: spare,
+                        module: Module::new(unheard(&mut dice, kinds)),
+                    }),
+                    2 => Request::Edit(Edit::Move {
+                        id: "m0".parse().unwrap(),
+                        position: chronus_patch::Point { x: n as f32, y: 0.0 },
+                    }),
+                    _ => Request::Delete { id: "spare".into() },
+                }],
+            );
         }
         let neutral = rig.render(frames, |_| 1 + dice.below(150), &events, noise);
         for _ in 0..30 {
-            let answer = rig.answers.recv_timeout(std::time::Duration::from_secs(20)).expect("an answer");
+            let answer =
+                rig.answers.recv_timeout(std::time::Duration::from_secs(20)).expect("an answer");
             assert!(matches!(answer, Answer::Swapped { .. }), "seed {seed}: {answer:?}");
         }
         assert_eq!(first_difference(&whole, &neutral), None, "null test, seed {seed}");
@@ -186,7 +205,8 @@ fn random_audible_edits_are_all_answered_and_never_miss_a_block() {
         let mut rig = Rig::new(&registry, rate, patch);
         let commits = 40;
         for n in 0..commits {
-            let requests: Vec<Request> = (0..1 + dice.below(3)).map(|_| any_edit(&mut dice, &registry, n)).collect();
+            let requests: Vec<Request> =
+                (0..1 + dice.below(3)).map(|_| any_edit(&mut dice, &registry, n)).collect();
             rig.commit_at(100 + n as u64 * 550 + dice.roll() % 500, &requests);
         }
         let events = events(&mut dice, frames as u64);
@@ -205,7 +225,10 @@ fn random_audible_edits_are_all_answered_and_never_miss_a_block() {
         revisions.sort_unstable();
         revisions.dedup();
         assert_eq!(revisions.len(), commits, "each is answered once");
-        assert_eq!(rig.engine.counters().missed_blocks.load(std::sync::atomic::Ordering::Relaxed), 0);
+        assert_eq!(
+            rig.engine.counters().missed_blocks.load(std::sync::atomic::Ordering::Relaxed),
+            0
+        );
         assert!(sound.iter().flatten().all(|x| x.is_finite()), "seed {seed}");
     });
 }
@@ -215,7 +238,11 @@ pub fn any_edit(dice: &mut Dice, registry: &Registry, n: usize) -> Request {
     let id = |dice: &mut Dice| format!("m{}", dice.below(24));
     let kinds = registry.kinds();
     match dice.below(8) {
-        0 => Request::Create { id: format!("n{n}"), kind: kinds[dice.below(kinds.len())].spec.kind.into(), position: Default::default() },
+        0 => Request::Create {
+            id: format!("n{n}"),
+            kind: kinds[dice.below(kinds.len())].spec.kind.into(),
+            position: Default::default(),
+        },
         1 => Request::Delete { id: id(dice) },
         2..=4 => Request::Connect { from: id(dice), to: id(dice), gain: 0.5 },
         5 => Request::Disconnect { from: id(dice), to: id(dice) },

@@ -1,8 +1,8 @@
 //! One instance without a host: an offline engine and renderer, timed commits, and what came out.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use chronus_engine::{
@@ -112,7 +112,10 @@ impl Rig {
 /// The first frame at which two sounds differ, bit for bit.
 pub fn first_difference(a: &Sound, b: &Sound) -> Option<usize> {
     let bits = |f: &[f32; 2]| f.map(f32::to_bits);
-    a.iter().zip(b).position(|(x, y)| bits(x) != bits(y)).or((a.len() != b.len()).then_some(a.len().min(b.len())))
+    a.iter()
+        .zip(b)
+        .position(|(x, y)| bits(x) != bits(y))
+        .or((a.len() != b.len()).then_some(a.len().min(b.len())))
 }
 
 pub fn peak(sound: &[[f32; 2]]) -> f32 {

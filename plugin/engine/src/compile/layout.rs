@@ -7,8 +7,8 @@ use super::net::{NetBinding, NetOrigin};
 use super::order;
 use super::union::{United, UnitedWire};
 use crate::plan::{
-    DelayKey, MixFrom, MixSource, NodeIndex, NodeKey, Origin, Plan, PlanBinding, PlanNode,
-    RingKey, Schedule, Step, Wire,
+    DelayKey, MixFrom, MixSource, NodeIndex, NodeKey, Origin, Plan, PlanBinding, PlanNode, RingKey,
+    Schedule, Step, Wire,
 };
 use crate::pool::Slot;
 use crate::spec::Tail;
@@ -30,7 +30,13 @@ pub(crate) fn plan(united: United) -> Plan {
         .map(|(n, role)| PlanNode { key: n.key, id: n.id, spec: n.spec, role, params: n.params })
         .collect();
 
-    let mut layout = Layout { nodes: &nodes, wires: &wires, rings: &rings, delays: &delays, constants: Vec::new() };
+    let mut layout = Layout {
+        nodes: &nodes,
+        wires: &wires,
+        rings: &rings,
+        delays: &delays,
+        constants: Vec::new(),
+    };
     let (steady, steady_size) = layout.schedule(&order, false);
     let (transition, transition_size) = if fades {
         let (schedule, size) = layout.schedule(&order, true);
@@ -207,11 +213,7 @@ struct Buffers {
 
 impl Buffers {
     fn acquire(&mut self, groups: u8) -> Slot {
-        if groups == 0 {
-            Slot::Mono(self.mono.acquire())
-        } else {
-            Slot::Poly(self.poly.acquire())
-        }
+        if groups == 0 { Slot::Mono(self.mono.acquire()) } else { Slot::Poly(self.poly.acquire()) }
     }
 
     fn release(&mut self, slot: Slot) {
@@ -345,13 +347,13 @@ impl Layout<'_> {
             }
         }
         for wire in into.iter().filter(|w| w.ring.is_none()) {
-            if let Origin::Port { node, port } = wire.from {
-                if let Some(source) = live.get_mut(&(node, port)) {
-                    source.readers -= 1;
-                    if source.readers == 0 {
-                        buffers.release(source.slot);
-                        live.remove(&(node, port));
-                    }
+            if let Origin::Port { node, port } = wire.from
+                && let Some(source) = live.get_mut(&(node, port))
+            {
+                source.readers -= 1;
+                if source.readers == 0 {
+                    buffers.release(source.slot);
+                    live.remove(&(node, port));
                 }
             }
         }
@@ -391,4 +393,3 @@ fn direct(sources: &[MixSource], groups: u8) -> Option<Slot> {
     };
     fits.then_some(*slot)
 }
-

@@ -83,10 +83,13 @@ struct Known<'a> {
     params: Vec<f32>,
 }
 
-/// A cable whose ends are known, by position in the list of known modules.
+/// A port: position in the list of known modules, and of the port in its spec.
+type PortIndex = (usize, u8);
+
+/// A cable whose ends are known.
 struct Link {
-    from: (usize, u8),
-    to: (usize, u8),
+    from: PortIndex,
+    to: PortIndex,
     order: u64,
     cable: CableId,
     feedback: bool,
@@ -286,14 +289,10 @@ fn param_values(
     values
 }
 
-fn known_links(
-    patch: &Patch,
-    known: &[Known<'_>],
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Link> {
+fn known_links(patch: &Patch, known: &[Known<'_>], diagnostics: &mut Vec<Diagnostic>) -> Vec<Link> {
     let index: BTreeMap<&ModuleId, usize> =
         known.iter().enumerate().map(|(n, k)| (&k.id, n)).collect();
-    let resolve = |cable: &Cable| -> Result<((usize, u8), (usize, u8)), String> {
+    let resolve = |cable: &Cable| -> Result<(PortIndex, PortIndex), String> {
         let end = |id: &ModuleId| {
             index.get(id).copied().ok_or_else(|| format!("module `{id}` is missing or unknown"))
         };

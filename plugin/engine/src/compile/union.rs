@@ -79,10 +79,5 @@ pub(crate) fn unite(old: &Net, new: Net) -> United {
 pub(crate) fn common(old: &Net, new: &Net) -> Net {
     let after: BTreeSet<WireKey> = new.wires.iter().map(NetWire::key).collect();
     let wires = old.wires.iter().filter(|w| after.contains(&w.key())).cloned().collect();
-    Net {
-        voices: old.voices,
-        nodes: old.nodes.clone(),
-        wires,
-        bindings: old.bindings.clone(),
-    }
+    Net { voices: old.voices, nodes: old.nodes.clone(), wires, bindings: old.bindings.clone() }
 }

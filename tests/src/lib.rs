@@ -8,3 +8,4 @@ pub mod osc;
 pub mod paint;
 pub mod random;
 pub mod script;
+pub mod storm;

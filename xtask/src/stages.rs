@@ -180,6 +180,14 @@ fn host_tests(workspace: &Workspace, name: &str) -> crate::run::Run {
     cargo(["test", "-p", "chronus-tests", "--test", name, "--no-fail-fast"])
         .args(["--", "--ignored", "--test-threads=1"])
         .env("CHRONUS_CLAP", workspace.clap())
+        .env("CHRONUS_OSC", free_port())
+}
+
+/// A port that is free now, and, as the system counts upwards, most likely the next ones too.
+fn free_port() -> String {
+    let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0));
+    let port = socket.and_then(|socket| socket.local_addr()).map_or(47_000, |a| a.port());
+    port.min(65_000).to_string()
 }
 
 fn clap_hosts(workspace: &Workspace) -> Count {

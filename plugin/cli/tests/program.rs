@@ -70,8 +70,8 @@ fn samples(path: &Path) -> (hound::WavSpec, Vec<f32>) {
 fn renders_the_same_file_at_any_block() {
     let folder = Folder::new("render");
     folder.voice();
-    let edits: Vec<String> = (0..40)
-        .map(|n| format!(r#"{{ "at": {}, "do": "rename osc O{n}" }}"#, f64::from(n) * 0.02))
+    let edits: Vec<String> = (0..1000)
+        .map(|n| format!(r#"{{ "at": {}, "do": "rename osc O{n}" }}"#, f64::from(n) * 0.0009))
         .collect();
     folder.write("neutral.json", format!("[{}]", edits.join(",")));
     let render = |name: &str, more: &[&str]| {

@@ -285,25 +285,31 @@ fn an_event_that_means_nothing_changes_nothing() {
     let (_, report) = rendered(&registry, &patch, &chord(), &[whole], 64, 0.6).unwrap();
     assert_eq!(report.swapped, 1, "{:?}", report.remarks);
 }
+/// Cycles a second of a tone, by its rising zero crossings in `seconds`.
+fn cycles(sound: &Sound, seconds: std::ops::Range<f64>) -> f64 {
+    let range = (seconds.start * RATE) as usize..(seconds.end * RATE) as usize;
+    let rising = |w: &[[u32; 2]]| f32::from_bits(w[0][0]) < 0.0 && f32::from_bits(w[1][0]) >= 0.0;
+    let count = sound[range].windows(2).filter(|w| rising(w)).count();
+    count as f64 / (seconds.end - seconds.start)
+}
+
 #[test]
-fn dbg_load() {
+fn each_commit_sets_its_value_though_all_are_handed_over_first() {
     let registry = registry();
-    let patch = patch(&registry, VOICE);
-    let performance = [timed(&registry, 1.3, &["new", "create s simple_sine"])];
-    let mut sounds = vec![];
-    for _ in 0..30 {
-        sounds.push(rendered(&registry, &patch, &chord(), &performance, 64, 1.4).unwrap().0);
-    }
-    let fit = |s: &Sound| {
-        let x: Vec<f64> = s[65000..][..1200].iter().map(|f| f64::from(f32::from_bits(f[0]))).collect();
-        let w = std::f64::consts::TAU * 440.0 / 48000.0;
-        let a: f64 = x.iter().enumerate().map(|(k, x)| x * (w * (k + 65000) as f64).cos()).sum::<f64>() / 600.0;
-        let b: f64 = x.iter().enumerate().map(|(k, x)| x * (w * (k + 65000) as f64).sin()).sum::<f64>() / 600.0;
-        (a.hypot(b), a.atan2(b) / std::f64::consts::TAU)
-    };
-    for s in &sounds {
-        let d = s.iter().zip(&sounds[0]).position(|(x, y)| x != y);
-        let last = s.iter().zip(&sounds[0]).rposition(|(x, y)| x != y);
-        println!("{d:?} {last:?} {:?}", fit(s));
+    let patch = patch(&registry, &["create s simple_sine"]);
+    let performance = [
+        timed(&registry, 0.2, &["set s freq 1000"]),
+        timed(&registry, 0.4, &["rename s Lead"]),
+        timed(&registry, 0.6, &["set s freq 2000"]),
+        timed(&registry, 0.8, &["set s freq 1000"]),
+    ];
+    let (sound, report) =
+        rendered(&registry, &patch, &Score::default(), &performance, 64, 1.0).unwrap();
+    assert_eq!(report.swapped, 4, "{:?}", report.remarks);
+    for (seconds, expected) in
+        [(0.0..0.2, 440.0), (0.25..0.6, 1000.0), (0.65..0.8, 2000.0), (0.85..1.0, 1000.0)]
+    {
+        let heard = cycles(&sound, seconds.clone());
+        assert!((heard - expected).abs() < 15.0, "{seconds:?}: {heard}");
     }
 }

@@ -104,7 +104,7 @@ impl EditorApp {
         });
         if let Some((revision, why)) = self.engine.refusal() {
             ui.horizontal_wrapped(|ui| {
-                ui.colored_label(theme::BAD, "● Not playing:");
+                ui.colored_label(theme::BAD, "• Not playing:");
                 ui.label(format!("revision {revision}: {why}"));
                 let costly = matches!(why, Rejection::OverBudget { .. });
                 if costly && ui.small_button("Play it anyway").clicked() {
@@ -124,11 +124,11 @@ fn tell(ui: &mut Ui, commit: &Commit) {
     match &commit.fate {
         Fate::Building(since) => {
             let ms = since.elapsed().as_millis();
-            ui.colored_label(theme::WARN, format!("● {label}: building for {ms} ms"));
+            ui.colored_label(theme::WARN, format!("• {label}: building for {ms} ms"));
         }
         Fate::Swapped { revision, took, load, silent, remarks } => {
             let ms = took.as_secs_f64() * 1000.0;
-            let text = format!("● {label}: plays as revision {revision} after {ms:.1} ms");
+            let text = format!("• {label}: plays as revision {revision} after {ms:.1} ms");
             ui.colored_label(theme::GOOD, text);
             ui.colored_label(theme::DIM, format!("{:.1} % of CPU with all voices", load * 100.0));
             if *silent {
@@ -139,13 +139,13 @@ fn tell(ui: &mut Ui, commit: &Commit) {
             }
         }
         Fate::Refused { revision, why } => {
-            ui.colored_label(theme::BAD, format!("● {label}: revision {revision} refused: {why}"));
+            ui.colored_label(theme::BAD, format!("• {label}: revision {revision} refused: {why}"));
         }
         Fate::Superseded => {
-            ui.colored_label(theme::DIM, format!("● {label}: a newer edit took its place"));
+            ui.colored_label(theme::DIM, format!("• {label}: a newer edit took its place"));
         }
         Fate::TimedOut => {
-            ui.colored_label(theme::BAD, format!("● {label}: not ready in time, edit once more"));
+            ui.colored_label(theme::BAD, format!("• {label}: not ready in time, edit once more"));
         }
     }
 }

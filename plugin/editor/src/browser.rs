@@ -50,6 +50,7 @@ impl EditorApp {
 
 fn matches(spec: &Spec, wanted: &str) -> bool {
     let aliases = spec.aliases.iter().map(|alias| alias.kind);
-    let mut names = [spec.kind, spec.name, spec.category.name()].into_iter().chain(aliases);
+    let own = [spec.kind, spec.name, spec.category.name(), spec.summary];
+    let mut names = own.into_iter().chain(aliases);
     names.any(|name| name.to_lowercase().contains(wanted))
 }

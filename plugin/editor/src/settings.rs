@@ -6,7 +6,7 @@ use egui::{ComboBox, DragValue, Grid, Id, Response, RichText, TextEdit, Ui};
 
 use crate::app::EditorApp;
 
-const KEYS: [&str; 12] = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
+const KEYS: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
 
 impl EditorApp {
     pub(crate) fn settings(&mut self, ui: &mut Ui, patch: &Patch) {

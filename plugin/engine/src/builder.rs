@@ -396,7 +396,7 @@ impl Builder {
             std::array::from_fn(|i| f32::from_bits(self.shared.macros[i].load(Relaxed)));
         let frame = self.shared.frame.load(Acquire).max(job.due.unwrap_or(0));
         let primed = probed.prime(voices, macros, frame);
-        let warm = primed.warm(job.demands.warm_blocks, &canceled)?;
+        let warm = primed.warm(job.demands.warm_blocks, offline, &canceled)?;
         let verified = warm.verify(&job.demands)?;
         self.shared.counters.record_warm(&verified.verdict.warm_rms);
         let bridge = match bridge {

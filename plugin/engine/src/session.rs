@@ -298,9 +298,10 @@ impl Session {
         let writes = writes.collect();
         let (patch, lives) = (self.head.patch.clone(), self.head.lives.clone());
         let after = self.head.clone();
+        // The first patch into an empty one is an edit: there is nothing to fade out. What plays is
+        // heard of later, so the document before it tells.
+        let empty = before.patch.modules.is_empty();
         self.open.push(Open { revision, client, before, after, sets, respond: Some(respond) });
-        // The first patch into an empty one is an edit: there is nothing to fade out.
-        let empty = self.playing.patch.modules.is_empty();
         let entry = if loads && !empty { Entry::Load } else { Entry::Edit };
         Accepted { revision, patch, lives, entry, writes }
     }

@@ -291,8 +291,14 @@ impl Probed {
 }
 
 impl Primed {
-    /// Renders `blocks` blocks, or fewer where they take too long, and measures each.
-    pub fn warm(mut self, blocks: usize, canceled: &dyn Fn() -> bool) -> Result<Warm, Stop> {
+    /// Renders `blocks` blocks, or fewer where they take too long, and measures each. Unhurried
+    /// (offline), it renders all: what a new module is warmed to may not depend on the machine.
+    pub fn warm(
+        mut self,
+        blocks: usize,
+        unhurried: bool,
+        canceled: &dyn Fn() -> bool,
+    ) -> Result<Warm, Stop> {
         let started = Instant::now();
         let transport = Transport::default();
         let mut rms = Vec::with_capacity(blocks);
@@ -300,7 +306,7 @@ impl Primed {
             if canceled() {
                 return Err(Stop::Canceled);
             }
-            if block > 0 && started.elapsed() > WARM_TIME {
+            if !unhurried && block > 0 && started.elapsed() > WARM_TIME {
                 break;
             }
             let mut out = AudioOut::default();

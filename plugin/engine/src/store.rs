@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::spec::Spec;
 
-/// What a cell held when a commit looked: value and count of writes.
+/// What a cell held when a commit looked: value and count of turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Observed(u64);
 
@@ -15,7 +15,7 @@ pub struct Observed(u64);
 pub struct Cells {
     /// Unique among all modules that ever lived in this instance.
     pub key: u32,
-    /// Low half: the value's bits. High half: count of writes.
+    /// Low half: the value's bits. High half: how often it was `set`.
     values: Box<[AtomicU64]>,
     /// Bit p: param p was written and the DSP thread has not seen it yet.
     dirty: AtomicU64,
@@ -72,12 +72,17 @@ impl Cells {
         Observed(self.values[index].load(Ordering::Relaxed))
     }
 
-    /// Writes param `index` unless it was written since `observed`: a knob turned after a commit
-    /// wins over the commit. Wait-free.
+    /// Writes param `index` for a commit, unless it was `set` since `observed`: a knob turned after
+    /// a commit wins over the commit. Other commits' writes do not count, so that of several under
+    /// way each writes its own. Writing the value that is there changes nothing. Wait-free.
     pub fn set_if(&self, index: usize, observed: Observed, value: f32) {
-        let old = observed.0;
-        let new = (old >> 32).wrapping_add(1) << 32 | u64::from(value.to_bits());
         let cell = &self.values[index];
+        let old = cell.load(Ordering::Relaxed);
+        let new = old >> 32 << 32 | u64::from(value.to_bits());
+        let turned = old >> 32 != observed.0 >> 32;
+        if turned || old == new {
+            return;
+        }
         if cell.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             self.mark(index);
         }
@@ -127,6 +132,17 @@ mod tests {
         cells.set(0, 0.1);
         cells.set_if(0, a, 0.3);
         assert_eq!(cells.get(0), 0.1);
+    }
+
+    #[test]
+    fn each_of_several_commits_under_way_writes_its_value() {
+        let cells = Cells::new(1, &SPEC, &[0.1, 0.2], Arc::default());
+        let (first, second) = (cells.observe(0), cells.observe(0));
+        cells.set_if(0, first, 0.3);
+        cells.set_if(0, second, 0.4);
+        assert_eq!((cells.get(0), cells.take_dirty()), (0.4, 1));
+        cells.set_if(0, second, 0.4);
+        assert_eq!(cells.take_dirty(), 0, "nothing new");
     }
 
     #[test]

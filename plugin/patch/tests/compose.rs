@@ -3,8 +3,9 @@
 mod common;
 
 use chronus_patch::{
-    Asset, AssetKind, Binding, BindingCurve, Cable, CableId, Edit, EditError, FormatError,
-    Fragment, Group, MacroKnob, Module, ModuleId, Patch, Point, PortRef, Unknown,
+    Asset, AssetKind, Binding, BindingCurve, Bus, BusDirection, Cable, CableId, Comment, Edit,
+    EditError, FormatError, Fragment, Frame, Group, MacroKnob, MidiLearn, Module, ModuleId, Patch,
+    Point, PortRef, Scene, SceneModule, Size, Tuning, Unknown, VoiceSettings,
 };
 use common::{config, id, patch, port};
 use proptest::prelude::*;
@@ -292,6 +293,105 @@ fn a_group_or_asset_in_use_stays() {
     assert!(error.starts_with("asset `kick` is used by module `a`"), "{error}");
 }
 
+/// What is refused, and the beginning of what is said about it.
+#[test]
+fn what_would_make_a_patch_unsound_is_refused() {
+    let mut patch = two_voices();
+    let vcf = || Module::new("vcf");
+    let create = |id: &str, module: Module| Edit::Create { id: common::id(id), module };
+    let connect = |n: u32, cable: Cable| Edit::Connect { id: CableId(n), cable };
+    let params = |value: f32| [("freq".to_owned(), value)].into();
+    let (group, asset) = (Some("x".to_owned()), Some("x".to_owned()));
+    let voice =
+        |count, glide| Edit::SetVoice(VoiceSettings { count, glide, ..VoiceSettings::default() });
+    let tuning = |a4: f32, classes: usize| {
+        Edit::SetTuning(Tuning { a4, cents: vec![0.0; classes], ..Tuning::default() })
+    };
+    let knob = |value| Some(MacroKnob { value, ..MacroKnob::default() });
+    let far = Point { x: 0.0, y: f32::NAN };
+    let learn = |channel, controller, macro_index| {
+        let (channel, unknown) = (Some(channel), Unknown::new());
+        Edit::SetMidiLearn(vec![MidiLearn { channel, controller, macro_index, unknown }])
+    };
+    let bus = |channels| {
+        let (direction, unknown) = (BusDirection::Output, Unknown::new());
+        Edit::SetBuses(vec![Bus { name: "Side".into(), direction, channels, unknown }])
+    };
+    let scene = |cables: &[&str]| {
+        let Patch { mut modules, cables, .. } = wired(cables);
+        modules.remove(&id("gone"));
+        let body = |m: Module| SceneModule { kind: m.kind, ..SceneModule::default() };
+        let modules = modules.into_iter().map(|(id, m)| (id, body(m))).collect();
+        let scene = Some(Scene { modules, cables, ..Scene::default() });
+        Edit::SetScene { name: "Verse".into(), scene }
+    };
+    let wide = Size { w: 1.0, h: f32::INFINITY };
+    let in_out = || Cable::new(port("osc1.out"), port("out.right"));
+    let portless = Cable::new(PortRef::new(id("osc1"), ""), port("out.right"));
+    let cases = [
+        (create("vcf", vcf()), "there already is a module `vcf`"),
+        (create("a", Module::new("")), "module `a` has no kind"),
+        (create("a", Module { name: "Bass 7".into(), ..vcf() }), "the name `Bass 7` belongs"),
+        (create("a", Module { group, ..vcf() }), "there is no group `x`"),
+        (create("a", Module { asset, ..vcf() }), "there is no asset `x`"),
+        (create("a", Module { params: params(f32::NAN), ..vcf() }), "`a.freq` is NaN"),
+        (create("a", Module { position: far, ..vcf() }), "position of `a` is NaN"),
+        (Edit::Delete { id: id("a") }, "there is no module `a`"),
+        (Edit::Rename { id: id("vcf"), name: "Bass 7".into() }, "the name `Bass 7` belongs"),
+        (Edit::Move { id: id("vcf"), position: far }, "position of `vcf` is NaN"),
+        (connect(1, in_out()), "there already is a cable 1"),
+        (connect(9, Cable { gain: 16.5, ..in_out() }), "gain 16.5 of cable 9 is out of range"),
+        (connect(9, Cable { gain: f32::NAN, ..in_out() }), "gain NaN of cable 9"),
+        (connect(9, portless), "cable 9 names no port"),
+        (Edit::SetGain { id: CableId(1), gain: -17.0 }, "gain -17 of cable 1"),
+        (Edit::Disconnect { id: CableId(9) }, "there is no cable 9"),
+        (Edit::SetMacro { index: 128, knob: knob(0.0) }, "macro index is 128"),
+        (Edit::SetMacro { index: 1, knob: knob(1.1) }, "value of macro 1 is 1.1"),
+        (Edit::SetMacro { index: 1, knob: knob(f32::NAN) }, "value of macro 1 is NaN"),
+        (voice(0, 0.0), "voice count is 0"),
+        (voice(65, 0.0), "voice count is 65"),
+        (voice(8, -1.0), "glide is -1"),
+        (voice(8, f32::INFINITY), "glide is inf"),
+        (tuning(0.0, 0), "tuning of A4 is 0"),
+        (tuning(440.0, 11), "number of pitch classes is 11"),
+        (learn(16, 0, 0), "channel of MIDI binding 0 is 16"),
+        (learn(0, 128, 0), "controller of MIDI binding 0 is 128"),
+        (learn(0, 0, 128), "macro of MIDI binding 0 is 128"),
+        (bus(3), "channels of bus `Side` is 3"),
+        (scene(&["a.out > gone.in"]), "there is no module `gone`"),
+        (scene(&["a.out > b.in", "a.out > b.in"]), "cable 1 already goes from"),
+        (scene(&["a.out > b.in", "b.out > a.in"]), "cable 2 from `b.out` to `a.in` closes a cycle"),
+        (
+            Edit::SetVoiceOffsets { id: id("vcf"), param: "freq".into(), offsets: vec![0.0; 65] },
+            "number of offsets of `vcf.freq` is 65",
+        ),
+        (
+            Edit::SetFrame {
+                id: "f".into(),
+                frame: Some(Frame { size: wide, ..Frame::default() }),
+            },
+            "height of frame `f` is inf",
+        ),
+        (
+            Edit::SetComment {
+                id: "c".into(),
+                comment: Some(Comment { position: far, ..Comment::default() }),
+            },
+            "position of comment `c` is NaN",
+        ),
+        (
+            Edit::ReplaceAll(Box::new(wired(&["a.out > a.in"]))),
+            "the patch is not sound: at cables[0].feedback: cable 1 from `a.out`",
+        ),
+    ];
+    let before = patch.clone();
+    for (edit, expected) in cases {
+        let error = patch.apply(&edit).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "expected: {expected}\nfound:    {error}");
+        assert_eq!(patch, before);
+    }
+}
+
 fn two_voices() -> Patch {
     let mut patch = wired(&["osc1.out > vcf.in", "vcf.out > out.left", "vcf.out > vcf.fm"]);
     patch.mark_cycles();
@@ -325,6 +425,17 @@ fn a_fragment_pastes_with_new_ids_and_names() {
     assert_eq!(osc.position, Point { x: 15.0, y: 15.0 });
     assert_eq!((osc.group.as_deref(), osc.asset.as_deref()), (Some("g1"), Some("kick")));
     assert_eq!(patch.assets.len(), 1);
+}
+
+#[test]
+fn a_new_number_takes_no_id_that_stays() {
+    let from = wired(&["osc1.out > osc2.in", "osc2.out > osc3.in"]);
+    let fragment = Fragment::copy(&from, from.modules.keys());
+    let mut patch = wired(&["osc1.out > osc3.in"]);
+    let (edit, pasted) = fragment.paste_edit(&patch, Point::default());
+    assert_eq!(pasted, [id("osc4"), id("osc2"), id("osc5")]);
+    apply(&mut patch, &edit);
+    assert_eq!(cables(&patch)[1..], ["osc4.out > osc2.in", "osc2.out > osc5.in"]);
 }
 
 #[test]

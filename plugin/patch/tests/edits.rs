@@ -2,8 +2,8 @@
 
 mod common;
 
-use chronus_patch::{Edit, EditError, History, Patch};
-use common::{config, patch, seed};
+use chronus_patch::{Cable, CableId, Edit, EditError, History, Module, Patch, PortRef};
+use common::{config, id, patch, seed};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -81,6 +81,51 @@ proptest! {
             other => prop_assert!(false, "{:?}", other),
         }
         prop_assert!(same(&at_once, &patch));
+    }
+
+    /// A long batch keeps an index over the cables: it must decide as single edits do, which look at
+    /// the patch itself.
+    #[test]
+    fn an_indexed_batch_decides_as_single_edits_do(
+        moves in vec((0..8_u8, 0..5_u8, 0..5_u8, 1..12_u32, any::<bool>()), 1..60),
+    ) {
+        let module = |n: u8| id(&format!("m{n}"));
+        let mut patch = Patch::default();
+        let mut edits = Vec::new();
+        for n in 0..5 {
+            edits.push(Edit::Create { id: module(n), module: Module::new("vcf") });
+        }
+        for edit in &edits {
+            patch.apply(edit).unwrap();
+        }
+        for (choice, from, to, cable, flag) in moves {
+            let at = CableId(cable);
+            let edit = match choice {
+                0..4 => {
+                    let end = |module, port: &str| PortRef::new(module, port);
+                    let cable = Cable::new(end(module(from), "out"), end(module(to), "in"));
+                    Edit::Connect { id: at, cable: Cable { feedback: flag && to < 2, ..cable } }
+                }
+                4 => Edit::Disconnect { id: at },
+                5 | 6 => Edit::SetFeedback { id: at, feedback: flag },
+                _ if flag => Edit::Delete { id: module(from) },
+                _ => Edit::Create { id: module(from), module: Module::new("vcf") },
+            };
+            let single = patch.apply(&edit);
+            edits.push(edit);
+            let mut batch = Patch::default();
+            let whole = batch.apply(&Edit::Batch(edits.clone()));
+            match single {
+                Ok(_) => prop_assert!(whole.is_ok() && batch == patch, "{:?}", whole),
+                Err(why) => {
+                    let index = edits.len() - 1;
+                    let error = Box::new(why);
+                    prop_assert_eq!(whole, Err(EditError::Batch { index, error }));
+                    prop_assert_eq!(batch, Patch::default());
+                    edits.pop();
+                }
+            }
+        }
     }
 
     /// Undo and redo walk along the documents there were, whatever is merged.

@@ -308,6 +308,7 @@ fn errors_name_the_place() {
         (with("0.1,", "1e39,"), "line 33, column 11, at modules.osc1.voice_offsets.freq[0]"),
         (with("20000.0", "1e39"), "at macros.0.bindings[0].max: number out of range"),
         (with("442.0", "1e39"), "at tuning.a4"),
+        (with("\"y\": 2.0", "\"y\": 1e39"), "at comments.c1.position.y"),
         (with("220.0", "1e39"), "at scenes.Verse.modules.osc1.params.freq"),
         (with("-2.0", "-17.0"), "line 62, column 15, at cables[2].gain: gain -17 of cable 9"),
         (with("\"count\": 8", "\"count\": 0"), "at voice.count: voice count is 0: use 1 to 64"),
@@ -391,6 +392,15 @@ fn rows_out_of_order_are_named_as_they_stand() {
     let place = Place { line: 3, column: 34, path: "cables[1].to".into() };
     let message = "there is no module `b`: create it first, or check the id".into();
     assert_eq!(Patch::from_json(text), Err(FormatError::At { place, message }));
+}
+
+#[test]
+fn keys_with_dots_are_found() {
+    let text = with("\"Verse\": {", "\"Verse\": {},\n    \"Verse.2\": {");
+    let text = text.replace("\"0\": 0.5", "\"0\": 1.5");
+    let line = 1 + text.lines().position(|line| line.contains("1.5")).unwrap();
+    let expected = format!("line {line}, column 14, at scenes.Verse.2.macros.0: value of macro 0");
+    assert!(error(&text).starts_with(&expected), "{}", error(&text));
 }
 
 #[test]

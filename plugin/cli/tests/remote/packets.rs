@@ -67,7 +67,7 @@ fn garbage_is_answered_and_the_rest_goes_on() {
         (seed >> 33) as u32
     };
     let mut answered = 0;
-    for _ in 0..2_000 {
+    for _ in 0..400 {
         let size = 1 + random() as usize % 300;
         let mut garbage: Vec<u8> = (0..size).map(|_| random() as u8).collect();
         match random() % 4 {
@@ -83,7 +83,7 @@ fn garbage_is_answered_and_the_rest_goes_on() {
         // A bundle may hold several.
         while player.hear_within(Duration::from_micros(1)).is_some() {}
     }
-    assert_eq!(answered, 2_000);
+    assert_eq!(answered, 400);
     player.send_bytes(&[]);
     assert_eq!(player.hear()[..2], ["/error", "packet"]);
     player.send_bytes(&vec![b'x'; 65_507]);

@@ -100,6 +100,30 @@ fn a_staged_value_is_the_staged_module_s() {
 }
 
 #[test]
+fn the_last_of_hurried_commits_has_the_value() {
+    let (host, _remote, player) = playing(&patch(&registry(), &["create s simple_sine"]));
+    for value in [300, 500, 700, 900, 600] {
+        player.say(&format!("/patch/set s freq {value}"));
+        player.say("/patch/commit");
+        // Some are swapped in before the next is committed, some are superseded.
+        host.play_to(host.frame() + 100);
+    }
+    for _ in 0..10 {
+        let answer = player.hear();
+        assert!(
+            ["/ok", "/patch/swapped", "/patch/superseded"].contains(&&*answer[0]),
+            "{answer:?}"
+        );
+    }
+    let freq = |patch: &Patch| patch.modules[&"s".parse().unwrap()].params["freq"];
+    assert_eq!(freq(&document(&player)), 600.0);
+    let _ = host.hear(0.1);
+    let x = host.hear(0.1);
+    let crossings = x.windows(2).filter(|w| w[0] < 0.0 && w[1] >= 0.0).count();
+    assert!((59..=61).contains(&crossings), "{crossings}");
+}
+
+#[test]
 fn bundles_are_taken_in_order() {
     let (_host, _remote, player) = playing(&Patch::default());
     let message = |addr: &str, args: &[&str]| {

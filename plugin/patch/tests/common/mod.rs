@@ -318,7 +318,13 @@ impl Seed {
         let text = self.text.clone();
         let some = self.flag;
         match self.choice {
-            0 | 1 => Edit::Create { id: patch.free_module_id(&text), module: self.module.clone() },
+            0 | 1 => {
+                let group = self.wire.id.is_multiple_of(2).then(|| "g0".to_owned());
+                let asset = self.wire.id.is_multiple_of(3).then(|| "kick".to_owned());
+                let name = if some { text.clone() } else { String::new() };
+                let module = Module { name, group, asset, ..self.module.clone() };
+                Edit::Create { id: patch.free_module_id(&text), module }
+            }
             2 => Edit::Create { id, module: self.module.clone() },
             3 => Edit::Delete { id },
             4 | 5 => {

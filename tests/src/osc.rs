@@ -12,6 +12,8 @@ use thiserror::Error;
 pub const PORTS: u16 = 16;
 /// Longest that an answer may take before the remote counts as dead.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often a client that waits looks for a reply.
+const LOOK: Duration = Duration::from_micros(100);
 
 /// What the remote answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,6 +123,7 @@ impl Client {
     pub fn connect(port: u16) -> Result<Self, OscError> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         socket.connect((Ipv4Addr::LOCALHOST, port))?;
+        socket.set_nonblocking(true)?;
         let client = Self { socket, port };
         client.status().map_err(|e| match e {
             OscError::Silent(_) | OscError::Socket(_) => OscError::Nobody(port),
@@ -173,14 +176,20 @@ impl Client {
     /// # Errors
     /// When the socket fails or what came is not a reply of the remote.
     pub fn receive(&self, timeout: Duration) -> Result<Option<Reply>, OscError> {
-        self.socket.set_read_timeout(Some(timeout.max(Duration::from_micros(1))))?;
+        // Not the socket's own timeout: it counts in ticks of several milliseconds.
+        let deadline = Instant::now() + timeout;
         let mut buffer = [0; 1 << 16];
-        let length = match self.socket.recv(&mut buffer) {
-            Ok(length) => length,
-            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+        let length = loop {
+            match self.socket.recv(&mut buffer) {
+                Ok(length) => break length,
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                Err(e) => return Err(e.into()),
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
                 return Ok(None);
             }
-            Err(e) => return Err(e.into()),
+            std::thread::sleep(left.min(LOOK));
         };
         let packet = rosc::decoder::decode_udp(&buffer[..length]);
         match packet.map_err(|e| OscError::Packet(e.to_string()))?.1 {

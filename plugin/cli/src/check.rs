@@ -40,12 +40,18 @@ pub fn check(
     strict: bool,
 ) -> Result<Report, FormatError> {
     let patch = Patch::from_json(text)?;
-    let keys: BTreeMap<_, u32> = patch.modules.keys().zip(1..).collect();
-    let key = |id: &_| keys.get(id).copied().unwrap_or(u32::MAX - 1);
-    let Compiled { plan, diagnostics, .. } = compile(&patch, registry, &key, None);
+    let Compiled { plan, diagnostics, .. } = compiled(&patch, registry);
     let sound = verify(&plan).map_err(Rejection::from);
     let verdict = sound.and_then(|()| prove(&patch, registry, sample_rate, strict));
     Ok(Report { plan: plan.to_string(), diagnostics, verdict })
+}
+
+/// `patch` as it would be compiled into an empty instance.
+pub(crate) fn compiled(patch: &Patch, registry: &Registry) -> Compiled {
+    let keys: BTreeMap<_, u32> = patch.modules.keys().zip(1..).collect();
+    // The implicit output has no key of its own.
+    let key = |id: &_| keys.get(id).copied().unwrap_or(u32::MAX - 1);
+    compile(patch, registry, &key, None)
 }
 
 fn prove(

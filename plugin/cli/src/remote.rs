@@ -76,6 +76,7 @@ use thiserror::Error;
 pub use bound::{MacroEvents, MacroSink};
 use desk::Desk;
 use reply::Replies;
+pub(crate) use reply::join;
 pub use reply::{refusal, warnings};
 
 /// Ports tried from the one asked for.

@@ -14,8 +14,9 @@ use chronus_engine::{
 use chronus_patch::Patch;
 use thiserror::Error;
 
+use crate::check::compiled;
 use crate::performance::Timed;
-use crate::remote::{refusal, warnings};
+use crate::remote::{join, refusal, warnings};
 use crate::score::{Score, frame_at};
 
 /// Longest that the first graph may take to be built.
@@ -46,7 +47,8 @@ pub struct Take<'a> {
 pub struct Report {
     /// Commits that were swapped in.
     pub swapped: usize,
-    /// What became of each of the others, and what is odd about those swapped in, in order.
+    /// What is odd about the patch, what became of each of the other commits, and what is newly odd
+    /// about those swapped in, in order.
     pub remarks: Vec<Remark>,
     /// Highest absolute sample.
     pub peak: f32,
@@ -56,12 +58,12 @@ pub struct Report {
     pub nonfinite: u64,
 }
 
-/// Something to say about a commit.
+/// Something to say about a commit, or, at 0, about the patch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
     /// Milliseconds from the start at which it was due.
     pub at_ms: u64,
-    /// It was not swapped in.
+    /// The commit was not swapped in.
     pub refused: bool,
     /// Why, or what is odd.
     pub text: String,
@@ -256,7 +258,8 @@ fn pass<S: Sink>(
     }
     report.rms = (squares / (2 * take.frames.max(1)) as f64).sqrt();
     report.nonfinite = bench.engine.counters().nonfinite.load(Relaxed);
-    answers.book(take, refused, &mut report);
+    let odd = join(&compiled(take.patch, registry).diagnostics);
+    answers.book(take, refused, odd, &mut report);
     Ok(Pass::Whole(report))
 }
 
@@ -323,13 +326,21 @@ impl Answers {
         })
     }
 
-    fn book(self, take: &Take<'_>, left_out: &Refused, report: &mut Report) {
+    /// Writes down what is to be said. What is odd is said once, not at every commit after it.
+    fn book(self, take: &Take<'_>, left_out: &Refused, odd: String, report: &mut Report) {
+        let mut said = odd;
+        if !said.is_empty() {
+            report.remarks.push(Remark { at_ms: 0, refused: false, text: said.clone() });
+        }
         for (n, (timed, answer)) in take.performance.iter().zip(self.heard).enumerate() {
             let no = |rejection| format!("refused: {}", refusal(rejection, &timed.requests));
             let (refused, text) = match answer {
                 Some(Answer::Swapped { verdict, diagnostics, .. }) => {
                     report.swapped += 1;
-                    (false, warnings(&verdict, &diagnostics))
+                    let odd = warnings(&verdict, &diagnostics);
+                    let new = if odd == said { String::new() } else { odd.clone() };
+                    said = odd;
+                    (false, new)
                 }
                 Some(Answer::Rejected { rejection, .. }) => (true, no(&rejection)),
                 Some(Answer::Superseded { .. }) => (true, "superseded by a later commit".into()),

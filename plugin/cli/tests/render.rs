@@ -138,6 +138,27 @@ fn refused_commits_are_reported_and_the_rest_plays_on() {
 }
 
 #[test]
+fn what_is_odd_is_said_once() {
+    let registry = registry();
+    let mut odd = patch(&registry, &["create s simple_sine", "create out audio_out"]);
+    let edit = requests(&registry, &["connect s out"])[0].resolve(&odd, &registry).unwrap();
+    odd.apply(&edit).unwrap();
+    odd.cables.values_mut().for_each(|cable| cable.from.port = "warble".into());
+    let performance = [
+        timed(&registry, 0.01, &["rename s A"]),
+        timed(&registry, 0.02, &["connect s out"]),
+        timed(&registry, 0.03, &["rename s B"]),
+        timed(&registry, 0.04, &["delete s"]),
+        timed(&registry, 0.05, &[]),
+    ];
+    let (_, report) = rendered(&registry, &odd, &Score::default(), &performance, 64, 0.1).unwrap();
+    assert_eq!(report.swapped, 5);
+    let times: Vec<u64> = report.remarks.iter().map(|r| r.at_ms).collect();
+    // The cable to nowhere; it is silent, too; it sounds; nothing is left.
+    assert_eq!(times, [0, 10, 20, 40], "{:?}", report.remarks);
+}
+
+#[test]
 fn a_refused_sound_does_not_spoil_what_comes_after() {
     let registry = registry();
     let patch =

@@ -34,13 +34,13 @@ impl EditorApp {
         let (undo, redo) = self.engine.undo_labels();
         let button = egui::Button::new("⟲ Undo");
         let button = ui.add_enabled(undo.is_some(), button).accessible_name("Undo");
-        if button.on_hover_text(format!("Undo: {}", undo.unwrap_or_default())).clicked() {
+        if button.on_hover_text(tip("Undo", undo)).clicked() {
             self.let_go();
             self.commits.undo(&self.engine);
         }
         let button = egui::Button::new("⟳ Redo");
         let button = ui.add_enabled(redo.is_some(), button).accessible_name("Redo");
-        if button.on_hover_text(format!("Redo: {}", redo.unwrap_or_default())).clicked() {
+        if button.on_hover_text(tip("Redo", redo)).clicked() {
             self.let_go();
             self.commits.redo(&self.engine);
         }
@@ -119,8 +119,12 @@ impl EditorApp {
     }
 }
 
+fn tip(verb: &str, label: Option<String>) -> String {
+    theme::drawable(&format!("{verb}: {}", label.as_deref().unwrap_or("nothing")))
+}
+
 fn tell(ui: &mut Ui, commit: &Commit) {
-    let label = &commit.label;
+    let label = theme::drawable(&commit.label);
     match &commit.fate {
         Fate::Building(since) => {
             let ms = since.elapsed().as_millis();

@@ -37,6 +37,11 @@ pub fn family(category: Category) -> Color32 {
     }
 }
 
+/// `text` in characters that the built-in fonts have: names of edits hold an arrow they lack.
+pub fn drawable(text: &str) -> String {
+    text.replace('→', "▶")
+}
+
 /// Puts the look on `context`.
 pub fn apply(context: &Context) {
     let mut visuals = Visuals::dark();

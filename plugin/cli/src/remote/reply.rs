@@ -100,7 +100,16 @@ pub fn warnings(verdict: &Verdict, diagnostics: &[Diagnostic]) -> String {
     } else if verdict.silent {
         all.push("silent: the patch stays silent with a note held and noise at its inputs".into());
     }
-    all.extend(diagnostics.iter().take(DIAGNOSTICS).map(ToString::to_string));
+    if !diagnostics.is_empty() {
+        all.push(join(diagnostics));
+    }
+    all.join("; ")
+}
+
+/// The first diagnostics, in one line.
+pub(crate) fn join(diagnostics: &[Diagnostic]) -> String {
+    let mut all: Vec<String> =
+        diagnostics.iter().take(DIAGNOSTICS).map(ToString::to_string).collect();
     if let Some(more) = diagnostics.len().checked_sub(DIAGNOSTICS).filter(|more| *more > 0) {
         all.push(format!("and {more} more"));
     }

@@ -145,7 +145,7 @@ impl Rig {
 
     /// A few frames.
     fn steps(&mut self) {
-        self.harness.run_steps(3);
+        let _ = self.harness.run_ok();
     }
 
     /// Shows frames until `done`.
@@ -201,9 +201,10 @@ impl Rig {
     #[track_caller]
     pub fn choose(&mut self, list: &str, entry: &str) {
         self.click(list);
-        // The list opens over the rest, so its entry is the last of that name.
+        // The list opens over the rest, so its entry is the last of that name; it may have to be
+        // scrolled to, so it is not clicked by place.
         let entry = self.harness.query_all_by_label(entry).last().expect("an entry in the list");
-        entry.click();
+        entry.click_accesskit();
         self.steps();
     }
 

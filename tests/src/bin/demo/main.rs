@@ -107,6 +107,9 @@ fn play(options: &Options, port: u16) -> Result<bool, DemoError> {
     let late_blocks = count(&client, "late_blocks")?;
     let heard = listen::listen(&performance);
     save(options, &performance)?;
+    for commit in performance.commits.iter().filter(|c| c.surprises()) {
+        println!("not as meant: {commit}");
+    }
 
     println!("null test: {} neutral commits against none", null::COMMITS);
     let null = null::compare(&bundle, instance, &client, port)?;

@@ -52,6 +52,17 @@ impl Commit {
     }
 }
 
+impl std::fmt::Display for Commit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} of `{}` ended in ", self.aim, self.edits)?;
+        match &self.answer {
+            None => f.write_str("no answer"),
+            Some((_, answer)) if self.answered_again => write!(f, "{answer:?} and one more"),
+            Some((_, answer)) => write!(f, "{answer:?}"),
+        }
+    }
+}
+
 /// What others may look at while it plays.
 #[derive(Debug, Default)]
 pub struct Progress {

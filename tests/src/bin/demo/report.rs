@@ -69,8 +69,8 @@ fn figure(name: &'static str, found: String, target: &str) -> Line {
 impl Report {
     /// Prints the table. True when every law held.
     pub fn print(&self, performance: &Performance, heard: &Heard, null: &Null) -> bool {
-        let surprises: Vec<_> = performance.commits.iter().filter(|c| c.surprises()).collect();
-        let lines = self.lines(surprises.len(), heard, null);
+        let surprises = performance.commits.iter().filter(|c| c.surprises()).count();
+        let lines = self.lines(surprises, heard, null);
         println!("\n{:<26} {:<44} target", "", "found");
         for line in &lines {
             let verdict = match line.kept {
@@ -79,10 +79,6 @@ impl Report {
                 None => "",
             };
             println!("{:<26} {:<44} {:<22} {verdict}", line.name, line.found, line.target);
-        }
-        for commit in surprises {
-            let answer = commit.answer.as_ref().map(|(_, reply)| reply);
-            println!("not as meant ({:?}): {}: {answer:?}", commit.aim, commit.edits);
         }
         let (at, edits) = &heard.worst_at;
         if heard.worst() > 1.0 {

@@ -105,7 +105,10 @@ impl Edge {
         // SAFETY: these are the types that CLAP defines for those ids; the framework keeps them in
         // the wrapper, so that a copy can be taken while it lives.
         let (inner_params, inner_state) = unsafe {
-            (*params.cast::<clap_plugin_params>().as_ref()?, *state.cast::<clap_plugin_state>().as_ref()?)
+            (
+                *params.cast::<clap_plugin_params>().as_ref()?,
+                *state.cast::<clap_plugin_state>().as_ref()?,
+            )
         };
         let mut ids = [0; MACROS];
         for (index, id) in ids.iter_mut().enumerate() {
@@ -158,15 +161,13 @@ impl Edge {
         let Some(extensions) = self.extensions.get() else { return };
         // SAFETY: the host's extensions live as long as the host, and are null where it has none.
         unsafe {
-            if let (true, Some(params)) = (renamed, extensions.params.as_ref()) {
-                if let Some(rescan) = params.rescan {
-                    rescan(self.host, CLAP_PARAM_RESCAN_INFO | CLAP_PARAM_RESCAN_TEXT);
-                }
+            let rescan = extensions.params.as_ref().and_then(|params| params.rescan);
+            if let Some(rescan) = rescan.filter(|_| renamed) {
+                rescan(self.host, CLAP_PARAM_RESCAN_INFO | CLAP_PARAM_RESCAN_TEXT);
             }
-            if let (true, Some(state)) = (dirty, extensions.state.as_ref()) {
-                if let Some(mark_dirty) = state.mark_dirty {
-                    mark_dirty(self.host);
-                }
+            let mark_dirty = extensions.state.as_ref().and_then(|state| state.mark_dirty);
+            if let Some(mark_dirty) = mark_dirty.filter(|_| dirty) {
+                mark_dirty(self.host);
             }
         }
     }
@@ -350,10 +351,7 @@ unsafe extern "C" fn on_main_thread(plugin: *const clap_plugin) {
     }
 }
 
-unsafe extern "C" fn get_extension(
-    plugin: *const clap_plugin,
-    id: *const c_char,
-) -> *const c_void {
+unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char) -> *const c_void {
     if id.is_null() {
         return ptr::null();
     }

@@ -130,12 +130,7 @@ fn run(errands: &Arc<Errands>, engine: &Engine, meanings: &Meanings, link: &Host
 
 /// Loads `head` as the host's project; should it be refused, plays `playing` and keeps the head in
 /// view, marked as not playing.
-pub fn open_project(
-    errands: &Arc<Errands>,
-    engine: &Engine,
-    head: Patch,
-    playing: Option<Patch>,
-) {
+pub fn open_project(errands: &Arc<Errands>, engine: &Engine, head: Patch, playing: Option<Patch>) {
     errands.host_knows(Arc::new(head.clone()));
     let replace = Request::Replace(Box::new(head.clone()));
     let Some(playing) = playing else {

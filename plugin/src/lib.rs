@@ -2,6 +2,7 @@
 //! The only crate that knows the plugin framework.
 
 mod clap_edge;
+mod controllers;
 mod factory;
 mod herald;
 mod link;
@@ -112,11 +113,8 @@ impl ClapPlugin for Chronus {
         Some("A modular synthesizer whose patches are rewired while they play");
     const CLAP_MANUAL_URL: Option<&'static str> = None;
     const CLAP_SUPPORT_URL: Option<&'static str> = None;
-    const CLAP_FEATURES: &'static [ClapFeature] = &[
-        ClapFeature::Instrument,
-        ClapFeature::Synthesizer,
-        ClapFeature::Stereo,
-    ];
+    const CLAP_FEATURES: &'static [ClapFeature] =
+        &[ClapFeature::Instrument, ClapFeature::Synthesizer, ClapFeature::Stereo];
 
     fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
         params::remote_pages(&self.shared.params, context);

@@ -1,15 +1,18 @@
-//! The way to the host from any thread but the audio thread: what it should be asked for, and
-//! macros that are to move there.
+//! The way to the host from any thread: what it should be asked for, and macros that are to move
+//! there.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering::{AcqRel, Release}};
+use std::sync::atomic::{
+    AtomicBool,
+    Ordering::{AcqRel, Release},
+};
 
 use crossbeam::queue::ArrayQueue;
 
 /// Moves of macros that can wait for the host's next call.
 const MOVES: usize = 4096;
 
-/// What a host can be asked for from any thread.
+/// What a host can be asked for from any thread but the audio thread.
 pub trait HostCalls: Send + Sync {
     /// A call on its main thread.
     fn request_callback(&self);
@@ -82,7 +85,7 @@ impl HostLink {
 
     /// Moves a macro at the host; dropped when thousands of moves wait already.
     pub fn send(&self, step: Move) {
-        let _ = self.moves.push(step);
+        self.push(step);
         if let Some(calls) = self.calls.get() {
             calls.request_flush();
         }
@@ -93,6 +96,11 @@ impl HostLink {
         for step in [Move::Begin(index), Move::To(index, value), Move::End(index)] {
             self.send(step);
         }
+    }
+
+    /// The same from the DSP thread, whose next block tells the host. Wait-free.
+    pub fn push(&self, step: Move) {
+        let _ = self.moves.push(step);
     }
 
     /// The next move for the host. Wait-free.

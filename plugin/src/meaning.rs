@@ -1,10 +1,12 @@
-//! What each macro drives, for the host's displays: names and texts follow the patch.
+//! What each macro drives, for the host's displays, and what drives it: both follow the patch.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use chronus_engine::{MACROS, Param, PlanBinding, Registry};
 use chronus_patch::{Binding, BindingCurve, MacroKnob, Patch};
+
+use crate::controllers::Controllers;
 
 /// What one macro is called and drives.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,9 +32,13 @@ impl PartialEq for Shown {
     }
 }
 
-/// The meanings of all macros. Lock-free to read from any thread.
+/// The meanings of all macros. Lock-free to read from any thread but the DSP thread.
 #[derive(Debug, Default)]
-pub struct Meanings(ArcSwap<Vec<Option<Meaning>>>);
+pub struct Meanings {
+    driven: ArcSwap<Vec<Option<Meaning>>>,
+    /// What moves them; for the DSP thread, too.
+    pub controllers: Controllers,
+}
 
 impl Meanings {
     /// Follows `patch`; true when a name or a range changed.
@@ -40,9 +46,10 @@ impl Meanings {
         let meanings = (0..MACROS as u8)
             .map(|index| meaning(patch, registry, patch.macros.get(&index)?))
             .collect::<Vec<_>>();
-        let changed = **self.0.load() != meanings;
+        self.controllers.follow(&patch.midi_learn);
+        let changed = **self.driven.load() != meanings;
         if changed {
-            self.0.store(Arc::new(meanings));
+            self.driven.store(Arc::new(meanings));
         }
         changed
     }
@@ -50,7 +57,7 @@ impl Meanings {
     /// The name of macro `index` for the host's lists: "VCF 1 Cutoff", or "Macro 1".
     #[must_use]
     pub fn name(&self, index: usize) -> String {
-        let meanings = self.0.load();
+        let meanings = self.driven.load();
         match meanings.get(index) {
             Some(Some(meaning)) => meaning.name.clone(),
             _ => format!("Macro {}", index + 1),
@@ -60,7 +67,7 @@ impl Meanings {
     /// The text of macro `index` at 0..=1: "VCF 1 Cutoff 440 Hz", or "44 %" where it drives nothing.
     #[must_use]
     pub fn text(&self, index: usize, value: f32) -> String {
-        let meanings = self.0.load();
+        let meanings = self.driven.load();
         match meanings.get(index) {
             Some(Some(Meaning { name, shown: Some(shown) })) => {
                 let value = shown.binding.value(shown.param, value);
@@ -74,7 +81,7 @@ impl Meanings {
     /// The value 0..=1 that `text` names for macro `index`, with or without the name before it.
     #[must_use]
     pub fn parse(&self, index: usize, text: &str) -> Option<f32> {
-        let meanings = self.0.load();
+        let meanings = self.driven.load();
         let text = text.trim();
         match meanings.get(index) {
             Some(Some(Meaning { name, shown: Some(shown) })) => {

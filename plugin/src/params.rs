@@ -2,7 +2,10 @@
 //! refer to them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::{AcqRel, Acquire, Relaxed, Release}};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
+};
 
 use chronus_engine::MACROS;
 use nice_plug::prelude::*;
@@ -130,12 +133,7 @@ bank! {
     m121 "m121" m122 "m122" m123 "m123" m124 "m124" m125 "m125" m126 "m126" m127 "m127" m128 "m128"
 }
 
-fn param(
-    index: usize,
-    default: f32,
-    meanings: &Arc<Meanings>,
-    moved: &Arc<Moved>,
-) -> FloatParam {
+fn param(index: usize, default: f32, meanings: &Arc<Meanings>, moved: &Arc<Moved>) -> FloatParam {
     let (to_text, from_text, moved) = (meanings.clone(), meanings.clone(), moved.clone());
     FloatParam::new(
         format!("Macro {}", index + 1),

@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use chronus_engine::{
-    Block, EndedNote, Event, Expression, NoteMatch, Ramp, Renderer, Status, TimedEvent,
+    Block, EndedNote, Event, Expression, MACROS, NoteMatch, Ramp, Renderer, Status, TimedEvent,
     Transport,
 };
 use nice_plug::context::process::Transport as HostTransport;
@@ -14,6 +14,7 @@ use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
 use crate::Chronus;
+use crate::link::{HostLink, Move};
 use crate::shared::Shared;
 
 /// Events of one piece; with more in a block, the block is rendered in pieces.
@@ -36,6 +37,9 @@ pub struct Processor {
     bypass: Ramp,
     /// Frames since activation, what `bypass` counts in.
     frame: u64,
+    /// Where controllers have moved macros in this block, and which (bit i: macro i).
+    learned: Box<[f32; MACROS]>,
+    learned_moved: u128,
     /// Song position where the host tells none.
     beat: f64,
     sample_rate: f64,
@@ -50,6 +54,8 @@ impl Processor {
             dry: Default::default(),
             bypass: Ramp::constant(0.0),
             frame: 0,
+            learned: Box::new([0.0; MACROS]),
+            learned_moved: 0,
             beat: 0.0,
             sample_rate: 48_000.0,
         }
@@ -114,6 +120,12 @@ impl Processor {
         let mut status = None;
         while let Some(event) = context.next_event() {
             let at = (event.timing() as usize).clamp(piece.start, frames);
+            if let NoteEvent::MidiCC { channel, cc, value, .. } = event
+                && let Some(index) = shared.meanings.controllers.macro_of(channel, cc)
+            {
+                self.learned[usize::from(index)] = value;
+                self.learned_moved |= 1 << index;
+            }
             let Some(event) = engine_event(event) else { continue };
             if self.events.len() == EVENTS {
                 status = self.render(&mut piece, at);
@@ -127,10 +139,23 @@ impl Processor {
             // A host whose queue is full learns it late, which is no worse than never.
             let _ = context.try_send_event(note_end(ended, frames));
         }
+        self.tell_learned(&shared.link);
         let tail = status.and_then(|status| status.tail_frames);
         let tail = tail.and_then(|frames| u32::try_from(frames).ok()).unwrap_or(u32::MAX);
         shared.tail.store(tail, Relaxed);
         status
+    }
+
+    /// Macros moved by controllers move at the host, with the next block.
+    fn tell_learned(&mut self, link: &HostLink) {
+        while self.learned_moved != 0 {
+            let index = self.learned_moved.trailing_zeros() as u8;
+            self.learned_moved &= self.learned_moved - 1;
+            let value = self.learned[usize::from(index)];
+            for step in [Move::Begin(index), Move::To(index, value), Move::End(index)] {
+                link.push(step);
+            }
+        }
     }
 
     /// What the host should know about a block that gave `status`.

@@ -77,8 +77,7 @@ impl Shared {
             waker.wake();
             follower.changed();
         });
-        let herald =
-            Herald::start(errands.clone(), engine.clone(), meanings.clone(), link.clone());
+        let herald = Herald::start(errands.clone(), engine.clone(), meanings.clone(), link.clone());
         let shared = Self {
             engine,
             params,

@@ -387,8 +387,8 @@ pub fn script() -> Vec<Step> {
             3 | 6 if superseded < SUPERSEDED && bar >= 1 => {
                 superseded += 1;
                 let before = table.is_pure();
-                let first = table.value();
-                let second = table.toggle(gestures, most);
+                let first = table.toggle(gestures, most);
+                let second = table.value();
                 let pure = before && table.is_pure();
                 steps.push(Step { at: at + half, act: Act::Twice(first, second), pure });
             }

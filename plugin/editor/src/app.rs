@@ -98,14 +98,15 @@ impl EditorApp {
             Panel::left("browser").default_size(170.0).show(ui, |ui| self.browser(ui, &patch));
         }
         CentralPanel::default().show(ui, |ui| {
-            ScrollArea::both().id_salt(self.page as u8).auto_shrink(false).show(ui, |ui| {
-                match self.page {
+            ScrollArea::both().id_salt(self.page as u8).auto_shrink(false).show(
+                ui,
+                |ui| match self.page {
                     Page::Modules => self.modules(ui, &patch),
                     Page::Macros => self.macros(ui, &patch),
                     Page::Settings => self.settings(ui, &patch),
                     Page::Document => self.document(ui, &patch),
-                }
-            });
+                },
+            );
         });
         let busy = self.commits.building() || self.turning.is_some();
         ui.ctx().request_repaint_after(if busy { WATCH } else { LOOK });

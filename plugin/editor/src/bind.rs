@@ -33,7 +33,7 @@ pub fn driver<'a>(
 
 /// The first macro that drives nothing and has no name.
 pub fn free_macro(patch: &Patch) -> Option<u8> {
-    let free = |index: &u8| patch.macros.get(index).is_none_or(|knob| is_free(knob));
+    let free = |index: &u8| patch.macros.get(index).is_none_or(is_free);
     (0..MACROS as u8).find(free)
 }
 

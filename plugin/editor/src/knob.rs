@@ -171,8 +171,7 @@ impl EditorApp {
         self.host.begin_macro(index);
         self.host.turn_macro(index, position);
         self.host.end_macro(index);
-        let knob =
-            MacroKnob { value: position, bindings: vec![binding], ..MacroKnob::default() };
+        let knob = MacroKnob { value: position, bindings: vec![binding], ..MacroKnob::default() };
         self.edit(patch, Edit::SetMacro { index, knob: Some(knob) });
     }
 
@@ -226,7 +225,8 @@ fn choice(ui: &mut Ui, id: &ModuleId, name: &str, param: &Param, value: f32) -> 
 /// A rail to drag, and beside it the value to read, drag finely or type.
 fn slider(ui: &mut Ui, name: &str, param: &'static Param, value: f32) -> Touch {
     let stepped = param.taper == Taper::Stepped;
-    let to_position = move |value: f32| f64::from(if stepped { value } else { param.to_knob(value) });
+    let to_position =
+        move |value: f32| f64::from(if stepped { value } else { param.to_knob(value) });
     let at = move |position: f64| {
         if stepped { param.clamp(position as f32) } else { param.from_knob(position as f32) }
     };

@@ -1,9 +1,7 @@
 //! Macros: their values at the host, what they drive, and the controllers that move them.
 
 use chronus_engine::{MACROS, Param};
-use chronus_patch::{
-    Binding, BindingCurve, Edit, MacroKnob, MidiLearn, ModuleId, Patch, Unknown,
-};
+use chronus_patch::{Binding, BindingCurve, Edit, MacroKnob, MidiLearn, ModuleId, Patch, Unknown};
 use egui::{ComboBox, DragValue, Grid, RichText, Slider, Ui};
 
 use crate::app::EditorApp;
@@ -204,7 +202,8 @@ impl EditorApp {
         Grid::new("midi").num_columns(4).show(ui, |ui| {
             for (at, learn) in all.iter_mut().enumerate() {
                 let row = format!("controller row {}", at + 1);
-                let field = DragValue::new(&mut learn.controller).range(0..=127).speed(0.0).prefix("CC ");
+                let field =
+                    DragValue::new(&mut learn.controller).range(0..=127).speed(0.0).prefix("CC ");
                 ui.add(field).accessible_name(format!("{row} number"));
                 let mut channel = learn.channel.map_or(0, |channel| channel + 1);
                 let field = DragValue::new(&mut channel)

@@ -126,14 +126,7 @@ impl EditorApp {
         }
     }
 
-    fn width(
-        &mut self,
-        ui: &mut Ui,
-        patch: &Patch,
-        id: &ModuleId,
-        module: &Module,
-        label: &str,
-    ) {
+    fn width(&mut self, ui: &mut Ui, patch: &Patch, id: &ModuleId, module: &Module, label: &str) {
         let mut width = module.width;
         let combo = ComboBox::from_id_salt(("width", id.as_str()));
         let combo = combo.selected_text(width_name(width)).show_ui(ui, |ui| {

@@ -9,13 +9,7 @@ use crate::theme;
 
 impl EditorApp {
     /// Inputs with their cables, then outputs with theirs.
-    pub(crate) fn ports(
-        &mut self,
-        ui: &mut Ui,
-        patch: &Patch,
-        id: &ModuleId,
-        spec: &'static Spec,
-    ) {
+    pub(crate) fn ports(&mut self, ui: &mut Ui, patch: &Patch, id: &ModuleId, spec: &'static Spec) {
         for input in spec.inputs {
             self.input(ui, patch, id, input);
         }
@@ -28,7 +22,7 @@ impl EditorApp {
         let port = PortRef::new(id.clone(), input.name);
         let name = port_name(patch, &port);
         ui.horizontal_wrapped(|ui| {
-            ui.label(RichText::new(format!("◀ {}", input.name)).strong()).on_hover_text(input.doc);
+            ui.label(RichText::new(format!("▶ {}", input.name)).strong()).on_hover_text(input.doc);
             for (&cable, to_us) in patch.cables.iter().filter(|(_, c)| c.to == port) {
                 ui.label(port_name(patch, &to_us.from));
                 self.cable_gain(ui, patch, cable, to_us);

@@ -1,7 +1,7 @@
 //! Colours and spacing. Text keeps a contrast of at least 4.5:1 on its ground.
 
 use chronus_engine::Category;
-use egui::{Color32, Context, CornerRadius, Stroke, Theme, Visuals, vec2};
+use egui::{Color32, Context, CornerRadius, FontId, Stroke, TextStyle, Theme, Visuals, vec2};
 
 /// What is refused or wrong.
 pub const BAD: Color32 = Color32::from_rgb(0xff, 0x8a, 0x7a);
@@ -66,5 +66,6 @@ pub fn apply(context: &Context) {
         style.spacing.item_spacing = vec2(8.0, 5.0);
         style.spacing.slider_width = 150.0;
         style.spacing.combo_width = 90.0;
+        style.text_styles.insert(TextStyle::Small, FontId::proportional(11.0));
     });
 }

@@ -30,7 +30,10 @@ fn connecting_and_disconnecting_by_lists() {
     rig.choose("Connect into out left", "osc out");
     rig.until("the cable plays", |rig| rig.playing().cables.len() == 1);
     let cable = rig.playing().cables.values().next().cloned().expect("a cable");
-    assert_eq!((cable.from.to_string(), cable.to.to_string()), ("osc.out".into(), "out.left".into()));
+    assert_eq!(
+        (cable.from.to_string(), cable.to.to_string()),
+        ("osc.out".into(), "out.left".into())
+    );
     rig.click("Disconnect osc out → out left");
     rig.until("it is gone", |rig| rig.playing().cables.is_empty());
 }
@@ -81,8 +84,7 @@ fn deleting_heals_and_undo_restores() {
     rig.click("Delete amp");
     rig.until("the cable is healed", |rig| {
         let patch = rig.playing();
-        patch.modules.len() == 2
-            && patch.cables.values().any(|c| c.from.to_string() == "osc.out")
+        patch.modules.len() == 2 && patch.cables.values().any(|c| c.from.to_string() == "osc.out")
     });
     rig.click("Undo");
     rig.until("all is back", |rig| *rig.playing() == *before);
@@ -167,9 +169,7 @@ fn voice_settings_and_the_remote_s_switch() {
     let mut rig = Rig::new(&[create("osc", "vco")]);
     rig.click("Settings");
     rig.choose("Voice mode", "legato");
-    rig.until("it is legato", |rig| {
-        rig.playing().voice.mode == chronus_patch::VoiceMode::Legato
-    });
+    rig.until("it is legato", |rig| rig.playing().voice.mode == chronus_patch::VoiceMode::Legato);
     rig.click("OSC remote");
     rig.until("it listens", |rig| rig.shows("port 9000"));
 }

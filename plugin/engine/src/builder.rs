@@ -15,8 +15,9 @@ use crate::compile::{Compiled, Diagnostic, compile};
 use crate::graph::{Graph, Write};
 use crate::handover::{Claim, Entry, Readiness, Revision, Shared, Swapped};
 use crate::plan::Plan;
+use crate::ramp::Ramp;
 use crate::registry::Registry;
-use crate::standby::{Built, Demands, Rejection, Stop, Verdict, Verified, panic_text};
+use crate::standby::{Built, Demands, Rejection, Stop, Values, Verdict, Verified, panic_text};
 use crate::store::Cells;
 use crate::verify::verify;
 use crate::voices::Voices;
@@ -390,12 +391,13 @@ impl Builder {
         }
         let plan = Arc::new(plan);
         let built = self.build(&plan, job, false, &canceled)?;
-        let probed = Built::new(built, self.setup.sample_rate).probe(&canceled)?;
-        let voices = self.notes.read();
-        let macros: [f32; crate::MACROS] =
-            std::array::from_fn(|i| f32::from_bits(self.shared.macros[i].load(Relaxed)));
+        let macro_value =
+            |i: usize| Ramp::constant(f32::from_bits(self.shared.macros[i].load(Relaxed)));
+        let macros = Box::new(std::array::from_fn(macro_value));
+        let values = Values { macros, writes: &job.writes };
+        let probed = Built::new(built, self.setup.sample_rate).probe(&values, &canceled)?;
         let frame = self.shared.frame.load(Acquire).max(job.due.unwrap_or(0));
-        let primed = probed.prime(voices, macros, frame);
+        let primed = probed.prime(self.notes.read(), &values, frame);
         let warm = primed.warm(job.demands.warm_blocks, offline, &canceled)?;
         let verified = warm.verify(&job.demands)?;
         self.shared.counters.record_warm(&verified.verdict.warm_rms);

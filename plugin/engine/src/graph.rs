@@ -195,6 +195,27 @@ impl Graph {
         }
     }
 
+    /// Gives the stand-ins of kept modules the values that the commit will write at the swap: what
+    /// is proved is what will play. Params driven by a macro follow the macro.
+    pub(crate) fn foresee(&mut self, writes: &[Write]) {
+        let plan = Arc::clone(&self.plan);
+        for write in writes {
+            let module = write.cells.key;
+            let first = plan.nodes.partition_point(|n| n.key.module < module);
+            for (n, planned) in plan.nodes.iter().enumerate().skip(first) {
+                if planned.key.module != module {
+                    break;
+                }
+                if self.bound(n as NodeIndex, write.param) {
+                    continue;
+                }
+                let Some(node) = self.nodes[n].as_mut() else { continue };
+                let param = &planned.spec.params[write.param];
+                node.params[write.param] = Ramp::constant(param.clamp(write.value));
+            }
+        }
+    }
+
     /// Turns a param towards `value`, smoothed as its spec says.
     fn turn(&mut self, node: usize, param: usize, value: f32, frame: u64, at_once: bool) {
         let spec = &self.plan.nodes[node].spec.params[param];

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chronus_patch::ModuleId;
 use thiserror::Error;
 
-use crate::graph::{Graph, Observer};
+use crate::graph::{Graph, Observer, Write};
 use crate::lanes::LANES;
 use crate::module::{BLOCK, splitmix};
 use crate::plan::{NodeIndex, Origin, Plan};
@@ -152,6 +152,20 @@ pub(crate) struct Demands {
     pub warm_blocks: usize,
 }
 
+/// The values that a standby is proved with: those it will have when it is swapped in.
+pub(crate) struct Values<'a> {
+    pub macros: Box<[Ramp; MACROS]>,
+    pub writes: &'a [Write],
+}
+
+impl Values<'_> {
+    /// Gives `graph` these values, at once.
+    fn give(&self, graph: &mut Graph) {
+        graph.snap(false, &self.macros);
+        graph.foresee(self.writes);
+    }
+}
+
 /// Allocated; nothing has run.
 pub(crate) struct Built {
     graph: Box<Graph>,
@@ -205,9 +219,14 @@ impl Built {
     }
 
     /// Holds a note, feeds noise to the inputs, and looks at what comes out.
-    pub fn probe(mut self, canceled: &dyn Fn() -> bool) -> Result<Probed, Stop> {
+    pub fn probe(
+        mut self,
+        values: &Values<'_>,
+        canceled: &dyn Fn() -> bool,
+    ) -> Result<Probed, Stop> {
         let plan = Arc::clone(self.graph.plan());
-        let mut scratch = Scratch::new(&plan, self.sample_rate);
+        values.give(&mut self.graph);
+        let mut scratch = Scratch::new(&plan, values, self.sample_rate);
         scratch.voices.note_on(0, -1, 0, PROBE_KEY, PROBE_VELOCITY);
         self.open_gates(&plan, true);
         let mut looks = Looks::new(&plan);
@@ -226,7 +245,7 @@ impl Built {
             })?;
             let finite = heard.channels.iter().flatten().all(|x| x.is_finite());
             if !finite || looks.nonfinite.is_some() {
-                return Err(self.culprit(&plan).into());
+                return Err(self.culprit(&plan, values).into());
             }
             levels.push(looks.into_sinks);
             out.extend((0..BLOCK).map(|k| [heard.channels[0][k], heard.channels[1][k]]));
@@ -252,9 +271,9 @@ impl Built {
     }
 
     /// Runs the probe again and looks at every module in every block: the first with a bad sample.
-    fn culprit(&mut self, plan: &Plan) -> Rejection {
+    fn culprit(&mut self, plan: &Plan, values: &Values<'_>) -> Rejection {
         self.graph.reset();
-        let mut scratch = Scratch::new(plan, self.sample_rate);
+        let mut scratch = Scratch::new(plan, values, self.sample_rate);
         scratch.voices.note_on(0, -1, 0, PROBE_KEY, PROBE_VELOCITY);
         let mut looks = Looks::new(plan);
         looks.looking = true;
@@ -278,14 +297,14 @@ impl Probed {
     /// Forgets the probe; takes the notes held now and the values of now. Never invents a gate.
     ///
     /// `frame` is where the DSP thread is: ramps of notes and controllers count from there.
-    pub fn prime(mut self, voices: &Voices, macros: [f32; MACROS], frame: u64) -> Primed {
-        let macros = Box::new(macros.map(Ramp::constant));
+    pub fn prime(mut self, voices: &Voices, values: &Values<'_>, frame: u64) -> Primed {
         self.graph.reset();
-        self.graph.snap(false, &macros);
+        values.give(&mut self.graph);
         let _ = self.graph.take_peaks();
         let frame = frame.next_multiple_of(BLOCK as u64);
         let mut voices = Box::new(voices.replanned(self.graph.plan().voices, frame));
         voices.set_sample_rate(self.sample_rate);
+        let macros = values.macros.clone();
         Primed { graph: self.graph, found: self.found, voices, macros, frame }
     }
 }
@@ -484,10 +503,10 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn new(plan: &Plan, sample_rate: f64) -> Self {
+    fn new(plan: &Plan, values: &Values<'_>, sample_rate: f64) -> Self {
         Self {
             voices: Box::new(Voices::new(plan.voices, sample_rate)),
-            macros: Box::new([Ramp::constant(0.5); MACROS]),
+            macros: values.macros.clone(),
             transport: Transport { playing: true, ..Transport::default() },
             noise: 1,
             frame: 0,

@@ -108,7 +108,11 @@ pub struct Joined<'a> {
 impl Joined<'_> {
     /// The list for the framework; it must not outlive `self`.
     pub fn list(&self) -> clap_input_events {
-        clap_input_events { ctx: ptr::from_ref(self).cast_mut().cast(), size: Some(size), get: Some(get) }
+        clap_input_events {
+            ctx: ptr::from_ref(self).cast_mut().cast(),
+            size: Some(size),
+            get: Some(get),
+        }
     }
 
     /// True when events had to be left out.

@@ -63,9 +63,7 @@ pub unsafe fn write_all(stream: &clap_ostream, mut bytes: &[u8]) -> bool {
 ///
 /// # Safety
 /// `stream` must be the host's, valid for the call.
-pub unsafe fn read_state(
-    stream: &clap_istream,
-) -> Result<([u8; HEADER], Vec<u8>), StateError> {
+pub unsafe fn read_state(stream: &clap_istream) -> Result<([u8; HEADER], Vec<u8>), StateError> {
     let mut header = [0; HEADER];
     // SAFETY: the caller's promise.
     if !unsafe { read_exact(stream, &mut header) } {

@@ -127,8 +127,8 @@ fn round(seed: u64, registry: &Arc<Registry>) -> Result<Tally, String> {
 /// Answers to commits, each of which may come but once.
 #[derive(Default)]
 struct Ledger {
-    /// Answers of each commit.
-    counts: Vec<Arc<AtomicU8>>,
+    /// Answers of each commit, and what it was.
+    counts: Vec<(Arc<AtomicU8>, String)>,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -140,10 +140,10 @@ struct Seen {
 }
 
 impl Ledger {
-    /// What a commit is to call.
-    fn responder(&mut self) -> impl FnOnce(Answer) + Send + 'static {
+    /// What a commit of `whim` is to call.
+    fn responder(&mut self, whim: &Whim) -> impl FnOnce(Answer) + Send + 'static {
         let count = Arc::new(AtomicU8::new(0));
-        self.counts.push(count.clone());
+        self.counts.push((count.clone(), format!("{whim:?}")));
         let seen = self.seen.clone();
         move |answer| {
             count.fetch_add(1, Release);
@@ -161,8 +161,14 @@ impl Ledger {
         }
     }
 
-    fn open(&self) -> usize {
-        self.counts.iter().filter(|count| count.load(Acquire) == 0).count()
+    /// The first commit with a number of answers that `odd` finds wrong.
+    fn find(&self, odd: impl Fn(u8) -> bool) -> Option<(usize, &str)> {
+        let found = self.counts.iter().position(|(count, _)| odd(count.load(Acquire)))?;
+        Some((found, &self.counts[found].1))
+    }
+
+    fn is_open(&self) -> bool {
+        self.find(|answers| answers == 0).is_some()
     }
 
     fn check(&self) -> Result<Tally, String> {
@@ -170,17 +176,14 @@ impl Ledger {
         if let Some(fault) = seen.faults.first() {
             return Err(fault.clone());
         }
-        let twice = self.counts.iter().position(|count| count.load(Acquire) > 1);
-        if let Some(commit) = twice {
-            return Err(format!("commit {commit} was answered twice"));
+        if let Some((commit, whim)) = self.find(|answers| answers > 1) {
+            return Err(format!("commit {commit} was answered twice: {whim}"));
         }
-        match self.open() {
-            0 => {
-                let answers = seen.answers.clone();
-                Ok(Tally { commits: self.counts.len() as u64, answers, frames: 0 })
-            }
-            open => Err(format!("{open} commits were never answered")),
+        if let Some((commit, whim)) = self.find(|answers| answers == 0) {
+            return Err(format!("commit {commit} was never answered: {whim}"));
         }
+        let answers = seen.answers.clone();
+        Ok(Tally { commits: self.counts.len() as u64, answers, frames: 0 })
     }
 }
 
@@ -209,13 +212,13 @@ fn terms() -> Terms {
 fn act(engine: &Engine, whim: &Whim, ledger: &mut Ledger) {
     match whim {
         Whim::Commit(requests) => {
-            engine.commit(requests, terms(), ledger.responder());
+            engine.commit(requests, terms(), ledger.responder(whim));
         }
         Whim::Undo => {
-            engine.undo(terms(), ledger.responder());
+            engine.undo(terms(), ledger.responder(whim));
         }
         Whim::Redo => {
-            engine.redo(terms(), ledger.responder());
+            engine.redo(terms(), ledger.responder(whim));
         }
         // What does not exist cannot be turned: the error is the answer.
         Whim::Turn(id, param, value) => drop(engine.turn(id, param, *value)),
@@ -360,7 +363,7 @@ fn patient(
     }
     // A load's crossfade, or a bridge, may still be under way.
     for _ in 0..200 {
-        if ledger.open() == 0 {
+        if !ledger.is_open() {
             break;
         }
         ear.block(&mut renderer, 256, true, &mut cuts)?;
@@ -400,7 +403,7 @@ fn rush(seed: u64, registry: &Arc<Registry>) -> Result<Tally, String> {
             }
         }
         let deadline = Instant::now() + Duration::from_secs(12);
-        while ledger.open() > 0 && Instant::now() < deadline && !audio.is_finished() {
+        while ledger.is_open() && Instant::now() < deadline && !audio.is_finished() {
             std::thread::sleep(Duration::from_millis(1));
         }
         // Idle, everything but the graph that plays comes home and is dropped.

@@ -409,3 +409,19 @@ fn a_refused_chain_goes_back_to_what_was_verified_and_keeps_turned_knobs() {
     assert_eq!(host.engine.value("a", "freq"), Ok(321.0));
     host.finish();
 }
+
+#[test]
+fn a_commit_is_judged_by_the_values_it_will_set() {
+    let registry = registry();
+    let patch = build(
+        &registry,
+        &["create a simple_sine", "create v vca", "connect a v", "create out audio_out", "connect v out 16"],
+    );
+    let host = Host::start(&patch, Options::default());
+    // 0.2 x 16 x 4 x 1.5 is over the ceiling of 15.8, at the values that play it is not.
+    let louder = [set("v", "gain", 4.0), set("a", "gain", 0.3)];
+    let answer = host.commit(&louder, remote());
+    assert!(matches!(refused(&answer), Rejection::Ceiling { .. }), "{answer:?}");
+    assert_eq!(host.engine.value("v", "gain"), Ok(1.0));
+    host.finish();
+}

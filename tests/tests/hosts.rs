@@ -16,6 +16,9 @@ use common::{bundle, chord, play, serial, silence, with_remote};
 
 const RATE: f64 = 48_000.0;
 
+/// Frames of the next block, by its number.
+type Cut = Box<dyn FnMut(usize) -> usize>;
+
 #[test]
 #[ignore = "needs the bundle: cargo xtask test"]
 fn it_says_what_it_is() {
@@ -96,7 +99,7 @@ fn every_block_size_gives_the_same_bits() {
     let whole = fresh(&events, Setup::USUAL, frames, |_| 8192);
     assert!(rms(&whole[0]) > 1e-3);
     let mut random = Random::new(11);
-    let mut cuts: Vec<(String, Box<dyn FnMut(usize) -> usize>)> =
+    let mut cuts: Vec<(String, Cut)> =
         vec![("random".into(), Box::new(move |_| 1 + random.below(8192)))];
     for size in [1, 2, 3, 7, 31, 32, 33, 64, 100, 441, 512, 1000, 1024, 4096, 8191] {
         cuts.push((size.to_string(), Box::new(move |_| size)));
@@ -294,7 +297,7 @@ fn the_tail_is_finite_and_long_enough() {
     events.extend([60, 67].map(|key| HostEvent::NoteOff { key }.at(9600)));
     play(&mut player, 24_000, &events, |_| 512);
     let tail = player.tail().unwrap().expect("the factory patch has an end");
-    assert!(tail as f64 > 0.1 * RATE, "{tail} frames");
+    assert!(f64::from(tail) > 0.1 * RATE, "{tail} frames");
     let rest = play(&mut player, tail as usize + 48_000, &[], |_| 512);
     let after = &rest[0][tail as usize..];
     assert!(decibels(peak(after)) < -60.0, "{} dBFS after the tail", decibels(peak(after)));

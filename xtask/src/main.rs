@@ -71,7 +71,7 @@ fn demo(args: &[String]) -> Result<(), Failure> {
     bundle::bundle(&workspace)?;
     cargo(["build", "--release", "-p", "chronus-tests", "--bin", "demo", "--bin", "rt_host"])
         .run()?;
-    run::program(&workspace.release("demo"))
+    run::program(workspace.release("demo"))
         .args(args.iter().cloned())
         .env("CHRONUS_CLAP", workspace.clap())
         .env("CHRONUS_RT_HOST", workspace.release("rt_host"))
@@ -84,7 +84,7 @@ fn demo(args: &[String]) -> Result<(), Failure> {
 fn program(name: &'static str, args: &[String]) -> Result<(), Failure> {
     cargo(["build", "--release", "-p", "chronus-tests", "--bin", name]).run()?;
     let workspace = Workspace::find()?;
-    run::program(&workspace.release(name)).args(args.iter().cloned()).run()
+    run::program(workspace.release(name)).args(args.iter().cloned()).run()
 }
 
 fn generate_registry(workspace: &Workspace) -> Result<(), Failure> {

@@ -491,10 +491,13 @@ impl Builder {
     }
 
     fn respond(&self, answer: Answer, due: Option<u64>) {
-        if !matches!(answer, Answer::Swapped { .. }) {
+        // The answer first: it may take edits back, and offline rendering must not go on to the next
+        // commit before that is done.
+        let landed = !matches!(answer, Answer::Swapped { .. });
+        (self.answer)(answer);
+        if landed {
             self.landed(due);
         }
-        (self.answer)(answer);
     }
 
     /// A commit is published or answered: offline rendering may go on.

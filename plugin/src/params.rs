@@ -54,11 +54,6 @@ impl Moved {
         self.0[index / 64].fetch_or(1 << (index % 64), Release);
     }
 
-    /// All have moved.
-    pub fn mark_all(&self) {
-        self.0.iter().for_each(|word| word.store(u64::MAX, Release));
-    }
-
     /// Calls `each` with every macro that has moved since the last call, in order.
     pub fn take(&self, mut each: impl FnMut(usize)) {
         for (w, word) in self.0.iter().enumerate() {

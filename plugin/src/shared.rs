@@ -191,3 +191,125 @@ impl MacroSink for HostGestures {
         self.0.turn(index, value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    use chronus_engine::{Block, Transport};
+    use chronus_patch::{Edit, Module, ModuleId, PortRef};
+
+    const RATE: f64 = 48_000.0;
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// A patch of which an oscillator goes into the output through `gain`, three times over.
+    fn chain(name: &str, gain: f32) -> Patch {
+        let mut patch = Patch { name: name.into(), ..Patch::default() };
+        let stages =
+            [("osc", "vco"), ("a", "vca"), ("b", "vca"), ("c", "vca"), ("out", "audio_out")];
+        let mut before: Option<(ModuleId, &str)> = None;
+        for (id, kind) in stages {
+            let id = ModuleId::new(id).expect("an id");
+            let mut module = Module::new(kind);
+            if kind == "vca" {
+                module.params.insert("gain".into(), gain);
+            }
+            let input = if kind == "audio_out" { "left" } else { "in" };
+            patch.apply(&Edit::Create { id: id.clone(), module }).expect("a new module");
+            if let Some((from, output)) = before.take() {
+                let (from, to) = (PortRef::new(from, output), PortRef::new(id.clone(), input));
+                let edit = patch.connect_edit(from, to, 1.0);
+                patch.apply(&edit).expect("a new cable");
+            }
+            before = Some((id, "out"));
+        }
+        patch
+    }
+
+    fn project() -> StateChunk {
+        let playing = Some(chain("sound", 0.5));
+        StateChunk { head: chain("far too loud", 4.0), playing, view: View::default() }
+    }
+
+    fn activate(shared: &Shared, renderer: &mut Renderer) {
+        shared.engine.set_sample_rate(RATE);
+        renderer.activate(RATE);
+        if renderer.graph().is_none() {
+            shared.fall_back(|| renderer.activate(RATE));
+        }
+    }
+
+    fn block(renderer: &mut Renderer) -> f32 {
+        let (mut left, mut right) = ([0f32; 512], [0f32; 512]);
+        renderer.process(Block {
+            channels: [&mut left, &mut right],
+            events: &[],
+            transport: Transport::default(),
+            offline: false,
+        });
+        left.iter().fold(0.0, |peak, x| x.abs().max(peak))
+    }
+
+    #[track_caller]
+    fn until(shared: &Shared, renderer: &mut Renderer, done: impl Fn(&Shared) -> bool) {
+        let started = Instant::now();
+        while !done(shared) {
+            assert!(started.elapsed() < PATIENCE, "{:?}", shared.engine.refusal());
+            block(renderer);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn shows_refused_head_over_sound(shared: &Shared) -> bool {
+        let playing = shared.engine.playing().1;
+        playing.name == "sound"
+            && shared.engine.document().name == "far too loud"
+            && shared.engine.refusal().is_some()
+    }
+
+    #[test]
+    fn a_refused_head_loaded_before_activate_leaves_what_played_in_the_first_block() {
+        let (shared, mut renderer) = Shared::new();
+        shared.load(project());
+        let started = Instant::now();
+        activate(&shared, &mut renderer);
+        assert!(started.elapsed() < Duration::from_secs(1), "it waited for what cannot come");
+        assert!(block(&mut renderer) > 0.01);
+        until(&shared, &mut renderer, shows_refused_head_over_sound);
+        assert_eq!(shared.save(), project());
+    }
+
+    #[test]
+    fn a_refused_head_loaded_while_active_gives_way_to_what_played() {
+        let (shared, mut renderer) = Shared::new();
+        activate(&shared, &mut renderer);
+        block(&mut renderer);
+        shared.load(project());
+        until(&shared, &mut renderer, shows_refused_head_over_sound);
+        assert_eq!(shared.save(), project());
+    }
+
+    #[test]
+    fn a_project_s_past_is_not_undone() {
+        let (shared, mut renderer) = Shared::new();
+        activate(&shared, &mut renderer);
+        shared.load(StateChunk { head: chain("sound", 0.5), ..StateChunk::default() });
+        until(&shared, &mut renderer, |shared| shared.engine.playing().1.name == "sound");
+        assert_eq!(shared.engine.undo_labels(), (None, None));
+        assert_eq!(shared.save().playing, None);
+    }
+
+    #[test]
+    fn instances_end_with_commits_pending() {
+        for _ in 0..100 {
+            let (shared, mut renderer) = Shared::new();
+            activate(&shared, &mut renderer);
+            shared.load(StateChunk { head: chain("sound", 0.5), ..StateChunk::default() });
+            let engine = Arc::downgrade(&shared.engine);
+            drop(shared);
+            assert!(engine.upgrade().is_none(), "someone still holds the engine");
+            drop(renderer);
+        }
+    }
+}

@@ -297,7 +297,16 @@ const REFUSED: &[(&[&str], bool)] = &[
     (&["set filt cutoff 900000"], false),
     (&["connect osc1 env1.in"], false),
     (&["connect env1 osc1.flux"], false),
-    (&["connect amp mix2.in3 16", "connect amp mix2.in4 16", "set amp gain 4", "set out level 12"], false),
+    (
+        &[
+            "connect amp mix2.in3 16",
+            "connect amp mix2.in4 16",
+            "set osc1 gain 1",
+            "set amp gain 4",
+            "set out level 12",
+        ],
+        false,
+    ),
     (&["connect mix2 mix1.in4 3"], false),
     (&["disconnect echo.left out.left", "disconnect echo.right out.right"], true),
     (&["disconnect osc1 out.left"], false),

@@ -11,7 +11,7 @@ use crate::plan::{DelayKey, NodeIndex, NodeKey, Plan, Role, Schedule, Step};
 use crate::pool::{Buffer, Pool};
 use crate::ramp::{CABLE_RAMP_SECONDS, Ramp, SMOOTHING_SECONDS};
 use crate::registry::Registry;
-use crate::spec::Smoothing;
+use crate::spec::{Smoothing, Tail};
 use crate::store::{Cells, Observed};
 use crate::tap::Taps;
 use crate::voices::MAX_VOICES;
@@ -167,6 +167,15 @@ impl Graph {
             line.clear();
         }
         self.peaks = [0.0; MAX_VOICES];
+    }
+
+    /// Empties what repeats its input: an added delay would repeat the warm-up, which nobody played.
+    pub(crate) fn forget_warm_up(&mut self) {
+        for (node, planned) in self.nodes.iter_mut().zip(&self.plan.nodes) {
+            if let (Some(node), Tail::Seconds(_)) = (node, planned.spec.tail) {
+                node.instance.reset();
+            }
+        }
     }
 
     /// Sets every param to its cell's value at once, and bound ones to their macro's; only those of

@@ -350,6 +350,7 @@ impl Primed {
             rms.push((squares / (2 * BLOCK) as f32).sqrt());
         }
         let _ = self.graph.take_peaks();
+        self.graph.forget_warm_up();
         Ok(Warm { graph: self.graph, found: self.found, rms })
     }
 }

@@ -161,6 +161,11 @@ impl Ledger {
         }
     }
 
+    /// The last step was no commit: only knobs or layout went back.
+    fn forget(&mut self) {
+        self.counts.pop();
+    }
+
     /// The first commit with a number of answers that `odd` finds wrong.
     fn find(&self, odd: impl Fn(u8) -> bool) -> Option<(usize, &str)> {
         let found = self.counts.iter().position(|(count, _)| odd(count.load(Acquire)))?;
@@ -215,10 +220,14 @@ fn act(engine: &Engine, whim: &Whim, ledger: &mut Ledger) {
             engine.commit(requests, terms(), ledger.responder(whim));
         }
         Whim::Undo => {
-            engine.undo(terms(), ledger.responder(whim));
+            if engine.undo(terms(), ledger.responder(whim)).is_none() {
+                ledger.forget();
+            }
         }
         Whim::Redo => {
-            engine.redo(terms(), ledger.responder(whim));
+            if engine.redo(terms(), ledger.responder(whim)).is_none() {
+                ledger.forget();
+            }
         }
         // What does not exist cannot be turned: the error is the answer.
         Whim::Turn(id, param, value) => drop(engine.turn(id, param, *value)),

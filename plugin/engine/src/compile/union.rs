@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::net::{Net, NetBinding, NetNode, NetWire, WireKey};
 use crate::plan::{NodeKey, Role};
+use crate::spec::{Signal, Spec, Tail};
 use crate::voices::VoicePlan;
 
 /// Old and new nodes and wires, each with what becomes of it.
@@ -54,21 +55,28 @@ pub(crate) fn unite(old: &Net, new: Net) -> United {
     nodes.extend(leaving.map(|n| (n.clone(), Role::Leaving)));
     nodes.sort_by_key(|(n, _)| n.key);
 
-    // A wire fades where the difference would be heard: at a kept module's input, or at a sink.
-    let fades: BTreeMap<NodeKey, bool> =
-        nodes.iter().map(|(n, role)| (n.key, *role == Role::Kept || n.spec.sink)).collect();
+    // A wire fades where the difference would be heard: at a kept module's input, at a sink, or where
+    // a module that repeats its input would repeat the edge.
+    let ends: BTreeMap<NodeKey, (Role, &Spec)> =
+        nodes.iter().map(|(n, role)| (n.key, (*role, n.spec))).collect();
+    let fades = |wire: &NetWire| {
+        let (role, spec) = ends[&wire.to];
+        let audio =
+            spec.inputs.get(usize::from(wire.input)).is_some_and(|i| i.signal == Signal::Audio);
+        role == Role::Kept || spec.sink || (audio && matches!(spec.tail, Tail::Seconds(_)))
+    };
     let before: BTreeMap<WireKey, &NetWire> = old.wires.iter().map(|w| (w.key(), w)).collect();
     let after: BTreeSet<WireKey> = new.wires.iter().map(NetWire::key).collect();
     let mut wires = Vec::with_capacity(new.wires.len());
     for wire in new.wires {
         let gain = wire.gain;
         let old_gain = before.get(&wire.key()).map_or(0.0, |w| w.gain);
-        let old_gain = if fades[&wire.to] { old_gain } else { gain };
+        let old_gain = if fades(&wire) { old_gain } else { gain };
         wires.push(UnitedWire { wire, stays: true, old_gain, gain });
     }
     for wire in old.wires.iter().filter(|w| !after.contains(&w.key())) {
         let old_gain = wire.gain;
-        let gain = if fades[&wire.to] { 0.0 } else { old_gain };
+        let gain = if fades(wire) { 0.0 } else { old_gain };
         wires.push(UnitedWire { wire: wire.clone(), stays: false, old_gain, gain });
     }
     United { voices: new.voices, nodes, wires, bindings: new.bindings }

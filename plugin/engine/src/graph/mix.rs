@@ -39,12 +39,18 @@ impl Graph {
             Slot::Poly(_) => {
                 for g in chunk.sounding_groups(self.plan.groups()) {
                     let frames = self.pool.read::<LANES>(from, g, chunk.frames);
-                    ring.write_at::<LANES>(g, at, chunk.frames).copy_from_slice(frames);
+                    let places = ring.write_at::<LANES>(g, at, chunk.frames);
+                    for (place, x) in places.iter_mut().zip(frames) {
+                        *place = x.map(bounded);
+                    }
                 }
             }
             Slot::Mono(_) | Slot::Constant(_) => {
                 let frames = self.pool.read::<1>(from, 0, chunk.frames);
-                ring.write_at::<1>(0, at, chunk.frames).copy_from_slice(frames);
+                let places = ring.write_at::<1>(0, at, chunk.frames);
+                for (place, x) in places.iter_mut().zip(frames) {
+                    *place = x.map(bounded);
+                }
             }
         }
     }
@@ -148,6 +154,24 @@ impl Graph {
             let x = gain.at(chunk.start + k as u64) * x;
             *out = if first { x } else { *out + x };
         }
+    }
+}
+
+/// What a loop may carry: +36 dBFS. The probe refuses loops that grow; one that comes to grow only
+/// as it is played (with many voices, or a knob turned) stays finite, and the outputs limit it.
+const LOOP_CEILING: f32 = 64.0;
+
+#[inline(always)]
+fn bounded(x: f32) -> f32 {
+    // Written so that NaN becomes silence.
+    if x.abs() <= LOOP_CEILING {
+        x
+    } else if x > LOOP_CEILING {
+        LOOP_CEILING
+    } else if x < -LOOP_CEILING {
+        -LOOP_CEILING
+    } else {
+        0.0
     }
 }
 

@@ -45,7 +45,7 @@ const PATCH: &[&str] = &[
     "set echo feedback 0.6",
     "set echo mode 1",
     "connect filt echo.left",
-    "connect echo.right filt.in 0.2",
+    "connect echo.right filt.in 0.02",
     "create out audio_out",
     "connect echo.left out.left",
     "connect echo.right out.right",

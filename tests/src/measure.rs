@@ -112,9 +112,8 @@ pub fn spectrogram(signal: &[f32], rate: f64, size: usize, hop: usize) -> Spectr
     let mut spectrum = fft.make_output_vec();
     let mut columns = Vec::new();
     for start in (0..signal.len()).step_by(hop.max(1)) {
-        let mut window: Vec<f32> = (0..size)
-            .map(|k| signal.get(start + k).copied().unwrap_or(0.0) * hann[k])
-            .collect();
+        let mut window: Vec<f32> =
+            (0..size).map(|k| signal.get(start + k).copied().unwrap_or(0.0) * hann[k]).collect();
         // PANIC: all three lengths come from the same plan.
         fft.process(&mut window, &mut spectrum).expect("lengths of one plan");
         columns.push(spectrum.iter().map(|c| c.norm() * scale).collect());
@@ -128,7 +127,8 @@ pub fn strongest_partial(signal: &[f32], rate: f64) -> (f64, f32) {
     let size = signal.len().next_power_of_two();
     let spectrum = spectrogram(signal, rate, size, size);
     let Some(column) = spectrum.columns.first() else { return (0.0, 0.0) };
-    let strongest = (1..column.len().saturating_sub(1)).max_by(|&a, &b| column[a].total_cmp(&column[b]));
+    let strongest =
+        (1..column.len().saturating_sub(1)).max_by(|&a, &b| column[a].total_cmp(&column[b]));
     let Some(k) = strongest else { return (0.0, 0.0) };
     // A parabola through the logarithms of the three highest bins.
     let [a, b, c] = [k - 1, k, k + 1].map(|i| f64::from(column[i].max(1e-20)).ln());

@@ -231,9 +231,7 @@ impl Client {
     /// # Errors
     /// When the remote refuses it.
     pub fn stage_patch(&self, json: &str) -> Result<(), OscError> {
-        self.staged("load", |client| {
-            client.send("/patch/load", vec![OscType::String(json.into())])
-        })
+        self.staged("load", |client| client.send("/patch/load", vec![OscType::String(json.into())]))
     }
 
     fn staged(

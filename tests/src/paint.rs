@@ -202,7 +202,8 @@ impl Picture<'_> {
             canvas.write(&text, (x, bottom + 22), &FONT_9X15, DIM, Alignment::Center);
             at += step;
         }
-        let legend = format!("left blue, right orange; colours from {} to {} dBFS", RANGE.0, RANGE.1);
+        let legend =
+            format!("left blue, right orange; colours from {} to {} dBFS", RANGE.0, RANGE.1);
         let end = (WIDTH as i32 - RIGHT, HEIGHT as i32 - 12);
         canvas.write(&legend, end, &FONT_9X15, DIM, Alignment::Right);
     }
@@ -295,7 +296,13 @@ impl Canvas {
         let top = y - text.len() as i32 * 14 / 2 + 11;
         for (i, letter) in text.chars().enumerate() {
             let place = (x, top + i as i32 * 14);
-            self.write(letter.encode_utf8(&mut [0; 4]), place, &FONT_9X15, colour, Alignment::Center);
+            self.write(
+                letter.encode_utf8(&mut [0; 4]),
+                place,
+                &FONT_9X15,
+                colour,
+                Alignment::Center,
+            );
         }
     }
 

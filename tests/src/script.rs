@@ -145,14 +145,7 @@ const GESTURES: &[Gesture] = &[
         ],
         &["delete shine"],
     ),
-    pure(
-        &[
-            "create vib lfo",
-            "set vib rate 5.4",
-            "connect vib osc1.fm 0.012",
-        ],
-        &["delete vib"],
-    ),
+    pure(&["create vib lfo", "set vib rate 5.4", "connect vib osc1.fm 0.012"], &["delete vib"]),
     pure(
         &[
             "create echo2 delay",
@@ -197,11 +190,11 @@ const GESTURES: &[Gesture] = &[
             "connect notes.pitch bell.pitch",
             "create strike adsr",
             "set strike attack 2",
-            "set strike decay 260",
-            "set strike sustain 0",
+            "set strike decay 1600",
+            "set strike sustain 0.4",
             "connect bell strike.in",
             "connect notes.gate strike.gate",
-            "connect strike.out osc1.lin_fm 0.7",
+            "connect strike.out osc1.lin_fm 0.4",
         ],
         &["delete bell", "delete strike"],
     ),
@@ -232,10 +225,7 @@ const GESTURES: &[Gesture] = &[
         ],
         &["connect mix1 filt.in", "connect filt mix2.in1", "delete filt2"],
     ),
-    rough(
-        &["create wob lfo", "set wob rate 3.2", "connect wob filt.cutoff 0.18"],
-        &["delete wob"],
-    ),
+    rough(&["create wob lfo", "set wob rate 3.2", "connect wob filt.cutoff 0.18"], &["delete wob"]),
     rough(
         &[
             "create bite adsr",
@@ -248,11 +238,7 @@ const GESTURES: &[Gesture] = &[
         &["delete bite"],
     ),
     rough(
-        &[
-            "create breath noise",
-            "set breath gain 0.05",
-            "connect breath env1.in 0.4",
-        ],
+        &["create breath noise", "set breath gain 0.05", "connect breath env1.in 0.4"],
         &["delete breath"],
     ),
     rough(
@@ -270,10 +256,7 @@ const GESTURES: &[Gesture] = &[
         &["delete pulse", "delete sweep"],
     ),
     rough(&["connect mix2 mix1.in3 0.25"], &["disconnect mix2 mix1.in3"]),
-    rough(
-        &["create mic audio_in", "connect mic.left mix2.in2 0.5"],
-        &["delete mic"],
-    ),
+    rough(&["create mic audio_in", "connect mic.left mix2.in2 0.5"], &["delete mic"]),
     rough(
         &["create hand macro_in", "set hand macro 9", "connect hand filt.resonance 0.3"],
         &["delete hand"],
@@ -428,7 +411,9 @@ fn live(slot: usize, random: &mut Random) -> Vec<String> {
     let wave = (slot as f64 * 0.21).sin();
     let cutoff = 2200.0 * 2f64.powf(0.8 * wave);
     match random.below(4) {
-        0 => vec!["/note 88 40".into(), format!("/mod/filt/cutoff {cutoff:.1}"), "/note 88 0".into()],
+        0 => {
+            vec!["/note 88 40".into(), format!("/mod/filt/cutoff {cutoff:.1}"), "/note 88 0".into()]
+        }
         1 => vec!["/gate/env1 1".into(), "/gate/env1 0".into()],
         _ => vec![
             format!("/mod/filt/cutoff {cutoff:.1}"),

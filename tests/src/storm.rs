@@ -79,9 +79,9 @@ impl Storm {
         }
         let ids: Vec<String> = patch.modules.keys().map(ToString::to_string).collect();
         let of_kind = |patch: &Patch, kind: &str| {
-            let found = ids.iter().find(|id| {
-                ModuleId::new(id).is_ok_and(|id| patch.modules[&id].kind == kind)
-            });
+            let found = ids
+                .iter()
+                .find(|id| ModuleId::new(id).is_ok_and(|id| patch.modules[&id].kind == kind));
             found.cloned().unwrap_or_default()
         };
         let [notes, osc, env, out] = start.map(|kind| of_kind(&patch, kind));
@@ -146,7 +146,11 @@ impl Storm {
         let input = self.random.pick(spec(&to)?.inputs)?.name;
         let gain = self.random.unit() * 2.0 - 1.0;
         let gain = if patch.would_cycle(&from, &to) { gain * LOOP_GAIN } else { gain };
-        Some(Request::Connect { from: format!("{from}.{output}"), to: format!("{to}.{input}"), gain })
+        Some(Request::Connect {
+            from: format!("{from}.{output}"),
+            to: format!("{to}.{input}"),
+            gain,
+        })
     }
 
     /// Requests that cannot be granted.
@@ -245,7 +249,8 @@ impl Storm {
         let id = ModuleId::new(&format!("{kind}{}", self.made)).ok()?;
         let module: Module = new_module(registry, kind).ok()?;
         let spec = registry.spec(kind).ok()?;
-        let mut edits = vec![Edit::Create { id: id.clone(), module }, Edit::Delete { id: old.clone() }];
+        let mut edits =
+            vec![Edit::Create { id: id.clone(), module }, Edit::Delete { id: old.clone() }];
         let mut next = patch.clone();
         for edit in &edits {
             next.apply(edit).ok()?;

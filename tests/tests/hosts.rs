@@ -80,7 +80,12 @@ fn is_bypass(name: &str) -> bool {
     name.to_lowercase().contains("bypass")
 }
 
-fn fresh(events: &[Timed], setup: Setup, frames: usize, cut: impl FnMut(usize) -> usize) -> [Vec<f32>; 2] {
+fn fresh(
+    events: &[Timed],
+    setup: Setup,
+    frames: usize,
+    cut: impl FnMut(usize) -> usize,
+) -> [Vec<f32>; 2] {
     let bundle = bundle();
     let mut instance = bundle.instance().unwrap();
     let mut player = instance.activate(setup).unwrap();
@@ -117,7 +122,9 @@ fn every_block_size_gives_the_same_bits() {
 #[ignore = "needs the bundle: cargo xtask test"]
 fn every_sample_rate_plays_and_splits() {
     let _serial = serial();
-    for rate in [8000.0, 11_025.0, 22_050.0, 44_100.0, 48_000.0, 88_200.0, 96_000.0, 192_000.0, 384_000.0] {
+    for rate in
+        [8000.0, 11_025.0, 22_050.0, 44_100.0, 48_000.0, 88_200.0, 96_000.0, 192_000.0, 384_000.0]
+    {
         let frames = (rate * 0.5) as usize;
         let events = chord(&[57, 64], 10);
         let output = fresh(&events, Setup::at(rate), frames, |_| 512);
@@ -203,7 +210,9 @@ fn state_loaded_while_it_plays_takes_over() {
     let bundle = bundle();
     let mut donor = bundle.instance().unwrap();
     let (mut player, client) = with_remote(&mut donor, Setup::USUAL);
-    for edit in ["new", "create tone vco", "set tone shape 0", "set tone gain 0.25", "set tone freq 1000"] {
+    for edit in
+        ["new", "create tone vco", "set tone shape 0", "set tone gain 0.25", "set tone freq 1000"]
+    {
         client.stage(edit).unwrap();
     }
     client.say("/patch/commit").unwrap();
@@ -217,7 +226,8 @@ fn state_loaded_while_it_plays_takes_over() {
     instance.load(&state).unwrap();
     let started = Instant::now();
     let mut level = 0.0;
-    while (level - 0.25f32 / 2f32.sqrt()).abs() > 0.01 && started.elapsed() < Duration::from_secs(3) {
+    while (level - 0.25f32 / 2f32.sqrt()).abs() > 0.01 && started.elapsed() < Duration::from_secs(3)
+    {
         instance.idle();
         level = rms(&play(&mut player, 4800, &[], |_| 256)[0]);
     }
@@ -624,9 +634,8 @@ fn an_edit_makes_the_project_dirty() {
     let bundle = bundle();
     let mut instance = bundle.instance().unwrap();
     let (mut player, client) = with_remote(&mut instance, Setup::USUAL);
-    let dirty = |instance: &Instance| {
-        instance.requests().dirty.load(std::sync::atomic::Ordering::Relaxed)
-    };
+    let dirty =
+        |instance: &Instance| instance.requests().dirty.load(std::sync::atomic::Ordering::Relaxed);
     instance.idle();
     let before = dirty(&instance);
     client.stage("create spare vco").unwrap();

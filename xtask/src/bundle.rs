@@ -39,9 +39,8 @@ fn shown_name(workspace: &Workspace) -> Result<String, Failure> {
     let table: toml::Table =
         text.parse().map_err(|e| Failure::Other(format!("{}: {e}", path.display())))?;
     let name = table.get(PACKAGE).and_then(|p| p.get("name")).and_then(toml::Value::as_str);
-    name.map(str::to_owned).ok_or_else(|| {
-        Failure::Other(format!("{}: `{PACKAGE}.name` is missing", path.display()))
-    })
+    name.map(str::to_owned)
+        .ok_or_else(|| Failure::Other(format!("{}: `{PACKAGE}.name` is missing", path.display())))
 }
 
 #[derive(Clone, Copy, PartialEq)]

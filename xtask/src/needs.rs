@@ -36,10 +36,8 @@ pub const BUILD: &[Need] = &[
 ];
 
 /// To run the VST3 in a Python host.
-pub const PYTHON: &[Need] = &[
-    need("python3", Sign::Program("python3")),
-    need("python3-venv", Sign::Python("ensurepip")),
-];
+pub const PYTHON: &[Need] =
+    &[need("python3", Sign::Program("python3")), need("python3-venv", Sign::Python("ensurepip"))];
 
 /// To open the editor without a screen.
 pub const DISPLAY: &[Need] = &[

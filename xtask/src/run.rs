@@ -190,7 +190,8 @@ mod tests {
 
     #[test]
     fn cargo_s_and_our_own_lines_are_counted() {
-        let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 4 filtered out";
+        let line =
+            "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 4 filtered out";
         assert_eq!(Count::of_line(line), Count { passed: 12, failed: 3 });
         assert_eq!(Count::of_line("81 passed, 0 failed"), Count { passed: 81, failed: 0 });
     }

@@ -93,7 +93,12 @@ pub fn test(args: &[String]) -> Result<(), Failure> {
         let started = Instant::now();
         let count = run();
         let took = started.elapsed();
-        println!("== {name}: {:.1} s, {} passed, {} failed", took.as_secs_f64(), count.passed, count.failed);
+        println!(
+            "== {name}: {:.1} s, {} passed, {} failed",
+            took.as_secs_f64(),
+            count.passed,
+            count.failed
+        );
         times.push((name, took, count));
         total += count;
         count.failed == 0
@@ -109,7 +114,9 @@ pub fn test(args: &[String]) -> Result<(), Failure> {
         for stage in part.stages {
             // Without a bundle its hosts cannot run, which is not the same as passing.
             let runs = !part.plugin || bundled;
-            timed(stage.name, &mut || if runs { (stage.run)(&workspace) } else { Count::one(false) });
+            timed(stage.name, &mut || {
+                if runs { (stage.run)(&workspace) } else { Count::one(false) }
+            });
         }
     }
     println!();

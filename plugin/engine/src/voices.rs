@@ -46,7 +46,7 @@ impl NoteMatch {
 /// What a note expression or controller moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expression {
-    /// Loudness 0..=1 (CLAP volume / 4, MIDI CC 11).
+    /// Loudness, 1 = as it is (CLAP volume up to 4, MIDI CC 11 up to 1).
     Volume,
     /// Position -1..=1.
     Pan,

@@ -109,7 +109,8 @@ fn watched(args: &[&str]) -> Result<Watched, Box<dyn Error>> {
     let output =
         Command::new(std::env::current_exe()?).args(args).env("RTSAN_OPTIONS", options).output()?;
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    let count = errors.lines().rev().find_map(|line| line.trim().strip_prefix("Total error count:"));
+    let count =
+        errors.lines().rev().find_map(|line| line.trim().strip_prefix("Total error count:"));
     let Some(reports) = count.and_then(|n| n.trim().parse().ok()) else {
         return Err(format!("{args:?} gave no count ({}): {errors}", output.status).into());
     };
@@ -189,8 +190,7 @@ impl<'a> Hand<'a> {
             let lines = edits.iter().map(|edit| format!("/patch/{edit}"));
             lines.chain([commit.into()]).collect::<Vec<String>>()
         };
-        let start: Vec<String> =
-            ["new"].iter().chain(START).map(|&edit| edit.into()).collect();
+        let start: Vec<String> = ["new"].iter().chain(START).map(|&edit| edit.into()).collect();
         let mut round = vec![staged(&start, false)];
         for step in script() {
             match step.act {

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::{
+    AtomicBool, AtomicU8, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -263,14 +265,15 @@ impl Ear {
                     Event::NoteOn { id: -1, channel: 0, key, velocity }
                 }
                 3 => Event::Bend { channel: 0, value: self.random.unit() * 2.0 - 1.0 },
-                4 => Event::Macro {
-                    index: self.random.below(8) as u8,
-                    value: self.random.unit(),
-                },
+                4 => Event::Macro { index: self.random.below(8) as u8, value: self.random.unit() },
                 _ if self.held.is_empty() => Event::AllOff,
                 _ => {
                     let key = self.held.remove(self.random.below(self.held.len()));
-                    Event::NoteOff(chronus_engine::NoteMatch { id: -1, channel: 0, key: i16::from(key) })
+                    Event::NoteOff(chronus_engine::NoteMatch {
+                        id: -1,
+                        channel: 0,
+                        key: i16::from(key),
+                    })
                 }
             };
             events.push(TimedEvent { frame: frame as u32, event });
@@ -305,9 +308,11 @@ impl Ear {
             at += n;
         }
         self.frames += frames as u64;
-        let bad = self.left.iter().chain(&self.right).find(|x| {
-            !x.is_finite() || x.abs() > CEILING || (**x != 0.0 && x.is_subnormal())
-        });
+        let bad = self
+            .left
+            .iter()
+            .chain(&self.right)
+            .find(|x| !x.is_finite() || x.abs() > CEILING || (**x != 0.0 && x.is_subnormal()));
         bad.map_or(Ok(()), |x| Err(format!("a sample of {x:e} at frame {}", self.frames)))
     }
 }

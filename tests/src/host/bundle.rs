@@ -92,8 +92,7 @@ impl Bundle {
     /// # Errors
     /// When the plugin refuses.
     pub fn instance(&self) -> Result<Instance, HostError> {
-        let refused =
-            |text: String| HostError::Refused { step: "be created", text };
+        let refused = |text: String| HostError::Refused { step: "be created", text };
         let info = HostInfo::new("Chronus tests", "Chronus", env!("CARGO_PKG_REPOSITORY"), "1")
             .map_err(|e| refused(e.to_string()))?;
         Instance::new(&self.entry, &self.id, &info)

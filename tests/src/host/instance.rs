@@ -46,11 +46,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    pub(super) fn new(
-        entry: &PluginEntry,
-        id: &CStr,
-        info: &HostInfo,
-    ) -> Result<Self, HostError> {
+    pub(super) fn new(entry: &PluginEntry, id: &CStr, info: &HostInfo) -> Result<Self, HostError> {
         let requests = Arc::new(Requests::default());
         let shared = requests.clone();
         let plugin = PluginInstance::<Workstation>::new(
@@ -60,8 +56,8 @@ impl Instance {
             id,
             info,
         );
-        let plugin = plugin
-            .map_err(|e| HostError::Refused { step: "be created", text: e.to_string() })?;
+        let plugin =
+            plugin.map_err(|e| HostError::Refused { step: "be created", text: e.to_string() })?;
         Ok(Self { plugin, requests })
     }
 

@@ -73,10 +73,7 @@ pub struct Player {
 }
 
 impl Player {
-    pub(super) fn new(
-        processor: StartedPluginAudioProcessor<Workstation>,
-        setup: Setup,
-    ) -> Self {
+    pub(super) fn new(processor: StartedPluginAudioProcessor<Workstation>, setup: Setup) -> Self {
         let frames = setup.max_frames as usize;
         Self {
             processor,

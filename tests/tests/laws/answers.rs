@@ -415,7 +415,13 @@ fn a_commit_is_judged_by_the_values_it_will_set() {
     let registry = registry();
     let patch = build(
         &registry,
-        &["create a simple_sine", "create v vca", "connect a v", "create out audio_out", "connect v out 16"],
+        &[
+            "create a simple_sine",
+            "create v vca",
+            "connect a v",
+            "create out audio_out",
+            "connect v out 16",
+        ],
     );
     let host = Host::start(&patch, Options::default());
     // 0.2 x 16 x 4 x 1.5 is over the ceiling of 15.8, at the values that play it is not.

@@ -35,8 +35,7 @@ pub fn listen(performance: &Performance) -> Heard {
         heard.pure += usize::from(commit.pure);
         for channel in &performance.channels {
             let step = over_limit(channel, swap, RATE, max_step);
-            let bend =
-                if commit.pure { over_limit(channel, swap, RATE, max_bend) } else { 0.0 };
+            let bend = if commit.pure { over_limit(channel, swap, RATE, max_bend) } else { 0.0 };
             if step.max(bend) > heard.worst() {
                 heard.worst_at = (swap.from as f64 / RATE, commit.edits.clone());
             }

@@ -138,10 +138,7 @@ fn setup() -> Setup {
 }
 
 /// Loads the patch and starts it anew, so that both runs begin at frame 0 with nothing sounding.
-fn from_frame_0(
-    instance: &mut Instance,
-    client: &Client,
-) -> Result<Player, DemoError> {
+fn from_frame_0(instance: &mut Instance, client: &Client) -> Result<Player, DemoError> {
     let mut player = instance.activate(setup())?;
     set_up(&mut player, client, PATCH)?;
     instance.deactivate(player);

@@ -93,9 +93,7 @@ pub fn play(
     }
     match hand.complaints.first() {
         None => Ok(hand.commits),
-        Some((verb, text)) => {
-            Err(OscError::Refused { verb: verb.clone(), text: text.clone() })
-        }
+        Some((verb, text)) => Err(OscError::Refused { verb: verb.clone(), text: text.clone() }),
     }
 }
 

@@ -152,7 +152,11 @@ impl Report {
                 "p99 < 5",
             ),
             figure("late_blocks", self.late_blocks.to_string(), "0 on a free machine"),
-            figure("realtime_factor", format!("{:.0}", self.realtime_factor), "the more the better"),
+            figure(
+                "realtime_factor",
+                format!("{:.0}", self.realtime_factor),
+                "the more the better",
+            ),
         ]
     }
 }

@@ -302,6 +302,9 @@ impl Renderer {
         if active.transition_end().is_some_and(|end| now >= end) {
             active.end_transition();
             self.cross_bridge();
+            if offline {
+                self.wait_for_commits();
+            }
         }
         if self.outgoing.is_some() && now >= self.fade_end {
             let outgoing = self.outgoing.take();
@@ -452,8 +455,12 @@ impl Renderer {
         self.shared.counters.failed_module.store(failed, Relaxed);
     }
 
-    /// Offline only: waits until no commit without a frame of its own is under way.
+    /// Offline only: waits until no commit without a frame of its own is under way. Not on a bridge:
+    /// the builder waits for its end before it goes on to the next commit.
     fn wait_for_commits(&mut self) {
+        if self.next.is_some() || self.shared.in_flight.load(Acquire) == 0 {
+            return;
+        }
         self.publish_notes();
         let mut waiting = self.shared.waiting.lock();
         while self.shared.in_flight.load(Acquire) > 0 {

@@ -90,7 +90,10 @@ fn notes() -> Vec<Note> {
             &[(0.0, 5.5, 0), (6.0, 3.5, 0), (10.0, 1.5, 12), (12.0, 3.5, 0)]
         };
         for &(step, steps, up) in bass {
-            play(first + step, steps, chord.bass + up, 0.62);
+            let key = chord.bass + up;
+            // Never a key that the pad holds: one note off would end both.
+            let key = if chord.pad.contains(&key) { chord.bass } else { key };
+            play(first + step, steps, key, 0.62);
         }
         for (step, place) in PATTERN.iter().enumerate() {
             let Some(place) = place else { continue };
@@ -100,7 +103,6 @@ fn notes() -> Vec<Note> {
             }
             let accent = if step % 8 == 0 { 0.2 } else { 0.0 };
             let key = chord.arpeggio[*place];
-            // Never a key that the pad holds: one note off would end both.
             let key = if chord.pad.contains(&key) { key + 12 } else { key };
             play(first + step as f64, 0.85, key, 0.5 + accent);
         }

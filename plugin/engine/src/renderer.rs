@@ -393,7 +393,7 @@ impl Renderer {
         let mut loudest = 0f32;
         for (c, channel) in channels.iter_mut().enumerate() {
             for (to, x) in channel[at..at + n].iter_mut().zip(out.channels[c]) {
-                *to = x.clamp(-CEILING, CEILING);
+                *to = whole(x.clamp(-CEILING, CEILING));
                 self.peak[c] = self.peak[c].max(x.abs());
                 loudest = loudest.max(x.abs());
             }
@@ -541,6 +541,12 @@ impl Renderer {
         }
         self.telemetry.publish();
     }
+}
+
+/// No subnormal leaves the plugin: the product of several small gains may be one, and would slow down
+/// whatever comes after.
+fn whole(x: f32) -> f32 {
+    if x.abs() < f32::MIN_POSITIVE { 0.0 } else { x }
 }
 
 /// Silences NaN and infinities; how many there were.

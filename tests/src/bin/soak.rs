@@ -388,6 +388,15 @@ fn patient(
     Ok((tally, bits))
 }
 
+/// Writes the patch that plays to a file, for whoever looks into it.
+fn keep(engine: &Engine, seed: u64) -> String {
+    let path = std::env::temp_dir().join(format!("soak-{seed}.json"));
+    match std::fs::write(&path, engine.playing().1.to_json()) {
+        Ok(()) => format!("the patch is in {}", path.display()),
+        Err(error) => format!("{}: {error}", path.display()),
+    }
+}
+
 /// Commits come as fast as they can be made, while another thread plays.
 fn rush(seed: u64, registry: &Arc<Registry>) -> Result<Tally, String> {
     let (engine, mut renderer, mut storm) = start(seed, registry)?;
@@ -428,8 +437,8 @@ fn rush(seed: u64, registry: &Arc<Registry>) -> Result<Tally, String> {
         over.store(true, Release);
         audio.join().map_err(|_| "the audio thread panicked")?
     });
-    let frames = played?;
-    counters(&engine)?;
+    let frames = played.map_err(|text| format!("{text}; {}", keep(&engine, seed)))?;
+    counters(&engine).map_err(|text| format!("{text}; {}", keep(&engine, seed)))?;
     let graphs = engine.counters().graphs.load(Relaxed);
     if graphs > 1 {
         return Err(format!("{graphs} graphs are alive though nothing happens"));

@@ -56,7 +56,8 @@ pub struct Swap {
 #[must_use]
 pub fn over_limit(signal: &[f32], swap: Swap, rate: f64, size: fn(&[f32]) -> f32) -> f32 {
     let near = (rate * 0.05) as usize;
-    let end = (swap.to + swap.ramp + 1).min(signal.len());
+    // Rounded corners make a fade a tenth longer than the straight ramp it is as steep as.
+    let end = (swap.to + swap.ramp + swap.ramp / 10 + 1).min(signal.len());
     // One frame earlier, so that the step into the swap's first frame counts.
     let start = swap.from.saturating_sub(1).min(end);
     let before = &signal[start.saturating_sub(near)..start];

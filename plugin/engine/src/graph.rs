@@ -9,7 +9,7 @@ use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::{BLOCK, Setup, splitmix};
 use crate::plan::{DelayKey, NodeIndex, NodeKey, Plan, Role, Schedule, Step};
 use crate::pool::{Buffer, Pool};
-use crate::ramp::{CABLE_RAMP_SECONDS, Ramp, SMOOTHING_SECONDS};
+use crate::ramp::{CABLE_RAMP_SECONDS, Fade, Ramp, SMOOTHING_SECONDS};
 use crate::registry::Registry;
 use crate::spec::{Smoothing, Tail};
 use crate::store::{Cells, Observed};
@@ -146,7 +146,7 @@ impl Graph {
     /// Frame at which the transition under way is over, if one is.
     #[must_use]
     pub(crate) fn transition_end(&self) -> Option<u64> {
-        self.in_transition.then(|| self.ramp_start + self.ramp_frames)
+        self.in_transition.then(|| self.ramp_start + Fade::length(self.ramp_frames))
     }
 
     pub(crate) fn begin_transition(&mut self, frame: u64) {

@@ -65,31 +65,43 @@ impl Ramp {
     }
 }
 
-/// A fade between two gains, for cables and crossfades: slow at both ends (smoothstep,
-/// 3t^2 - 2t^3), so that it has no corner to hear, and at most 1.5 times as steep as a straight one.
+/// A fade between two gains, for cables and crossfades: straight, with both corners rounded to
+/// parabolas, so that neither steps nor corners are heard. Never steeper than a straight ramp of the
+/// frames it is given; the rounding makes it a tenth longer (`Fade::length`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fade {
     from: f32,
     to: f32,
     start: u64,
     end: u64,
-    step: f32,
+    /// Frames of a straight ramp as steep as this one.
+    straight: f32,
+    /// Frames of each rounded corner.
+    corner: f32,
 }
 
 impl Fade {
     /// `gain`, for ever.
     #[must_use]
     pub const fn constant(gain: f32) -> Self {
-        Self { from: gain, to: gain, start: 0, end: 0, step: 0.0 }
+        Self { from: gain, to: gain, start: 0, end: 0, straight: 1.0, corner: 0.0 }
     }
 
-    /// From `from` at frame `start` to `to` at frame `start + frames`; 0 frames = at once.
+    /// Frames that a fade of `frames` frames takes in all.
+    #[must_use]
+    pub const fn length(frames: u64) -> u64 {
+        frames + frames / 10
+    }
+
+    /// From `from` at frame `start` to `to` at frame `start + Fade::length(frames)`, no steeper than
+    /// a straight ramp of `frames` frames; 0 frames = at once.
     #[must_use]
     pub fn new(from: f32, to: f32, start: u64, frames: u64) -> Self {
         if frames == 0 || from == to {
             return Self::constant(to);
         }
-        Self { from, to, start, end: start + frames, step: 1.0 / frames as f32 }
+        let (end, corner) = (start + Self::length(frames), (frames / 10) as f32);
+        Self { from, to, start, end, straight: frames as f32, corner }
     }
 
     /// Gain at the absolute frame `frame`.
@@ -99,8 +111,16 @@ impl Fade {
         if frame >= self.end {
             return self.to;
         }
-        let t = frame.saturating_sub(self.start) as f32 * self.step;
-        self.from + (self.to - self.from) * (t * t * (3.0 - 2.0 * t))
+        let done = frame.saturating_sub(self.start) as f32;
+        let left = (self.end - frame) as f32;
+        let way = if done < self.corner {
+            done * done / (2.0 * self.corner * self.straight)
+        } else if left < self.corner {
+            1.0 - left * left / (2.0 * self.corner * self.straight)
+        } else {
+            (done - 0.5 * self.corner) / self.straight
+        };
+        self.from + (self.to - self.from) * way
     }
 
     /// First frame at which it has arrived.

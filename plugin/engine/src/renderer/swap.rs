@@ -26,11 +26,12 @@ impl Renderer {
     pub(super) fn check_ready(&mut self) {
         if self.busy() {
             let hurried = (HURRIED_FADE_SECONDS * self.sample_rate) as u64;
-            let long = self.outgoing.is_some() && self.fade_end > self.frame + hurried;
+            let length = Fade::length(hurried);
+            let long = self.outgoing.is_some() && self.fade_end > self.frame + length;
             if long && self.ready.updated() {
                 let gain = self.outgoing_gain.at(self.frame);
                 self.outgoing_gain = Fade::new(gain, 0.0, self.frame, hurried);
-                self.fade_end = self.frame + hurried;
+                self.fade_end = self.outgoing_gain.end();
             }
             return;
         }
@@ -89,7 +90,7 @@ impl Renderer {
                 self.outgoing = Some(old);
                 self.outgoing_voices.all_off();
                 self.outgoing_gain = Fade::new(1.0, 0.0, now, fade);
-                self.fade_end = now + fade;
+                self.fade_end = self.outgoing_gain.end();
             }
         }
         self.next = ready.then.take();

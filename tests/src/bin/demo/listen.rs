@@ -15,6 +15,9 @@ pub struct Heard {
     pub swaps: usize,
     /// See `swaps`.
     pub pure: usize,
+    /// The swaps stand as far apart as the measure looks. In a shortened performance they do not:
+    /// what it compares a swap with is other swaps, so the figure is shown but not judged.
+    pub apart: bool,
     /// Second of the recording and edits of the worst swap.
     pub worst_at: (f64, String),
 }
@@ -28,8 +31,10 @@ impl Heard {
 
 /// Measures every swap of a performance.
 pub fn listen(performance: &Performance) -> Heard {
+    let seconds = performance.channels[0].len() as f64 / RATE;
+    let apart = seconds > chronus_tests::music::SECONDS - 1.0;
     let mut heard =
-        Heard { step: 0.0, bend: 0.0, swaps: 0, pure: 0, worst_at: (0.0, String::new()) };
+        Heard { step: 0.0, bend: 0.0, swaps: 0, pure: 0, apart, worst_at: (0.0, String::new()) };
     for (commit, swap) in performance.swaps() {
         heard.swaps += 1;
         heard.pure += usize::from(commit.pure);

@@ -123,15 +123,15 @@ impl Report {
                 "0",
                 self.null_test_max_diff == 0.0,
             ),
-            law(
-                "max_step_over_limit",
-                format!(
+            Line {
+                name: "max_step_over_limit",
+                found: format!(
                     "{:.3} (steps {:.3} of {}, bends {:.3} of {})",
                     self.max_step_over_limit, heard.step, heard.swaps, heard.bend, heard.pure
                 ),
-                "<= 1",
-                self.max_step_over_limit <= 1.0,
-            ),
+                target: "<= 1".into(),
+                kept: heard.apart.then_some(self.max_step_over_limit <= 1.0),
+            },
             Line {
                 name: "allocations_in_process",
                 found: allocations,

@@ -424,6 +424,7 @@ impl Voices {
 
     /// Moves the pitch wheel of `channel` to -1..=1.
     pub fn set_bend(&mut self, frame: u64, channel: u8, value: f32) {
+        self.changed += 1;
         let frames = self.controller_frames();
         let ramp = &mut self.channels[usize::from(channel & 15)].bend;
         *ramp = ramp.toward(value, frame, frames);
@@ -431,6 +432,7 @@ impl Voices {
 
     /// Sets the pressure of `channel`, 0..=1.
     pub fn set_pressure(&mut self, frame: u64, channel: u8, value: f32) {
+        self.changed += 1;
         let frames = self.controller_frames();
         let ramp = &mut self.channels[usize::from(channel & 15)].pressure;
         *ramp = ramp.toward(value, frame, frames);
@@ -438,6 +440,7 @@ impl Voices {
 
     /// Takes MIDI controller `controller` at 0..=1.
     pub fn controller(&mut self, frame: u64, channel: u8, controller: u8, value: f32) {
+        self.changed += 1;
         let frames = self.controller_frames();
         let state = &mut self.channels[usize::from(channel & 15)];
         let ramp = match controller {
@@ -462,6 +465,7 @@ impl Voices {
 
     /// Moves an expression of the notes that `note` covers.
     pub fn express(&mut self, frame: u64, note: NoteMatch, expression: Expression, value: f32) {
+        self.changed += 1;
         let frames = self.controller_frames();
         for voice in &mut self.voices[..self.plan.count] {
             if voice.stage == Stage::Idle || !note.covers(voice) {

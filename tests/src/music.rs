@@ -28,18 +28,18 @@ const fn chord(bass: u16, pad: [u16; 4], arpeggio: [u16; 6]) -> Chord {
 
 /// A minor 9, F major 9, C major 9, G 6, D minor 9, E 7 sus: a slow descent that comes home.
 const HARMONY: [Chord; BARS] = [
-    chord(45, [57, 60, 64, 71], [69, 71, 72, 76, 79, 83]),
-    chord(45, [57, 60, 67, 71], [69, 71, 76, 79, 81, 83]),
-    chord(41, [57, 60, 64, 67], [69, 72, 76, 77, 79, 84]),
-    chord(41, [55, 60, 64, 69], [67, 72, 76, 77, 81, 84]),
-    chord(48, [55, 59, 62, 64], [67, 71, 74, 76, 79, 83]),
-    chord(43, [55, 59, 62, 64], [67, 71, 74, 76, 79, 86]),
-    chord(38, [53, 57, 60, 64], [65, 69, 72, 76, 77, 81]),
-    chord(38, [53, 57, 60, 67], [65, 69, 72, 74, 79, 81]),
-    chord(45, [55, 60, 64, 71], [67, 71, 72, 76, 79, 83]),
-    chord(41, [57, 60, 64, 67], [69, 72, 76, 79, 81, 84]),
-    chord(40, [56, 59, 62, 69], [68, 71, 74, 76, 80, 83]),
-    chord(45, [57, 60, 64, 71], [69, 72, 76, 79, 83, 88]),
+    chord(33, [45, 48, 52, 59], [69, 71, 72, 76, 79, 83]),
+    chord(33, [45, 48, 55, 59], [69, 71, 76, 79, 81, 83]),
+    chord(41, [45, 48, 52, 55], [69, 72, 76, 77, 79, 84]),
+    chord(41, [43, 48, 52, 57], [67, 72, 76, 77, 81, 84]),
+    chord(36, [43, 47, 50, 52], [67, 71, 74, 76, 79, 83]),
+    chord(38, [43, 47, 50, 52], [67, 71, 74, 76, 79, 86]),
+    chord(38, [41, 45, 48, 52], [65, 69, 72, 76, 77, 81]),
+    chord(38, [41, 45, 48, 55], [65, 69, 72, 74, 79, 81]),
+    chord(33, [43, 48, 52, 59], [67, 71, 72, 76, 79, 83]),
+    chord(41, [45, 48, 52, 55], [69, 72, 76, 79, 81, 84]),
+    chord(40, [44, 47, 50, 57], [68, 71, 74, 76, 80, 83]),
+    chord(33, [45, 48, 52, 59], [69, 72, 76, 79, 83, 88]),
 ];
 
 /// Where in the bar the arpeggio plays which of its notes; a rest in between.
@@ -61,6 +61,14 @@ const PATTERN: [Option<usize>; BAR] = [
     Some(1),
     None,
 ];
+
+/// True where a short note comes half a sixteenth after the beat.
+#[must_use]
+pub fn is_ornamented(step: usize) -> bool {
+    let bar = step / BAR;
+    let often = bar + 2 == BARS && matches!(step % 8, 0 | 1 | 5);
+    (1..BARS - 1).contains(&bar) && (often || matches!(step % 8, 3 | 6))
+}
 
 /// A note of the phrase, in seconds from its start.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -95,16 +103,24 @@ fn notes() -> Vec<Note> {
             let key = if chord.pad.contains(&key) { chord.bass } else { key };
             play(first + step, steps, key, 0.62);
         }
+        let high = |place: usize| {
+            let key = chord.arpeggio[place];
+            if chord.pad.contains(&key) { key + 12 } else { key }
+        };
         for (step, place) in PATTERN.iter().enumerate() {
+            if is_ornamented(bar * BAR + step) {
+                let free = (0..6).map(|i| high((step + i) % 6));
+                let taken = place.map(high);
+                let key = free.into_iter().find(|key| Some(*key) != taken);
+                play(first + step as f64 + 0.5, 0.4, key.unwrap_or(chord.bass + 24), 0.36);
+            }
             let Some(place) = place else { continue };
             // The last bar thins out.
             if last && step > 10 {
                 continue;
             }
-            let accent = if step % 8 == 0 { 0.2 } else { 0.0 };
-            let key = chord.arpeggio[*place];
-            let key = if chord.pad.contains(&key) { key + 12 } else { key };
-            play(first + step as f64, 0.85, key, 0.5 + accent);
+            let accent = if step % 8 == 0 { 0.15 } else { 0.0 };
+            play(first + step as f64, 0.85, high(*place), 0.4 + accent);
         }
     }
     notes

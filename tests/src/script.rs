@@ -3,7 +3,7 @@
 //! The patch is a chain of pairwise independent places; a gesture does something at one of them and
 //! takes it back later, so that gestures can overlap in any order.
 
-use crate::music::{BAR, BARS, SIXTEENTH};
+use crate::music::{BAR, BARS, SIXTEENTH, is_ornamented};
 use crate::random::Random;
 
 /// What one step does.
@@ -61,7 +61,7 @@ pub const START: &[&str] = &[
     "set env1 attack 8",
     "set env1 decay 420",
     "set env1 sustain 0.55",
-    "set env1 release 380",
+    "set env1 release 180",
     "connect osc1 env1.in",
     "connect notes.gate env1.gate",
     "create amp vca",
@@ -70,7 +70,7 @@ pub const START: &[&str] = &[
     "create mix1 mixer",
     "connect amp mix1.in1",
     "create filt vcf",
-    "set filt cutoff 2600",
+    "set filt cutoff 1800",
     "set filt resonance 0.12",
     "connect notes.pitch filt.pitch",
     "connect mix1 filt.in",
@@ -78,9 +78,9 @@ pub const START: &[&str] = &[
     "connect filt mix2.in1",
     "create echo delay",
     "set echo time 468.75",
-    "set echo feedback 0.42",
+    "set echo feedback 0.36",
     "set echo mode 1",
-    "set echo mix 0.3",
+    "set echo mix 0.24",
     "connect mix2 echo.left",
     "create out audio_out",
     "connect echo.left out.left",
@@ -137,9 +137,9 @@ const GESTURES: &[Gesture] = &[
         &[
             "create shine vco",
             "set shine shape 0",
-            "set shine tune 24",
+            "set shine tune 12",
             "set shine fine 4",
-            "set shine gain 0.035",
+            "set shine gain 0.03",
             "connect notes.pitch shine.pitch",
             "connect shine env1.in",
         ],
@@ -149,7 +149,7 @@ const GESTURES: &[Gesture] = &[
     pure(
         &[
             "create echo2 delay",
-            "set echo2 time 156.25",
+            "set echo2 time 104",
             "set echo2 feedback 0.3",
             "set echo2 mix 0.4",
             "connect mix2 echo2.left",
@@ -172,7 +172,7 @@ const GESTURES: &[Gesture] = &[
     pure(
         &[
             "create trem lfo",
-            "set trem rate 6.4",
+            "set trem rate 1.7",
             "create gain2 vca",
             "connect trem.uni gain2.cv",
             "connect env1.out gain2.in",
@@ -194,7 +194,7 @@ const GESTURES: &[Gesture] = &[
             "set strike sustain 0.4",
             "connect bell strike.in",
             "connect notes.gate strike.gate",
-            "connect strike.out osc1.lin_fm 0.4",
+            "connect strike.out osc1.lin_fm 0.18",
         ],
         &["delete bell", "delete strike"],
     ),
@@ -207,7 +207,7 @@ const GESTURES: &[Gesture] = &[
             "create saw vco",
             "set saw shape 2",
             "set saw fine 7",
-            "set saw gain 0.07",
+            "set saw gain 0.035",
             "connect notes.pitch saw.pitch",
             "connect saw env1.in",
         ],
@@ -216,7 +216,7 @@ const GESTURES: &[Gesture] = &[
     rough(
         &[
             "create filt2 biquad",
-            "set filt2 cutoff 1500",
+            "set filt2 cutoff 1300",
             "set filt2 q 2.2",
             "connect mix1 filt2.in",
             "connect filt2 mix2.in1",
@@ -238,7 +238,7 @@ const GESTURES: &[Gesture] = &[
         &["delete bite"],
     ),
     rough(
-        &["create breath noise", "set breath gain 0.05", "connect breath env1.in 0.4"],
+        &["create breath noise", "set breath gain 0.02", "connect breath env1.in 0.4"],
         &["delete breath"],
     ),
     rough(
@@ -246,7 +246,7 @@ const GESTURES: &[Gesture] = &[
             "create pulse vco",
             "set pulse shape 3",
             "set pulse tune -12",
-            "set pulse gain 0.05",
+            "set pulse gain 0.03",
             "connect notes.pitch pulse.pitch",
             "create sweep lfo",
             "set sweep rate 0.8",
@@ -265,10 +265,10 @@ const GESTURES: &[Gesture] = &[
 
 /// Values that one commit sets, forth and back.
 const VALUES: &[(&str, &str)] = &[
-    ("set filt cutoff 1400", "set filt cutoff 2600"),
-    ("set echo feedback 0.58", "set echo feedback 0.42"),
+    ("set filt cutoff 1100", "set filt cutoff 1800"),
+    ("set echo feedback 0.5", "set echo feedback 0.36"),
     ("set env1 sustain 0.4", "set env1 sustain 0.55"),
-    ("set echo mix 0.42", "set echo mix 0.3"),
+    ("set echo mix 0.32", "set echo mix 0.24"),
     ("set osc1 gain 0.12", "set osc1 gain 0.16"),
 ];
 
@@ -296,6 +296,11 @@ const REFUSED: &[(&[&str], bool)] = &[
     (&["create fine vco", "delete nobody"], false),
     (&["set osc1 colour 3"], false),
 ];
+
+/// Seconds that an edit is sent before the note that it is to come in with. What it does is then
+/// compared with how steep that note is by itself; in the middle of an onset, or where chords swell
+/// by chance, steps would be counted that are the music's own.
+const LEAD: f64 = 0.019;
 
 /// How many commits of the whole script are made to be refused.
 pub const REFUSALS: usize = 22;
@@ -354,62 +359,66 @@ pub fn script() -> Vec<Step> {
     };
     let mut steps = Vec::new();
     let (mut refused, mut superseded) = (0, 0);
-    let half = SIXTEENTH / 2.0;
     // The last bar is the load's.
     for slot in 2..(BARS - 1) * BAR {
         let (bar, at) = (slot / BAR, slot as f64 * SIXTEENTH);
+        let (half, next) = (at + 0.5 * SIXTEENTH, at + SIXTEENTH);
         // From clear to dense: sines alone, then everything, one place after the other.
         let (gestures, most) = match bar {
             0..=3 => (0..pure_gestures, 3 + bar / 2),
             4..=5 => (0..pure_gestures + 3, 6),
             _ => (0..GESTURES.len(), 7),
         };
-        let before = table.is_pure();
-        let act = if slot % 7 == 3 { table.value() } else { table.toggle(gestures.clone(), most) };
-        let pure = before && table.is_pure();
-        steps.push(Step { at, act: Act::Commit(act), pure });
-        // Between the sixteenths: what must not be heard, and double commits.
+        // With an ornament, or between the notes: double commits, and what must not be heard.
         match slot % 8 {
             1 | 5 if refused < REFUSALS && bar >= 1 => {
                 let (edits, strict) = REFUSED[refused % REFUSED.len()];
                 refused += 1;
                 let act = Act::Refused(lines(edits), strict);
-                steps.push(Step { at: at + half, act, pure: table.is_pure() });
+                steps.push(Step { at: half, act, pure: table.is_pure() });
             }
-            3 | 6 if superseded < SUPERSEDED && bar >= 1 => {
+            3 | 6 if superseded < SUPERSEDED && is_ornamented(slot) => {
                 superseded += 1;
                 let before = table.is_pure();
-                let first = table.toggle(gestures, most);
+                let first = table.toggle(gestures.clone(), most);
                 let second = table.value();
                 let pure = before && table.is_pure();
-                steps.push(Step { at: at + half, act: Act::Twice(first, second), pure });
+                steps.push(Step { at: half - LEAD, act: Act::Twice(first, second), pure });
             }
             0 if bar % 3 == 2 => {
                 let act = Act::Dropped(lines(&["create ghost vco", "connect ghost env1.in"]));
-                steps.push(Step { at: at + half, act, pure: table.is_pure() });
+                steps.push(Step { at: half, act, pure: table.is_pure() });
             }
             2 | 4 | 7 => {
                 let act = Act::Live(live(slot, &mut table.random));
-                steps.push(Step { at: at + half, act, pure: table.is_pure() });
+                steps.push(Step { at: half, act, pure: table.is_pure() });
             }
-            _ if bar == BARS - 2 => {
+            _ if bar == BARS - 2 && is_ornamented(slot) => {
                 let before = table.is_pure();
-                let act = Act::Commit(table.toggle(gestures, most));
+                let act = Act::Commit(table.toggle(gestures.clone(), most));
                 let pure = before && table.is_pure();
-                steps.push(Step { at: at + half, act, pure });
+                steps.push(Step { at: half - LEAD, act, pure });
             }
             _ => {}
         }
+        // With the next note.
+        let at = next - LEAD;
+        if slot + 1 == (BARS - 1) * BAR {
+            steps.push(Step { at, act: Act::Load(lines(END)), pure: false });
+            break;
+        }
+        let before = table.is_pure();
+        let act = if slot % 7 == 3 { table.value() } else { table.toggle(gestures, most) };
+        let pure = before && table.is_pure();
+        steps.push(Step { at, act: Act::Commit(act), pure });
     }
-    let at = ((BARS - 1) * BAR) as f64 * SIXTEENTH - 0.01;
-    steps.push(Step { at, act: Act::Load(lines(END)), pure: false });
     steps
 }
 
 /// Knobs turned, a key struck and lifted, a gate opened and closed, all without a commit.
 fn live(slot: usize, random: &mut Random) -> Vec<String> {
     let wave = (slot as f64 * 0.21).sin();
-    let cutoff = 2200.0 * 2f64.powf(0.8 * wave);
+    let cutoff = 1600.0 * 2f64.powf(0.8 * wave);
     match random.below(4) {
         0 => {
             vec!["/note 88 40".into(), format!("/mod/filt/cutoff {cutoff:.1}"), "/note 88 0".into()]

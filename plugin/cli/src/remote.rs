@@ -45,6 +45,8 @@
 //! | key | meaning |
 //! |---|---|
 //! | `revision`, `head_revision` | the commit that plays; the newest commit |
+//! | `frame` | frames rendered since the plugin was activated |
+//! | `recent_swaps` | the last 16 commits swapped in: `revision`, the `frame` from which it plays, and the frame at which it `began` to be heard, earlier where it came over a bridge |
 //! | `active_modules`, `standby_modules` | modules that play; modules being built, 0 when none are |
 //! | `swaps`, `rejections`, `superseded`, `timeouts` | commits by answer |
 //! | `missed_blocks`, `late_blocks` | blocks not rendered by a graph; blocks slower than they last |

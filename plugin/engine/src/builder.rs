@@ -319,6 +319,7 @@ impl Builder {
 
     fn settle(&mut self, published: Published, swapped: Swapped) {
         let took = swapped.at.saturating_duration_since(published.committed);
+        self.shared.remember(&swapped);
         self.fetch = FETCH_ROUNDS;
         self.base = Some(Base {
             revision: published.revision,
@@ -444,7 +445,12 @@ impl Builder {
     }
 
     fn publish(&mut self, job: Job, ready: Ready) {
-        let Ready { verified: Verified { graph, verdict }, bridge, diagnostics } = ready;
+        let Ready { verified: Verified { mut graph, verdict }, mut bridge, diagnostics } = ready;
+        // Here, so that the DSP thread need not.
+        for graph in bridge.iter_mut().chain([&mut graph]) {
+            let plan = Arc::clone(graph.plan());
+            graph.taps.resolve(&plan, &self.shared.taps);
+        }
         let base_macros = self.base.as_ref().map(|b| &b.patch.macros);
         let claim = Arc::new(Claim::default());
         let plan = Arc::clone(graph.plan());

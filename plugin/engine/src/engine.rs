@@ -13,7 +13,7 @@ use triple_buffer::TripleBuffer;
 use crate::builder::{Answer, Builder, Inbox, Job, Setup};
 use crate::counters::Counters;
 use crate::event::Event;
-use crate::handover::{Entry, Readiness, Revision, Shared};
+use crate::handover::{Entry, Landing, Readiness, Revision, Shared};
 use crate::registry::Registry;
 use crate::renderer::Renderer;
 use crate::request::{Request, RequestError, param_of};
@@ -120,6 +120,18 @@ impl Engine {
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.shared.counters
+    }
+
+    /// Absolute frame up to which the DSP thread has rendered.
+    #[must_use]
+    pub fn frame(&self) -> u64 {
+        self.shared.frame.load(Acquire)
+    }
+
+    /// Where in the sound the last commits came in, at most 16, oldest first.
+    #[must_use]
+    pub fn recent_swaps(&self) -> Vec<Landing> {
+        self.shared.recent.lock().iter().copied().collect()
     }
 
     /// Frames a second; 0 before the first `set_sample_rate`.

@@ -1,13 +1,15 @@
 //! A built plan: it renders chunks. Nothing in here allocates once it is built.
 
+mod carry;
 mod mix;
 
 use std::sync::Arc;
 
+use self::carry::Roster;
 use crate::instance::{Chunk, Instance};
-use crate::lanes::{LANE_WORDS, LANES};
+use crate::lanes::LANES;
 use crate::module::{BLOCK, Setup, splitmix};
-use crate::plan::{DelayKey, NodeIndex, NodeKey, Plan, Role, Schedule, Step};
+use crate::plan::{DelayKey, NodeIndex, Plan, PlanBinding, Role, Schedule, Step};
 use crate::pool::{Buffer, Pool};
 use crate::ramp::{CABLE_RAMP_SECONDS, Fade, Ramp, SMOOTHING_SECONDS};
 use crate::registry::Registry;
@@ -64,6 +66,7 @@ pub struct Graph {
     peaks: [f32; MAX_VOICES],
     /// The node that runs now: names the culprit of a panic.
     running: NodeIndex,
+    roster: Roster,
     pub(crate) taps: Taps,
 }
 
@@ -127,6 +130,7 @@ impl Graph {
             smoothing_frames: (SMOOTHING_SECONDS * sample_rate) as u64,
             peaks: [0.0; MAX_VOICES],
             running: 0,
+            roster: Roster::new(&plan),
             taps,
             plan,
         })
@@ -178,30 +182,41 @@ impl Graph {
         }
     }
 
-    /// Sets every param to its cell's value at once, and bound ones to their macro's; only those of
-    /// added nodes with `added_only`.
-    pub(crate) fn snap(&mut self, added_only: bool, macros: &[Ramp; MACROS]) {
+    /// Sets every param to its cell's value at once, and bound ones to their macro's.
+    pub(crate) fn snap(&mut self, macros: &[Ramp; MACROS]) {
+        for n in 0..self.nodes.len() {
+            self.snap_node(n);
+        }
         let plan = Arc::clone(&self.plan);
-        for (n, node) in self.nodes.iter_mut().enumerate() {
-            let planned = &plan.nodes[n];
-            let kept = planned.role == Role::Kept || planned.role == Role::Leaving;
-            let Some(node) = node.as_mut().filter(|_| !(added_only && kept)) else { continue };
-            for (p, param) in planned.spec.params.iter().enumerate() {
-                node.params[p] = Ramp::constant(param.clamp(node.cells.get(p)));
-            }
-            node.gate = f32::from(u8::from(node.cells.gate()));
+        plan.bindings.iter().for_each(|binding| self.snap_bound(binding, macros));
+    }
+
+    /// The same for modules that the swap does not bring from the old graph.
+    pub(crate) fn snap_added(&mut self, macros: &[Ramp; MACROS]) {
+        for i in 0..self.roster.added.len() {
+            self.snap_node(self.roster.added[i] as usize);
         }
-        for binding in &plan.bindings {
-            let planned = &plan.nodes[binding.node as usize];
-            let p = usize::from(binding.param);
-            let value = binding
-                .value(&planned.spec.params[p], macros[usize::from(binding.macro_index)].target());
-            let Some(node) = self.nodes[binding.node as usize].as_mut() else { continue };
-            if planned.role == Role::Kept && added_only {
-                continue;
-            }
-            node.params[p] = Ramp::constant(value);
+        let plan = Arc::clone(&self.plan);
+        for i in 0..self.roster.added_bindings.len() {
+            self.snap_bound(&plan.bindings[self.roster.added_bindings[i] as usize], macros);
         }
+    }
+
+    fn snap_node(&mut self, n: usize) {
+        let Some(node) = self.nodes[n].as_mut() else { return };
+        let params = self.plan.nodes[n].spec.params.iter().zip(&mut node.params);
+        for (p, (param, ramp)) in params.enumerate() {
+            *ramp = Ramp::constant(param.clamp(node.cells.get(p)));
+        }
+        node.gate = f32::from(u8::from(node.cells.gate()));
+    }
+
+    fn snap_bound(&mut self, binding: &PlanBinding, macros: &[Ramp; MACROS]) {
+        let (n, p) = (binding.node as usize, usize::from(binding.param));
+        let value = macros[usize::from(binding.macro_index)].target();
+        let value = binding.value(&self.plan.nodes[n].spec.params[p], value);
+        let Some(node) = self.nodes[n].as_mut() else { return };
+        node.params[p] = Ramp::constant(value);
     }
 
     /// Gives the stand-ins of kept modules the values that the commit will write at the swap: what
@@ -209,17 +224,12 @@ impl Graph {
     pub(crate) fn foresee(&mut self, writes: &[Write]) {
         let plan = Arc::clone(&self.plan);
         for write in writes {
-            let module = write.cells.key;
-            let first = plan.nodes.partition_point(|n| n.key.module < module);
-            for (n, planned) in plan.nodes.iter().enumerate().skip(first) {
-                if planned.key.module != module {
-                    break;
-                }
+            for n in self.roster.nodes_of(write.cells.key) {
                 if self.bound(n as NodeIndex, write.param) {
                     continue;
                 }
                 let Some(node) = self.nodes[n].as_mut() else { continue };
-                let param = &planned.spec.params[write.param];
+                let param = &plan.nodes[n].spec.params[write.param];
                 node.params[write.param] = Ramp::constant(param.clamp(write.value));
             }
         }
@@ -242,20 +252,35 @@ impl Graph {
     /// follow the macro only.
     pub(crate) fn pull_values(&mut self, frame: u64) {
         for n in 0..self.nodes.len() {
-            let Some(node) = &self.nodes[n] else { continue };
-            let mut dirty = node.cells.take_dirty();
-            // Its former self at another width may stand beside it, fading, over the same cells.
-            let module = self.plan.nodes[n].key.module;
-            let twins = self.plan.nodes[n..].iter().take_while(|t| t.key.module == module).count();
-            while dirty != 0 {
-                let p = dirty.trailing_zeros() as usize;
-                dirty &= dirty - 1;
-                for twin in n..n + twins {
-                    let Some(node) = &self.nodes[twin] else { continue };
-                    let value = node.cells.get(p);
-                    if !self.bound(twin as NodeIndex, p) {
-                        self.turn(twin, p, value, frame, false);
-                    }
+            self.pull_node(n, frame);
+        }
+    }
+
+    /// The same for the modules that `writes` name.
+    pub(crate) fn pull_written(&mut self, writes: &[Write], frame: u64) {
+        for write in writes {
+            for n in self.roster.nodes_of(write.cells.key) {
+                self.pull_node(n, frame);
+            }
+        }
+    }
+
+    fn pull_node(&mut self, n: usize, frame: u64) {
+        let Some(node) = &self.nodes[n] else { return };
+        let mut dirty = node.cells.take_dirty();
+        if dirty == 0 {
+            return;
+        }
+        // Its former self at another width may stand beside it, fading, over the same cells.
+        let twins = self.roster.nodes_of(self.roster.seats[n].key.module);
+        while dirty != 0 {
+            let p = dirty.trailing_zeros() as usize;
+            dirty &= dirty - 1;
+            for twin in twins.clone() {
+                let Some(node) = &self.nodes[twin] else { continue };
+                let value = node.cells.get(p);
+                if !self.bound(twin as NodeIndex, p) {
+                    self.turn(twin, p, value, frame, false);
                 }
             }
         }
@@ -290,81 +315,11 @@ impl Graph {
 
     /// Sets what `/gate/ID` says of the module of key `module`.
     pub(crate) fn set_gate(&mut self, module: u32, on: bool) {
-        for (n, node) in self.nodes.iter_mut().enumerate() {
-            let planned = &self.plan.nodes[n];
-            if let (true, Some(node)) = (planned.key.module == module, node) {
+        for n in self.roster.nodes_of(module) {
+            if let Some(node) = &mut self.nodes[n] {
                 node.gate = f32::from(u8::from(on));
             }
         }
-    }
-
-    /// Takes the kept modules out of `old`, which keeps this graph's stand-ins for them. Both
-    /// tables are ordered by key, so this walks them once: O(modules), no allocation.
-    pub(crate) fn carry_from(&mut self, old: &mut Self, newest_lane: usize) {
-        let (plan, old_plan) = (Arc::clone(&self.plan), Arc::clone(&old.plan));
-        merge(
-            &plan.nodes,
-            &old_plan.nodes,
-            |n| n.key,
-            |n| n.key,
-            |new, old_at| {
-                if old.nodes[old_at].is_some() && plan.nodes[new].role != Role::Added {
-                    std::mem::swap(&mut self.nodes[new], &mut old.nodes[old_at]);
-                }
-            },
-        );
-        merge(
-            &plan.rings,
-            &old_plan.rings,
-            |r| *r,
-            |r| *r,
-            |new, old_at| {
-                std::mem::swap(&mut self.rings[new], &mut old.rings[old_at]);
-            },
-        );
-        merge(
-            &plan.delays,
-            &old_plan.delays,
-            |d| *d,
-            |d| *d,
-            |new, old_at| {
-                std::mem::swap(&mut self.delays[new], &mut old.delays[old_at]);
-            },
-        );
-        for new in 0..plan.nodes.len() {
-            if plan.nodes[new].role == Role::Rewidened {
-                self.take_lanes(new, newest_lane);
-            }
-        }
-        self.peaks = old.peaks;
-        self.taps.continue_from(&mut old.taps);
-    }
-
-    /// A module that changed its width starts from what its former self remembers: one lane
-    /// spreads to all, many come down to the newest voice's. Its former self was carried into this
-    /// graph a moment ago, to fade out.
-    fn take_lanes(&mut self, new: usize, newest_lane: usize) {
-        let key = self.plan.nodes[new].key;
-        let same = |k: NodeKey| k.module == key.module && k.groups != key.groups;
-        let here = self.plan.nodes.iter().position(|n| same(n.key) && n.role == Role::Leaving);
-        let mut words = [0; LANE_WORDS];
-        let former = here.and_then(|at| self.nodes[at].take().map(|node| (at, node)));
-        let Some((at, former)) = former else { return };
-        let old_lanes = usize::from(self.plan.nodes[at].key.groups) * LANES;
-        if let Some(node) = self.nodes[new].as_mut() {
-            for lane in 0..(usize::from(key.groups) * LANES).max(1) {
-                let from = match (old_lanes, key.groups) {
-                    (0, _) => 0,
-                    (_, 0) => newest_lane.min(old_lanes - 1),
-                    _ => lane.min(old_lanes - 1),
-                };
-                former.instance.save_lane(from, &mut words);
-                node.instance.load_lane(lane, &words);
-            }
-            node.params.clone_from(&former.params);
-            node.gate = former.gate;
-        }
-        self.nodes[at] = Some(former);
     }
 
     /// Highest level of each voice in the mix since the last call.
@@ -466,28 +421,6 @@ impl Section {
     fn sounding_groups(&self, groups: usize) -> impl Iterator<Item = usize> + use<> {
         let sounding = self.groups;
         (0..groups).filter(move |g| sounding >> g & 1 == 1)
-    }
-}
-
-/// Walks two tables ordered by key and calls `both` with the positions of equal keys.
-fn merge<A, B, K: Ord>(
-    a: &[A],
-    b: &[B],
-    key_a: impl Fn(&A) -> K,
-    key_b: impl Fn(&B) -> K,
-    mut both: impl FnMut(usize, usize),
-) {
-    let (mut i, mut j) = (0, 0);
-    while i < a.len() && j < b.len() {
-        match key_a(&a[i]).cmp(&key_b(&b[j])) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                both(i, j);
-                i += 1;
-                j += 1;
-            }
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a standby graph reaches the DSP thread and the old one comes home: one triple buffer, one
 //! claim a commit, and a small queue of answers.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -19,6 +20,8 @@ pub type Revision = u64;
 
 /// Swaps that can wait for the builder; one publish is in flight at a time.
 const SWAPPED_CAPACITY: usize = 16;
+/// Swaps that are remembered.
+const RECENT_SWAPS: usize = 16;
 /// Live events (gates, notes) that can wait for the next block.
 const LIVE_CAPACITY: usize = 4096;
 
@@ -84,12 +87,25 @@ pub(crate) struct Readiness {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Swapped {
     pub revision: Revision,
+    /// Absolute frame at which it began to be heard: before `frame` where it came over a bridge.
+    pub began: u64,
     /// Absolute frame of the swap.
     pub frame: u64,
     /// ns that the exchange took.
     pub cost_ns: u64,
     /// When it was done.
     pub at: Instant,
+}
+
+/// Where in the sound a commit came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Landing {
+    /// The commit.
+    pub revision: Revision,
+    /// Absolute frame at which it began to be heard.
+    pub began: u64,
+    /// Absolute frame from which its graph plays: later than `began` where it came over a bridge.
+    pub frame: u64,
 }
 
 /// What all threads of an instance share. No lock in it is ever taken by the DSP thread in real
@@ -118,6 +134,8 @@ pub(crate) struct Shared {
     pub offline: AtomicBool,
     pub waiting: Mutex<Waiting>,
     pub waiting_changed: Condvar,
+    /// The last swaps, oldest first.
+    pub recent: Mutex<VecDeque<Landing>>,
     /// Called when the document or what plays has changed; never by the DSP thread.
     pub watcher: OnceLock<Watcher>,
 }
@@ -149,6 +167,7 @@ impl Default for Shared {
             offline: AtomicBool::new(false),
             waiting: Mutex::default(),
             waiting_changed: Condvar::new(),
+            recent: Mutex::default(),
             watcher: OnceLock::new(),
         }
     }
@@ -160,6 +179,16 @@ impl Shared {
         if let Some(watcher) = self.watcher.get() {
             watcher();
         }
+    }
+
+    /// A commit was swapped in.
+    pub fn remember(&self, swapped: &Swapped) {
+        let Swapped { revision, began, frame, .. } = *swapped;
+        let mut recent = self.recent.lock();
+        if recent.len() == RECENT_SWAPS {
+            recent.pop_front();
+        }
+        recent.push_back(Landing { revision, began, frame });
     }
 
     /// A commit is published or answered; `counted` when it is one of `in_flight`.

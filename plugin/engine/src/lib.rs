@@ -37,7 +37,7 @@ pub use counters::{Counters, Histogram};
 pub use engine::{Engine, Options, Terms};
 pub use event::{Event, TimedEvent};
 pub use graph::{Graph, MAX_OUTPUTS, Write};
-pub use handover::{Entry, Revision};
+pub use handover::{Entry, Landing, Revision};
 pub use instance::{Chunk, Instance, Kind};
 pub use lanes::{LANE_WORDS, LANES, LaneState, LaneWords, Word};
 pub use module::{BLOCK, Inputs, Io, Module, Outputs, Params, Setup, Storage, splitmix};

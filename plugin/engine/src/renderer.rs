@@ -85,7 +85,6 @@ pub struct Renderer {
     /// The active graph panicked: it is not rendered again.
     failed: bool,
     seen_writes: u64,
-    seen_taps: u64,
     seen_voices: u64,
     telemetry_due: u64,
     peak: [f32; 2],
@@ -109,7 +108,7 @@ impl Renderer {
             active: None,
             revision: 0,
             next: None,
-            next_swap: Swapped { revision: 0, frame: 0, cost_ns: 0, at: Instant::now() },
+            next_swap: Swapped { revision: 0, began: 0, frame: 0, cost_ns: 0, at: Instant::now() },
             outgoing: None,
             outgoing_voices: Box::new(voices.clone()),
             outgoing_gain: Fade::constant(0.0),
@@ -124,7 +123,6 @@ impl Renderer {
             quiet_frames: 0,
             failed: false,
             seen_writes: 0,
-            seen_taps: 0,
             seen_voices: 0,
             telemetry_due: 0,
             peak: [0.0; 2],
@@ -247,13 +245,15 @@ impl Renderer {
                 graph.pull_values(self.frame);
             }
         }
-        let taps = self.shared.taps.changes();
-        if taps != self.seen_taps {
-            self.seen_taps = taps;
-            if let Some(graph) = &mut self.active {
-                let plan = Arc::clone(graph.plan());
-                graph.taps.resolve(&plan, &self.shared.taps);
-            }
+        self.follow_taps();
+    }
+
+    /// Finds what the editor looks at, where the active graph does not know it yet.
+    fn follow_taps(&mut self) {
+        let Some(graph) = &mut self.active else { return };
+        if graph.taps.resolved != self.shared.taps.changes() {
+            let plan = Arc::clone(graph.plan());
+            graph.taps.resolve(&plan, &self.shared.taps);
         }
     }
 

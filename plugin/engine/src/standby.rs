@@ -161,7 +161,7 @@ pub(crate) struct Values<'a> {
 impl Values<'_> {
     /// Gives `graph` these values, at once.
     fn give(&self, graph: &mut Graph) {
-        graph.snap(false, &self.macros);
+        graph.snap(&self.macros);
         graph.foresee(self.writes);
     }
 }

@@ -75,17 +75,19 @@ impl Cells {
     /// Writes param `index` for a commit, unless it was `set` since `observed`: a knob turned after
     /// a commit wins over the commit. Other commits' writes do not count, so that of several under
     /// way each writes its own. Writing the value that is there changes nothing. Wait-free.
-    pub fn set_if(&self, index: usize, observed: Observed, value: f32) {
+    /// True when it wrote.
+    pub fn set_if(&self, index: usize, observed: Observed, value: f32) -> bool {
         let cell = &self.values[index];
         let old = cell.load(Ordering::Relaxed);
         let new = old >> 32 << 32 | u64::from(value.to_bits());
         let turned = old >> 32 != observed.0 >> 32;
-        if turned || old == new {
-            return;
-        }
-        if cell.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        let wrote = !turned
+            && old != new
+            && cell.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if wrote {
             self.mark(index);
         }
+        wrote
     }
 
     /// Takes the marks of params written since the last call.

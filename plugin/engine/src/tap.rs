@@ -56,12 +56,17 @@ impl TapRequests {
     }
 }
 
-/// What one tap has seen since the last telemetry.
+/// Where one tap looks.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Tap {
+struct Place {
     output: u8,
     /// Next tap on the same node.
     next: u8,
+}
+
+/// What one tap has seen since the last telemetry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tap {
     pub pairs: [Extremes; TAP_PAIRS],
     pub count: u8,
     open: Extremes,
@@ -69,14 +74,7 @@ pub(crate) struct Tap {
 }
 
 impl Tap {
-    const IDLE: Self = Self {
-        output: 0,
-        next: NO_TAP,
-        pairs: [[0.0; 2]; TAP_PAIRS],
-        count: 0,
-        open: EMPTY,
-        open_frames: 0,
-    };
+    const IDLE: Self = Self { pairs: [[0.0; 2]; TAP_PAIRS], count: 0, open: EMPTY, open_frames: 0 };
 
     fn see(&mut self, x: f32) {
         self.open = [self.open[0].min(x), self.open[1].max(x)];
@@ -94,10 +92,15 @@ impl Tap {
 
 /// The taps of a graph.
 pub(crate) struct Taps {
+    /// What was seen: goes on from graph to graph.
     taps: Box<[Tap; MAX_TAPS]>,
+    /// Where the taps are in this graph.
+    places: [Place; MAX_TAPS],
     /// First tap of each node.
     first: Box<[u8]>,
     active: bool,
+    /// `TapRequests::changes` when the places were looked for.
+    pub resolved: u64,
     pub newest_lane: usize,
 }
 
@@ -105,14 +108,18 @@ impl Taps {
     pub fn new(nodes: usize) -> Self {
         Self {
             taps: Box::new([Tap::IDLE; MAX_TAPS]),
+            places: [Place { output: 0, next: NO_TAP }; MAX_TAPS],
             first: vec![NO_TAP; nodes].into(),
             active: false,
+            resolved: 0,
             newest_lane: 0,
         }
     }
 
     /// Looks for the requested outputs in `plan`. No allocation.
     pub fn resolve(&mut self, plan: &Plan, requests: &TapRequests) {
+        // Asked before looking: what changes in between is looked for again.
+        self.resolved = requests.changes();
         if self.active {
             self.first.fill(NO_TAP);
         }
@@ -127,9 +134,7 @@ impl Taps {
             else {
                 continue;
             };
-            let tap = &mut self.taps[t];
-            tap.output = output;
-            tap.next = self.first[at + offset];
+            self.places[t] = Place { output, next: self.first[at + offset] };
             self.first[at + offset] = t as u8;
             self.active = true;
         }
@@ -158,7 +163,8 @@ impl Taps {
     fn look(&mut self, node: NodeIndex, groups: u8, frames: usize, outputs: &[Buffer]) {
         let mut t = self.first[node as usize];
         while let Some(tap) = self.taps.get_mut(usize::from(t)) {
-            let buffer = &outputs[usize::from(tap.output)];
+            let place = self.places[usize::from(t)];
+            let buffer = &outputs[usize::from(place.output)];
             if groups == 0 {
                 buffer.read::<1>(0, frames).iter().for_each(|x| tap.see(x[0]));
             } else {
@@ -166,7 +172,7 @@ impl Taps {
                 let group = buffer.read::<LANES>(lane / LANES, frames);
                 group.iter().for_each(|x| tap.see(x[lane % LANES]));
             }
-            t = tap.next;
+            t = place.next;
         }
     }
 

@@ -2,19 +2,23 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use chronus_engine::Engine;
-use serde_json::json;
+use chronus_engine::{Engine, Landing};
+use serde_json::{Value, json};
 
 /// The counters of `engine`, played through the remote at `port`.
 pub fn status(engine: &Engine, port: u16) -> String {
     let counters = engine.counters();
     let ms = |us: u64| us as f64 / 1e3;
     let swap_us = |ns: u64| ns as f64 / 1e3;
+    let landed = |l: &Landing| json!({"revision": l.revision, "began": l.began, "frame": l.frame});
+    let recent: Vec<Value> = engine.recent_swaps().iter().map(landed).collect();
     json!({
         "revision": engine.playing().0,
         "head_revision": engine.last_revision(),
         "active_modules": counters.active_modules.load(Relaxed),
         "standby_modules": counters.standby_modules.load(Relaxed),
+        "frame": engine.frame(),
+        "recent_swaps": recent,
         "swaps": counters.swapped.load(Relaxed),
         "rejections": counters.rejected.load(Relaxed),
         "superseded": counters.superseded.load(Relaxed),

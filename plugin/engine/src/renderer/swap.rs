@@ -1,12 +1,11 @@
 //! The swap: looks at what the builder published, exchanges graphs, and leaves the old one in the
 //! slot. O(modules), no allocation.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Instant;
 
 use super::Renderer;
-use crate::graph::Graph;
+use crate::graph::{Graph, Write};
 use crate::handover::{Entry, Swapped};
 use crate::ramp::Fade;
 
@@ -59,9 +58,11 @@ impl Renderer {
             return;
         }
         let Some(mut graph) = ready.swap.take() else { return };
-        for write in &ready.writes {
-            write.cells.set_if(write.param, write.observed, write.value);
-        }
+        // Nobody but this commit has written since the last look: then its writes are all there is.
+        let written = self.shared.writes.load(Acquire);
+        let alone = written == self.seen_writes;
+        let write = |w: &Write| u64::from(w.cells.set_if(w.param, w.observed, w.value));
+        let own: u64 = ready.writes.iter().map(write).sum();
         let voice_plan = graph.plan().voices;
         if self.voices.plan() != &voice_plan {
             if ready.entry == Entry::Load && self.active.is_some() {
@@ -76,16 +77,22 @@ impl Renderer {
         match (ready.entry, old) {
             (Entry::Edit, Some(mut old)) => {
                 graph.carry_from(&mut old, self.voices.newest());
-                graph.snap(true, &self.macros);
+                graph.snap_added(&self.macros);
                 if ready.rebound {
                     graph.follow_macros(&self.macros, now);
+                }
+                // Values written by the commit, and knobs turned while it was built.
+                if alone {
+                    graph.pull_written(&ready.writes, now);
+                } else {
+                    graph.pull_values(now);
                 }
                 graph.begin_transition(now);
                 ready.retired[0] = Some(old);
             }
-            (_, None) => graph.snap(false, &self.macros),
+            (_, None) => graph.snap(&self.macros),
             (Entry::Load, Some(old)) => {
-                graph.snap(false, &self.macros);
+                graph.snap(&self.macros);
                 let fade = (LOAD_FADE_SECONDS * self.sample_rate).max(1.0) as u64;
                 self.outgoing = Some(old);
                 self.outgoing_voices.all_off();
@@ -93,15 +100,18 @@ impl Renderer {
                 self.fade_end = self.outgoing_gain.end();
             }
         }
+        // Others' writes in between are not in this count, so the next look finds them.
+        self.seen_writes = written + own;
         self.next = ready.then.take();
-        let (revision, rate) = (ready.revision, graph.plan().nodes.len());
+        let (revision, modules) = (ready.revision, graph.plan().nodes.len());
         self.active = Some(graph);
         self.failed = false;
         self.revision = revision;
-        let cost_ns = started.elapsed().as_nanos() as u64;
-        let swapped = Swapped { revision, frame: now, cost_ns, at: Instant::now() };
-        self.shared.counters.active_modules.store(rate as u64, Relaxed);
-        self.after_swap();
+        self.follow_taps();
+        let at = Instant::now();
+        let cost_ns = at.duration_since(started).as_nanos() as u64;
+        let swapped = Swapped { revision, began: now, frame: now, cost_ns, at };
+        self.shared.counters.active_modules.store(modules as u64, Relaxed);
         if self.next.is_some() {
             // The edit is done when the bridge is crossed; a bridge without a fade is crossed now.
             self.next_swap = swapped;
@@ -125,25 +135,15 @@ impl Renderer {
             *self.voices = replanned;
         }
         graph.carry_from(&mut bridge, self.voices.newest());
-        graph.snap(true, &self.macros);
+        graph.snap_added(&self.macros);
         graph.begin_transition(now);
         self.active = Some(graph);
         self.retire(Some(bridge));
-        let cost_ns = self.next_swap.cost_ns + started.elapsed().as_nanos() as u64;
-        let swapped = Swapped { frame: now, cost_ns, at: Instant::now(), ..self.next_swap };
-        self.after_swap();
+        self.follow_taps();
+        let at = Instant::now();
+        let cost_ns = self.next_swap.cost_ns + at.duration_since(started).as_nanos() as u64;
+        let swapped = Swapped { frame: now, cost_ns, at, ..self.next_swap };
         self.answer(swapped);
-    }
-
-    fn after_swap(&mut self) {
-        let Some(graph) = &mut self.active else { return };
-        // Values written by the commit, and knobs turned while it was built.
-        self.seen_writes = self.shared.writes.load(Acquire);
-        graph.pull_values(self.frame);
-        if self.seen_taps > 0 {
-            let plan = Arc::clone(graph.plan());
-            graph.taps.resolve(&plan, &self.shared.taps);
-        }
     }
 
     pub(super) fn answer(&self, swapped: Swapped) {

@@ -1,6 +1,6 @@
 //! Listens to a performance for clicks.
 
-use chronus_tests::measure::{max_bend, max_step, over_limit};
+use chronus_tests::measure::{Swap, max_bend, max_step, over_limit};
 
 use crate::RATE;
 use crate::paced::Performance;
@@ -11,6 +11,9 @@ pub struct Heard {
     pub step: f32,
     /// Of second differences, over swaps between patches of sines alone.
     pub bend: f32,
+    /// The same measure half way between swaps, where nothing is swapped: how far the music goes
+    /// over the limit by itself. A step is only told from it while this is at most 1.
+    pub control: f32,
     /// Swaps looked at, and how many of them for bends too.
     pub swaps: usize,
     /// See `swaps`.
@@ -33,9 +36,26 @@ impl Heard {
 pub fn listen(performance: &Performance) -> Heard {
     let seconds = performance.channels[0].len() as f64 / RATE;
     let apart = seconds > chronus_tests::music::SECONDS - 1.0;
-    let mut heard =
-        Heard { step: 0.0, bend: 0.0, swaps: 0, pure: 0, apart, worst_at: (0.0, String::new()) };
-    for (commit, swap) in performance.swaps() {
+    let mut heard = Heard {
+        step: 0.0,
+        bend: 0.0,
+        control: 0.0,
+        swaps: 0,
+        pure: 0,
+        apart,
+        worst_at: (0.0, String::new()),
+    };
+    let swaps: Vec<_> = performance.swaps().collect();
+    for pair in swaps.windows(2) {
+        let (one, next) = (pair[0].1, pair[1].1);
+        let between = (one.to + one.ramp).midpoint(next.from);
+        let clear = next.from.saturating_sub(one.to) > 5 * one.ramp;
+        let nothing = Swap { from: between - one.ramp / 2, to: between - one.ramp / 2, ..one };
+        for channel in performance.channels.iter().filter(|_| clear) {
+            heard.control = heard.control.max(over_limit(channel, nothing, RATE, max_step));
+        }
+    }
+    for (commit, swap) in swaps {
         heard.swaps += 1;
         heard.pure += usize::from(commit.pure);
         for channel in &performance.channels {

@@ -36,6 +36,8 @@ pub struct Performance {
     pub commits: Vec<Commit>,
     /// When each block's process() was called.
     starts: Vec<Instant>,
+    /// Absolute frame of the recording's first.
+    first_frame: u64,
     marks: Vec<Mark>,
 }
 
@@ -47,6 +49,7 @@ pub fn perform(
     seconds: f64,
 ) -> Result<(Performance, Player), DemoError> {
     set_up(&mut player, client, START)?;
+    let first_frame = client.status()?["frame"].as_u64().unwrap_or_else(|| player.frame());
     let blocks = (seconds * RATE / BLOCK as f64).ceil() as usize;
     let (progress, over) = (Progress::default(), AtomicBool::new(false));
     let played = AtomicU64::new(0);
@@ -69,7 +72,7 @@ pub fn perform(
         Ok::<_, DemoError>((recorded, commits))
     })?;
     let (channels, starts) = recorded;
-    let mut performance = Performance { channels, commits, starts, marks: Vec::new() };
+    let mut performance = Performance { channels, commits, starts, first_frame, marks: Vec::new() };
     performance.mark();
     Ok((performance, player))
 }
@@ -224,16 +227,13 @@ impl Performance {
         self.commits.iter().filter_map(|commit| Some((commit, self.swap(commit)?)))
     }
 
-    /// Where in the recording a commit's swap must lie. Its time in ms counts from when the remote
-    /// took the commit, so after it was sent; and the answer came after the swap.
+    /// Where in the recording a commit was swapped in; none after its end.
     fn swap(&self, commit: &Commit) -> Option<Swap> {
-        let (answered, Reply::Swapped { ms, .. }) = commit.answer.as_ref()? else { return None };
-        let earliest = commit.sent + Duration::from_secs_f64(ms * 1e-3);
-        let first = self.starts.partition_point(|start| *start <= earliest).saturating_sub(1);
-        let last = self.starts.partition_point(|start| start <= answered);
+        let (began, frame) = commit.landed?;
+        let at = |frame: u64| usize::try_from(frame.checked_sub(self.first_frame)?).ok();
+        let (from, to) = (at(began)?, at(frame)?);
         let ramp = if commit.aim == Aim::Load { LOAD_RAMP } else { EDIT_RAMP };
-        let end = self.channels[0].len();
-        Some(Swap { from: (first * BLOCK).min(end), to: (last * BLOCK).min(end), ramp })
+        (to < self.channels[0].len()).then_some(Swap { from, to, ramp })
     }
 
     fn mark(&mut self) {

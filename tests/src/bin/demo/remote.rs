@@ -27,10 +27,10 @@ pub struct Commit {
     pub aim: Aim,
     /// The patch is all sines before and after.
     pub pure: bool,
-    /// When it was sent.
-    pub sent: Instant,
     /// When its answer came, and what it was.
     pub answer: Option<(Instant, Reply)>,
+    /// The frame at which it began to be heard, and from which it plays.
+    pub landed: Option<(u64, u64)>,
     /// More answers came than one.
     pub answered_again: bool,
     /// Its edits, for messages.
@@ -38,6 +38,14 @@ pub struct Commit {
 }
 
 impl Commit {
+    /// Something about it is still to be told.
+    fn is_open(&self) -> bool {
+        match &self.answer {
+            None => true,
+            Some((_, answer)) => matches!(answer, Reply::Swapped { .. }) && self.landed.is_none(),
+        }
+    }
+
     /// True when the answer is not one that its aim allows.
     pub fn surprises(&self) -> bool {
         let Some((_, answer)) = &self.answer else { return true };
@@ -88,7 +96,7 @@ pub fn play(
     }
     hand.listen_until(start + Duration::from_secs_f64(seconds))?;
     let deadline = Instant::now() + Duration::from_secs(2);
-    while hand.commits.iter().any(|c| c.answer.is_none()) && Instant::now() < deadline {
+    while hand.commits.iter().any(Commit::is_open) && Instant::now() < deadline {
         hand.listen_until(Instant::now() + Duration::from_millis(10))?;
     }
     match hand.complaints.first() {
@@ -148,8 +156,30 @@ impl Hand<'_> {
     fn note(&mut self, aim: Aim, pure: bool, edits: &[String]) {
         self.progress.sent.fetch_add(1, Relaxed);
         let edits = edits.join("; ");
-        let (sent, answer) = (Instant::now(), None);
-        self.commits.push(Commit { aim, pure, sent, answer, answered_again: false, edits });
+        self.commits.push(Commit {
+            aim,
+            pure,
+            answer: None,
+            landed: None,
+            answered_again: false,
+            edits,
+        });
+    }
+
+    fn commit_of(&mut self, revision: i64) -> Option<&mut Commit> {
+        let index = usize::try_from(revision - self.base - 1).ok()?;
+        self.commits.get_mut(index)
+    }
+
+    /// Notes where the commits that `status` names came in.
+    fn place(&mut self, status: &serde_json::Value) {
+        for swap in status["recent_swaps"].as_array().into_iter().flatten() {
+            let landed = swap["began"].as_u64().zip(swap["frame"].as_u64());
+            let commit = swap["revision"].as_i64().and_then(|revision| self.commit_of(revision));
+            if let Some(commit) = commit {
+                commit.landed = landed;
+            }
+        }
     }
 
     /// Takes answers until `deadline`.
@@ -165,11 +195,18 @@ impl Hand<'_> {
                     self.complaints.push((verb.clone(), text.clone()));
                     continue;
                 }
+                Reply::Status(status) => {
+                    self.place(status);
+                    continue;
+                }
                 _ => continue,
             };
+            if kind == 0 {
+                // Where in the recording it came in; more than one swap fits into an answer.
+                self.client.say("/engine/status")?;
+            }
             self.progress.answers[kind].fetch_add(1, Relaxed);
-            let index = usize::try_from(revision - self.base - 1).ok();
-            let Some(commit) = index.and_then(|i| self.commits.get_mut(i)) else { continue };
+            let Some(commit) = self.commit_of(revision) else { continue };
             commit.answered_again |= commit.answer.is_some();
             commit.answer.get_or_insert((Instant::now(), reply));
         }

@@ -83,6 +83,7 @@ impl Report {
         let (at, edits) = &heard.worst_at;
         if heard.worst() > 1.0 {
             println!("the worst step is at {at:.3} s: {edits}");
+            println!("the same measure half way between swaps: {:.3}", heard.control);
         }
         lines.iter().all(|line| line.kept != Some(false))
     }

@@ -5,6 +5,8 @@ mod mix;
 
 use std::sync::Arc;
 
+use pulp::Arch;
+
 use self::carry::Roster;
 use crate::instance::{Chunk, Instance};
 use crate::lanes::LANES;
@@ -66,14 +68,15 @@ pub struct Graph {
     peaks: [f32; MAX_VOICES],
     /// The node that runs now: names the culprit of a panic.
     running: NodeIndex,
+    arch: Arch,
     roster: Roster,
     pub(crate) taps: Taps,
 }
 
 /// Looks at what steps wrote, in the probe.
 pub(crate) trait Observer {
-    /// Called after node `node` ran; `outputs` are its buffers.
-    fn ran(&mut self, node: NodeIndex, groups: u8, frames: usize, outputs: &[Buffer]);
+    /// Called after node `node` ran; `outputs` are its buffers, and those of `read` were written.
+    fn ran(&mut self, node: NodeIndex, groups: u8, frames: usize, read: u64, outputs: &[Buffer]);
 }
 
 /// Looks at nothing.
@@ -81,7 +84,7 @@ pub(crate) struct Blind;
 
 impl Observer for Blind {
     #[inline(always)]
-    fn ran(&mut self, _: NodeIndex, _: u8, _: usize, _: &[Buffer]) {}
+    fn ran(&mut self, _: NodeIndex, _: u8, _: usize, _: u64, _: &[Buffer]) {}
 }
 
 impl Graph {
@@ -130,6 +133,7 @@ impl Graph {
             smoothing_frames: (SMOOTHING_SECONDS * sample_rate) as u64,
             peaks: [0.0; MAX_VOICES],
             running: 0,
+            arch: crate::simd::arch(),
             roster: Roster::new(&plan),
             taps,
             plan,
@@ -353,10 +357,11 @@ impl Graph {
                     let sources = &schedule.sources[sources.start as usize..sources.end as usize];
                     self.mix(&chunk, *to, sources);
                 }
-                Step::Run { node, inputs, outputs, connected } => {
+                Step::Run { node, inputs, outputs, connected, read } => {
                     let slots = (inputs.clone(), outputs.clone());
+                    let ports = (*connected, *read);
                     let world = world.reborrow();
-                    self.run(&chunk, schedule, *node, slots, *connected, world, observer);
+                    self.run(&chunk, schedule, *node, slots, ports, world, observer);
                 }
                 Step::Delay { line, from, to } => self.delay(&chunk, *line as usize, *from, *to),
                 Step::Store { ring, from } => self.store(&chunk, *ring as usize, *from),
@@ -371,12 +376,13 @@ impl Graph {
         schedule: &Schedule,
         index: NodeIndex,
         (inputs, outputs): (std::ops::Range<u32>, std::ops::Range<u32>),
-        connected: u64,
+        (connected, read): (u64, u64),
         world: World<'_>,
         observer: &mut impl Observer,
     ) {
         let Some(node) = self.nodes[index as usize].as_mut() else { return };
         self.running = index;
+        let read = read | self.taps.of(index);
         let slots =
             |range: std::ops::Range<u32>| &schedule.slots[range.start as usize..range.end as usize];
         let output_slots = slots(outputs);
@@ -393,13 +399,14 @@ impl Graph {
             pool: &self.pool,
             inputs: slots(inputs),
             connected,
+            read,
             outputs: buffers,
             params: &node.params,
             gate: node.gate,
             world,
         });
         let groups = self.plan.nodes[index as usize].key.groups;
-        observer.ran(index, groups, chunk.frames, buffers);
+        observer.ran(index, groups, chunk.frames, read, buffers);
         self.taps.ran(index, groups, chunk.frames, buffers);
         for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
             self.pool.put(slot, std::mem::take(buffer));

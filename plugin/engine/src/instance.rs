@@ -69,6 +69,8 @@ pub struct Chunk<'a> {
     pub inputs: &'a [Slot],
     /// Bit i: a cable ends at input i.
     pub connected: u64,
+    /// Bit o: somebody reads output o.
+    pub read: u64,
     /// The output buffers, taken out of the pool.
     pub outputs: &'a mut [Buffer],
     /// The knobs.
@@ -169,7 +171,12 @@ impl<M: Module<L>, const L: usize> WithSimd for Run<'_, M, L> {
                     frames: chunk.frames,
                 },
                 params: Params { ramps: chunk.params, start: chunk.start },
-                outputs: Outputs { buffers: chunk.outputs, group: g, frames: chunk.frames },
+                outputs: Outputs {
+                    buffers: chunk.outputs,
+                    connected: chunk.read,
+                    group: g,
+                    frames: chunk.frames,
+                },
                 gate: chunk.gate,
                 first_lane: group.setup.first_lane,
                 world: chunk.world.reborrow(),

@@ -130,6 +130,22 @@ impl<'a, const L: usize> Inputs<'a, L> {
         self.connected >> index & 1 == 1
     }
 
+    /// True when every lane of input `index` keeps its value through the chunk, so that what depends
+    /// on it may be computed once. False says nothing.
+    #[inline(always)]
+    #[must_use]
+    pub fn steady(&self, index: usize) -> bool {
+        self.pool.steady(self.slots[index], self.group)
+    }
+
+    /// True when input `index` is known to be silent through the chunk. False says nothing.
+    #[inline(always)]
+    #[must_use]
+    pub fn silent(&self, index: usize) -> bool {
+        let zero = |row: &[f32; L]| row.iter().all(|x| x.to_bits() == 0);
+        self.steady(index) && self.get(index).first().is_some_and(zero)
+    }
+
     /// The one value of input `index` in all lanes and frames, known where nothing is connected:
     /// lets a kernel hoist what depends on it.
     #[inline(always)]
@@ -158,11 +174,26 @@ impl Params<'_> {
 /// Where a chunk is written to.
 pub struct Outputs<'a, const L: usize> {
     pub(crate) buffers: &'a mut [Buffer],
+    pub(crate) connected: u64,
     pub(crate) group: usize,
     pub(crate) frames: usize,
 }
 
 impl<const L: usize> Outputs<'_, L> {
+    /// True when somebody reads output `index`. The others may be left as they are.
+    #[inline(always)]
+    #[must_use]
+    pub fn connected(&self, index: usize) -> bool {
+        self.connected >> index & 1 == 1
+    }
+
+    /// Writes `row` to all frames of output `index`: those who read it then know that it keeps its
+    /// values through the chunk.
+    #[inline(always)]
+    pub fn fill(&mut self, index: usize, row: [f32; L]) {
+        self.buffers[index].fill(self.group, self.frames, row);
+    }
+
     /// Frames of output `index`, `io.frames` of them. They hold old data: write all.
     #[inline(always)]
     pub fn get(&mut self, index: usize) -> &mut [[f32; L]] {

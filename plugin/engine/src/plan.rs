@@ -192,6 +192,8 @@ pub enum Step {
         outputs: Range<u32>,
         /// Bit i: a cable ends at input i.
         connected: u64,
+        /// Bit o: an input or a feedback delay reads output o.
+        read: u64,
     },
     /// Delays what `from` holds, into `to`.
     Delay {

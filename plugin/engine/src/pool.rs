@@ -20,14 +20,38 @@ pub enum Slot {
 
 /// One buffer, taken out of the pool while a step writes it, so that nothing aliases.
 #[derive(Debug, Default)]
-pub struct Buffer(Box<[f32]>);
+pub struct Buffer {
+    samples: Box<[f32]>,
+    /// Bit g: every lane of group g keeps its value through the chunk. Whoever reads may then do its
+    /// work once instead of once a frame; the result is the same either way.
+    steady: u8,
+}
 
 impl Buffer {
     /// A silent buffer of `groups` lane groups (0 = mono) and `frames` frames.
     #[must_use]
     pub(crate) fn silent(groups: u8, frames: usize) -> Self {
         let lanes = if groups == 0 { 1 } else { usize::from(groups) * LANES };
-        Self(vec![0.0; lanes * frames].into_boxed_slice())
+        Self { samples: vec![0.0; lanes * frames].into_boxed_slice(), steady: 0 }
+    }
+
+    /// A buffer of `len` times `value`, steady in all groups.
+    fn constant(len: usize, value: f32) -> Self {
+        Self { samples: vec![value; len].into_boxed_slice(), steady: u8::MAX }
+    }
+
+    /// Writes `row` to all `frames` frames of lane group `group`, and marks it steady.
+    #[inline(always)]
+    pub fn fill<const L: usize>(&mut self, group: usize, frames: usize, row: [f32; L]) {
+        self.write::<L>(group, frames).fill(row);
+        self.steady |= 1 << group;
+    }
+
+    /// True when lane group `group` keeps its values through the chunk.
+    #[inline(always)]
+    #[must_use]
+    pub fn steady(&self, group: usize) -> bool {
+        self.steady >> group & 1 == 1
     }
 
     /// All `frames` frames of lane group `group`, of a buffer that is that long.
@@ -37,12 +61,12 @@ impl Buffer {
         frames: usize,
     ) -> &mut [[f32; L]] {
         let at = group * frames * L;
-        self.0[at..at + frames * L].as_chunks_mut::<L>().0
+        self.samples[at..at + frames * L].as_chunks_mut::<L>().0
     }
 
     /// Fills it with silence.
     pub(crate) fn clear(&mut self) {
-        self.0.fill(0.0);
+        self.samples.fill(0.0);
     }
 
     /// `frames` frames of lane group `group` from frame `at` of the block on, to write.
@@ -53,7 +77,7 @@ impl Buffer {
         frames: usize,
     ) -> &mut [[f32; L]] {
         let at = (group * BLOCK + at) * L;
-        self.0[at..at + frames * L].as_chunks_mut::<L>().0
+        self.samples[at..at + frames * L].as_chunks_mut::<L>().0
     }
 
     /// `frames` frames of lane group `group` from frame `at` of the block on.
@@ -64,14 +88,15 @@ impl Buffer {
         frames: usize,
     ) -> &[[f32; L]] {
         let at = (group * BLOCK + at) * L;
-        self.0[at..at + frames * L].as_chunks::<L>().0
+        self.samples[at..at + frames * L].as_chunks::<L>().0
     }
 
     /// `frames` frames of lane group `group`, to write.
     #[inline(always)]
     pub fn write<const L: usize>(&mut self, group: usize, frames: usize) -> &mut [[f32; L]] {
+        self.steady &= !(1 << group);
         let at = group * BLOCK * L;
-        self.0[at..at + frames * L].as_chunks_mut::<L>().0
+        self.samples[at..at + frames * L].as_chunks_mut::<L>().0
     }
 
     /// `frames` frames of lane group `group`.
@@ -79,7 +104,7 @@ impl Buffer {
     #[must_use]
     pub fn read<const L: usize>(&self, group: usize, frames: usize) -> &[[f32; L]] {
         let at = group * BLOCK * L;
-        self.0[at..at + frames * L].as_chunks::<L>().0
+        self.samples[at..at + frames * L].as_chunks::<L>().0
     }
 }
 
@@ -95,11 +120,10 @@ impl Pool {
     /// A pool of `mono` mono buffers, `poly` buffers of `groups` lane groups, and `constants`.
     #[must_use]
     pub fn new(mono: usize, poly: usize, groups: usize, constants: &[f32]) -> Self {
-        let buffer = |len: usize, value: f32| Buffer(vec![value; len].into_boxed_slice());
         Self {
-            mono: (0..mono).map(|_| buffer(BLOCK, 0.0)).collect(),
-            poly: (0..poly).map(|_| buffer(GROUP * groups, 0.0)).collect(),
-            constants: constants.iter().map(|&v| (v, buffer(GROUP, v))).collect(),
+            mono: (0..mono).map(|_| Buffer::constant(BLOCK, 0.0)).collect(),
+            poly: (0..poly).map(|_| Buffer::constant(GROUP * groups, 0.0)).collect(),
+            constants: constants.iter().map(|&v| (v, Buffer::constant(GROUP, v))).collect(),
         }
     }
 
@@ -111,6 +135,17 @@ impl Pool {
             Slot::Mono(i) => self.mono[i as usize].read(group, frames),
             Slot::Poly(i) => self.poly[i as usize].read(group, frames),
             Slot::Constant(i) => self.constants[i as usize].1.read(0, frames),
+        }
+    }
+
+    /// True when lane group `group` of `slot` keeps its values through the chunk.
+    #[inline(always)]
+    #[must_use]
+    pub fn steady(&self, slot: Slot, group: usize) -> bool {
+        match slot {
+            Slot::Mono(i) => self.mono[i as usize].steady(group),
+            Slot::Poly(i) => self.poly[i as usize].steady(group),
+            Slot::Constant(_) => true,
         }
     }
 

@@ -17,6 +17,9 @@ pub struct Solo {
     sample_rate: f64,
     params: Vec<Ramp>,
     inputs: Vec<Option<Vec<f32>>>,
+    /// Inputs that keep their value through a chunk are marked so (`Inputs::steady`), as they are in a
+    /// graph. What comes out is the same either way.
+    pub hints: bool,
     /// Gate as `/gate/ID` sets it.
     pub gate: f32,
     /// The notes.
@@ -64,6 +67,7 @@ impl Solo {
             sample_rate,
             params: kind.spec.params.iter().map(|p| Ramp::constant(p.default)).collect(),
             inputs: vec![None; kind.spec.inputs.len()],
+            hints: true,
             gate: 0.0,
             voices: Voices::new(plan, sample_rate),
             macros: [Ramp::constant(0.0); MACROS],
@@ -215,13 +219,11 @@ impl Solo {
             };
             connected |= u64::from(self.inputs[i].is_some()) << i;
             let mut buffer = pool.take(slot(i as u32));
-            for k in 0..n {
-                let value = signal.get(at + k).copied().unwrap_or(0.0);
-                if wide {
-                    buffer.write::<LANES>(0, n)[k] = [value; LANES];
-                } else {
-                    buffer.write::<1>(0, n)[k] = [value];
-                }
+            let value = |k: usize| signal.get(at + k).copied().unwrap_or(0.0);
+            if wide {
+                feed::<LANES>(&mut buffer, n, self.hints, value);
+            } else {
+                feed::<1>(&mut buffer, n, self.hints, value);
             }
             pool.put(slot(i as u32), buffer);
             slots.push(slot(i as u32));
@@ -245,6 +247,7 @@ impl Solo {
             pool: &wiring.pool,
             inputs: &wiring.slots,
             connected: wiring.connected,
+            read: u64::MAX,
             outputs: &mut wiring.outputs,
             params: &self.params,
             gate: self.gate,
@@ -263,5 +266,16 @@ impl Solo {
             Normal::Value(value) => value,
             Normal::Input(other) => self.normal(self.spec.inputs[other].normal),
         }
+    }
+}
+
+/// Writes `n` frames of a signal to all lanes, marked steady where `hint` and it is.
+fn feed<const L: usize>(buffer: &mut Buffer, n: usize, hint: bool, value: impl Fn(usize) -> f32) {
+    if hint && (1..n).all(|k| value(k).to_bits() == value(0).to_bits()) {
+        buffer.fill(0, n, [value(0); L]);
+        return;
+    }
+    for (k, frame) in buffer.write::<L>(0, n).iter_mut().enumerate() {
+        *frame = [value(k); L];
     }
 }

@@ -464,7 +464,7 @@ impl Looks {
 }
 
 impl Observer for Looks {
-    fn ran(&mut self, node: NodeIndex, groups: u8, frames: usize, outputs: &[Buffer]) {
+    fn ran(&mut self, node: NodeIndex, groups: u8, frames: usize, read: u64, outputs: &[Buffer]) {
         let feeds = self.feeds[node as usize];
         if !self.looking && feeds == 0.0 {
             return;
@@ -478,7 +478,8 @@ impl Observer for Looks {
                 finite &= x.is_finite();
             }
         };
-        for buffer in outputs {
+        let read = outputs.iter().enumerate().filter(|(o, _)| read >> o & 1 == 1);
+        for (_, buffer) in read {
             if groups == 0 {
                 see(buffer.read::<1>(0, frames).as_flattened());
             } else {

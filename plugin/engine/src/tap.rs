@@ -152,6 +152,20 @@ impl Taps {
         self.active
     }
 
+    /// Bit o: output o of `node` is looked at.
+    #[inline(always)]
+    pub fn of(&self, node: NodeIndex) -> u64 {
+        let mut read = 0;
+        if self.active {
+            let mut t = self.first[node as usize];
+            while let Some(place) = self.places.get(usize::from(t)) {
+                read |= 1 << place.output;
+                t = place.next;
+            }
+        }
+        read
+    }
+
     /// Looks at the outputs of a node that has just run.
     #[inline(always)]
     pub fn ran(&mut self, node: NodeIndex, groups: u8, frames: usize, outputs: &[Buffer]) {

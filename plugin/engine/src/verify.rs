@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use crate::plan::{MixFrom, NodeIndex, Origin, Plan, Role, Schedule, Step};
+use crate::plan::{MixFrom, NodeIndex, Origin, Plan, Role, Schedule, Step, Wire};
 use crate::pool::Slot;
 
 /// What is wrong with a plan. Always a defect of the compiler, never of a patch.
@@ -190,13 +190,21 @@ impl<'a> Check<'a> {
                 }
                 Ok(self.write(*to, sum))
             }
-            Step::Run { node, inputs, outputs, connected } => {
+            Step::Run { node, inputs, outputs, connected, read } => {
                 let slots = |range: &std::ops::Range<u32>| {
                     schedule.slots.get(range.start as usize..range.end as usize)
                 };
                 let (Some(inputs), Some(outputs)) = (slots(inputs), slots(outputs)) else {
                     return Ok(false);
                 };
+                let reads = |o: usize| {
+                    let from = |w: &&Wire| w.from == Origin::Port { node: *node, port: o as u8 };
+                    let sounds = |w: &&Wire| self.transition || w.stays;
+                    self.plan.wires.iter().filter(sounds).any(|w| from(&w))
+                };
+                if (0..outputs.len()).any(|o| reads(o) != (read >> o & 1 == 1)) {
+                    return Ok(false);
+                }
                 self.check_run(*node, inputs, outputs, *connected, alias)
             }
             Step::Delay { line, from, to } => {

@@ -11,7 +11,7 @@ use chronus_engine::{
     lanes,
 };
 
-use crate::kit::{inputs, knobs, map, rises, steady, still};
+use crate::kit::{inputs, knobs, rises, steady, still, zero};
 
 const fn time(name: &'static str, label: &'static str, default: f32, doc: &'static str) -> Param {
     Param::new(name, label, (0.0, 20_000.0), default, Unit::Milliseconds, doc)
@@ -157,6 +157,29 @@ impl<const L: usize> Adsr<L> {
         self.trigger[l] = lane.trigger;
     }
 
+    /// Writes the signal at a level that rests.
+    #[inline(always)]
+    fn amplify(&self, io: &mut Io<'_, L>, signal: &[[f32; L]]) {
+        if !io.outputs.connected(0) {
+            return;
+        }
+        let level = self.level;
+        let row = |x: &[f32; L]| {
+            let mut y = [0.0; L];
+            for l in 0..L {
+                y[l] = amplified(x[l], level[l]);
+            }
+            y
+        };
+        if io.inputs.steady(0) || zero(&level) {
+            io.outputs.fill(0, row(&signal[0]));
+        } else {
+            for (out, x) in io.outputs.get(0).iter_mut().zip(signal) {
+                *out = row(x);
+            }
+        }
+    }
+
     /// True when every lane sustains or is silent, and stays so under these inputs.
     #[inline(always)]
     fn rests(&self, gate: &[f32; L], trigger: &[f32; L], host: f32) -> bool {
@@ -170,9 +193,10 @@ impl<const L: usize> Adsr<L> {
     }
 }
 
+/// Shut is silent, not a zero with the signal's sign: those who come after may rest.
 #[inline(always)]
-fn amplified([x, level]: [f32; 2], []: [f32; 0]) -> f32 {
-    x * level
+fn amplified(x: f32, level: f32) -> f32 {
+    if level == 0.0 { 0.0 } else { x * level }
 }
 
 impl<const L: usize> Module<L> for Adsr<L> {
@@ -186,7 +210,6 @@ impl<const L: usize> Module<L> for Adsr<L> {
         let (host, per_ms) = (io.gate, io.sample_rate * 0.001);
         let held = still(&[attack, decay, sustain, release]);
         let calm = held && steady(&io, &[1, 2]) && self.rests(&gate[0], &trigger[0], host);
-        let [out, env] = io.outputs.split().map(|out| &mut out[..n]);
         let shape = |k: usize| Shape {
             attack: envelope::step(attack.at(k) * per_ms),
             decay: envelope::step(decay.at(k) * per_ms),
@@ -202,22 +225,31 @@ impl<const L: usize> Module<L> for Adsr<L> {
             for l in 0..L {
                 state.set_lane(l, state.lane(l).tick(max(gate[0][l], host), trigger[0][l], now));
             }
-            env.fill(state.level);
-        } else {
-            for k in 0..n {
-                if k > 0 && !held {
-                    now = shape(k);
-                }
-                let (gate, trigger) = (gate[k], trigger[k]);
-                for l in 0..L {
-                    let lane = state.lane(l).tick(max(gate[l], host), trigger[l], now);
-                    state.set_lane(l, lane);
-                }
-                env[k] = state.level;
+            *self = state;
+            io.outputs.fill(1, self.level);
+            self.amplify(&mut io, signal);
+            return;
+        }
+        let [out, env] = io.outputs.split().map(|out| &mut out[..n]);
+        for k in 0..n {
+            if k > 0 && !held {
+                now = shape(k);
             }
+            let (gate, trigger) = (gate[k], trigger[k]);
+            for l in 0..L {
+                let lane = state.lane(l).tick(max(gate[l], host), trigger[l], now);
+                state.set_lane(l, lane);
+            }
+            env[k] = state.level;
         }
         *self = state;
-        map(out, [signal, env], [], amplified);
+        for (out, (x, level)) in out.iter_mut().zip(signal.iter().zip(env)) {
+            let mut y = [0.0; L];
+            for l in 0..L {
+                y[l] = amplified(x[l], level[l]);
+            }
+            *out = y;
+        }
     }
 }
 

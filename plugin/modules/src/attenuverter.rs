@@ -2,7 +2,7 @@
 
 use chronus_engine::{Category, Input, Io, Module, Output, Param, Signal, Spec, Unit, kind, lanes};
 
-use crate::kit::{inputs, knobs, map};
+use crate::kit::{knobs, map};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -40,8 +40,8 @@ impl<const L: usize> Module<L> for Attenuverter<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        let (inputs, knobs) = (inputs(&io), knobs(&io));
-        map(io.outputs.get(0), inputs, knobs, scaled);
+        let knobs = knobs(&io);
+        map(&mut io, knobs, scaled);
     }
 }
 

@@ -37,8 +37,12 @@ impl<const L: usize> Module<L> for AudioIn<L> {
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         let gain = frames(io.params.get(0));
         let host = io.world.audio_in;
-        for (out, host) in io.outputs.split::<2>().into_iter().zip(host) {
-            for ((frame, x), gain) in out.iter_mut().zip(host).zip(gain) {
+        for (o, host) in host.into_iter().enumerate() {
+            if host.iter().all(|x| x.to_bits() == 0) {
+                io.outputs.fill(o, [0.0; L]);
+                continue;
+            }
+            for ((frame, x), gain) in io.outputs.get(o).iter_mut().zip(host).zip(gain) {
                 *frame = [x * gain; L];
             }
         }

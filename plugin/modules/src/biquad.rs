@@ -9,7 +9,7 @@ use chronus_engine::{
     lanes,
 };
 
-use crate::kit::{ends_block, inputs, knobs, settle, steady, still};
+use crate::kit::{ends_block, inputs, knobs, settle, steady, still, zero};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -110,6 +110,10 @@ impl<const L: usize> Module<L> for Biquad<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+        if io.inputs.silent(0) && zero(&self.ic1eq) && zero(&self.ic2eq) {
+            io.outputs.fill(0, [0.0; L]);
+            return;
+        }
         let n = io.frames.min(BLOCK);
         let [signal, cv] = inputs(&io);
         let [mode, cutoff, q, gain, amount] = knobs(&io);

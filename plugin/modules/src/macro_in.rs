@@ -33,6 +33,10 @@ impl<const L: usize> Module<L> for MacroIn<L> {
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         let index = io.params.get(0).choice().clamp(1, MACROS) - 1;
         let ramp = io.world.macros[index];
+        if ramp.settled(io.start) {
+            io.outputs.fill(0, [ramp.target(); L]);
+            return;
+        }
         for (k, frame) in io.outputs.get(0).iter_mut().enumerate() {
             *frame = [ramp.at(io.start + k as u64); L];
         }

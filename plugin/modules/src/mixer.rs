@@ -4,7 +4,7 @@ use chronus_engine::{
     Category, Input, Io, Module, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::{inputs, knobs, map};
+use crate::kit::{knobs, map};
 
 const fn level(name: &'static str, label: &'static str, doc: &'static str) -> Param {
     Param::new(name, label, (0.0, 2.0), 1.0, Unit::Gain, doc).taper(Taper::Power(2.0))
@@ -51,8 +51,8 @@ impl<const L: usize> Module<L> for Mixer<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        let (inputs, knobs) = (inputs(&io), knobs(&io));
-        map(io.outputs.get(0), inputs, knobs, mixed);
+        let knobs = knobs(&io);
+        map(&mut io, knobs, mixed);
     }
 }
 

@@ -34,6 +34,11 @@ pub static SPEC: Spec = Spec {
     ..Spec::EMPTY
 };
 
+/// Outputs by position.
+const PITCH: usize = 0;
+const GATE: usize = 1;
+const VELOCITY: usize = 2;
+
 lanes! {
     /// Nothing to remember: the notes live in the engine, so that they outlive every graph.
     pub struct NoteIn {}
@@ -41,18 +46,23 @@ lanes! {
 
 kind!(SPEC, NoteIn);
 
-/// Writes `value(lane, frame)` to all frames: once where it rests, per frame where it ramps.
+/// Writes `value(lane, frame)` to all frames of an output, if anybody reads it: once where it rests,
+/// per frame where it ramps.
 ///
 /// A value rests when it is the same at both ends of the chunk and for ever after: voices'
 /// expressions are ramps (or two of them combined), and come to rest for good.
 #[inline(always)]
-fn fill<const L: usize>(out: &mut [[f32; L]], start: u64, value: impl Fn(usize, u64) -> f32) {
+fn fill<const L: usize>(io: &mut Io<'_, L>, output: usize, value: impl Fn(usize, u64) -> f32) {
+    if !io.outputs.connected(output) {
+        return;
+    }
+    let (start, last) = (io.start, io.start + io.frames as u64 - 1);
     let at = |frame: u64| row(|l| value(l, frame));
     let first = at(start);
-    if at(start + out.len() as u64 - 1) == first && at(u64::MAX) == first {
-        out.fill(first);
+    if at(last) == first && at(u64::MAX) == first {
+        io.outputs.fill(output, first);
     } else {
-        for (k, frame) in out.iter_mut().enumerate() {
+        for (k, frame) in io.outputs.get(output).iter_mut().enumerate() {
             *frame = at(start + k as u64);
         }
     }
@@ -73,32 +83,39 @@ impl<const L: usize> Module<L> for NoteIn<L> {
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         let voices: &Voices = io.world.voices;
-        let lane = |l: usize| (io.first_lane + l).min(MAX_VOICES - 1);
+        let first = io.first_lane;
+        let lane = |l: usize| (first + l).min(MAX_VOICES - 1);
+        let (start, last) = (io.start, io.start + io.frames as u64 - 1);
         let range = io.params.get(0);
-        let start = io.start;
-        let [pitch, gate, velocity, pressure, timbre, modulation, volume, pan] = io.outputs.split();
 
-        fill(pitch, start, |l, f| voices.voice(lane(l)).pitch(f));
-        let rest = |f| row(|l| voices.bend(lane(l), f));
-        let zero: [f32; L] = [0.0; L];
-        let last = start + io.frames as u64 - 1;
-        if rest(start) != zero || rest(last) != zero || rest(u64::MAX) != zero {
-            for (k, frame) in pitch.iter_mut().enumerate() {
-                let semitones = range.at(k);
-                for (l, pitch) in frame.iter_mut().enumerate() {
-                    *pitch += voices.bend(lane(l), start + k as u64) * semitones * (1.0 / 12.0);
+        fill(&mut io, PITCH, |l, f| voices.voice(lane(l)).pitch(f));
+        let bend = |f| row::<L>(|l| voices.bend(lane(l), f));
+        let bent = |f| bend(f) != [0.0; L];
+        if io.outputs.connected(PITCH) && (bent(start) || bent(last) || bent(u64::MAX)) {
+            for (k, frame) in io.outputs.get(PITCH).iter_mut().enumerate() {
+                let (bend, semitones) = (bend(start + k as u64), range.at(k));
+                for (pitch, bend) in frame.iter_mut().zip(bend) {
+                    *pitch += bend * semitones * (1.0 / 12.0);
                 }
             }
         }
-        // A stolen voice's gate falls for one frame, that of its event; events begin chunks.
-        gate.fill(row(|l| if voices.voice(lane(l)).held() { 1.0 } else { 0.0 }));
-        gate[0] = row(|l| voices.voice(lane(l)).gate(start));
-        velocity.fill(row(|l| voices.voice(lane(l)).velocity()));
-        fill(pressure, start, |l, f| voices.pressure(lane(l), f));
-        fill(timbre, start, |l, f| voices.timbre(lane(l), f));
-        fill(modulation, start, |l, f| voices.modulation(lane(l), f));
-        fill(volume, start, |l, f| voices.volume(lane(l), f));
-        fill(pan, start, |l, f| voices.voice(lane(l)).pan(f));
+        if io.outputs.connected(GATE) {
+            // A stolen voice's gate falls for one frame, that of its event; events begin chunks.
+            let held = row(|l| if voices.voice(lane(l)).held() { 1.0 } else { 0.0 });
+            let now = row(|l| voices.voice(lane(l)).gate(start));
+            io.outputs.fill(GATE, held);
+            if now != held {
+                io.outputs.get(GATE)[0] = now;
+            }
+        }
+        if io.outputs.connected(VELOCITY) {
+            io.outputs.fill(VELOCITY, row(|l| voices.voice(lane(l)).velocity()));
+        }
+        fill(&mut io, 3, |l, f| voices.pressure(lane(l), f));
+        fill(&mut io, 4, |l, f| voices.timbre(lane(l), f));
+        fill(&mut io, 5, |l, f| voices.modulation(lane(l), f));
+        fill(&mut io, 6, |l, f| voices.volume(lane(l), f));
+        fill(&mut io, 7, |l, f| voices.voice(lane(l)).pan(f));
     }
 }
 

@@ -47,7 +47,12 @@ impl<const L: usize> Module<L> for Scope<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        io.outputs.get(0).copy_from_slice(io.inputs.get(0));
+        let input = io.inputs.get(0);
+        if io.inputs.steady(0) {
+            io.outputs.fill(0, input[0]);
+        } else {
+            io.outputs.get(0).copy_from_slice(input);
+        }
     }
 }
 

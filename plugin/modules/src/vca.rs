@@ -5,7 +5,7 @@ use chronus_engine::{
     Category, Input, Io, Module, Normal, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::{inputs, knobs, map};
+use crate::kit::{knobs, map};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -45,16 +45,17 @@ kind!(SPEC, Vca);
 
 #[inline(always)]
 fn linear([x, cv]: [f32; 2], [gain]: [f32; 1]) -> f32 {
-    x * (cv * gain)
+    // Shut is silent, not a zero with the signal's sign: those who come after may rest.
+    if cv == 0.0 { 0.0 } else { x * (cv * gain) }
 }
 
 /// The gain goes 60 dB evenly over a CV of 0..1, shifted so that 0 is silence and 1 is `gain`.
 #[inline(always)]
 fn exponential([x, cv]: [f32; 2], [gain]: [f32; 1]) -> f32 {
-    // exp2(0) is exact, so 1 gives exactly 1; at 0 only a select is.
+    // exp2(0) is exact, so 1 gives exactly 1; at 0 only a select is silent.
     let fall = exp2(RANGE * (clamp(cv, 0.0, 1.0) - 1.0));
     let shifted = fall - (1.0 - fall) * (0.001 / 0.999);
-    x * (if cv > 0.0 { shifted } else { 0.0 } * gain)
+    if cv > 0.0 { x * (shifted * gain) } else { 0.0 }
 }
 
 impl<const L: usize> Module<L> for Vca<L> {
@@ -62,13 +63,13 @@ impl<const L: usize> Module<L> for Vca<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        let inputs = inputs(&io);
         let [gain, response] = knobs(&io);
-        let out = io.outputs.get(0);
-        if response.choice() == 0 {
-            map(out, inputs, [gain], linear);
+        if io.inputs.silent(1) {
+            io.outputs.fill(0, [0.0; L]);
+        } else if response.choice() == 0 {
+            map(&mut io, [gain], linear);
         } else {
-            map(out, inputs, [gain], exponential);
+            map(&mut io, [gain], exponential);
         }
     }
 }

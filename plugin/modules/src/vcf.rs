@@ -6,7 +6,7 @@ use chronus_engine::{
     BLOCK, Category, Input, Io, Module, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::{ends_block, inputs, knobs, settle, steady, still};
+use crate::kit::{ends_block, inputs, knobs, settle, steady, still, zero};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -92,6 +92,10 @@ impl<const L: usize> Module<L> for Vcf<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+        if io.inputs.silent(0) && zero(&self.ic1eq) && zero(&self.ic2eq) {
+            (0..SPEC.outputs.len()).for_each(|o| io.outputs.fill(o, [0.0; L]));
+            return;
+        }
         let n = io.frames.min(BLOCK);
         let [signal, cutoff_cv, resonance_cv, pitch] = inputs(&io);
         let [cutoff, resonance, mode, drive, cutoff_amount, resonance_amount, track] = knobs(&io);

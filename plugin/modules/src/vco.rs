@@ -88,6 +88,10 @@ impl<const L: usize> Vco<L> {
         let [pitch, fm, lin_fm, pwm, sync] = inputs(&io);
         let [freq, tune, fine, shape, width, fm_amount, lin_amount, pwm_amount, gain] = knobs(&io);
         let held = still(&[freq, tune, fine, fm_amount, lin_amount]) && steady(&io, &[0, 1, 2]);
+        if !SYNC && held && still(&[gain, width, pwm_amount]) && io.inputs.steady(3) {
+            self.render_still(io);
+            return;
+        }
         let per_frame = 1.0 / io.sample_rate;
 
         // First the phases, where each frame depends on the one before; then the wave over them,
@@ -170,6 +174,66 @@ impl<const L: usize> Vco<L> {
             (_, _) if SYNC => draw!(|at, t, restart, width| restart.pulse(at, t, width)),
             (_, true) => draw!(|at, t, _r, width| wave::pulse::<true>(at, t, width)),
             (_, false) => draw!(|at, t, _r, width| wave::pulse::<false>(at, t, width)),
+        }
+    }
+
+    /// The same where nothing moves but the phase: all in one pass.
+    #[inline(always)]
+    fn render_still(&mut self, mut io: Io<'_, L>) {
+        let n = io.frames.min(BLOCK);
+        let [pitch, fm, lin_fm, pwm] = inputs(&io);
+        let [freq, tune, fine, shape, width, fm_amount, lin_amount, pwm_amount, gain] = knobs(&io);
+        let base = freq.at(0) * (1.0 / io.sample_rate);
+        let offset = tune.at(0) * (1.0 / 12.0) + fine.at(0) * (1.0 / 1200.0);
+        let (fm_amount, lin_amount) = (fm_amount.at(0), lin_amount.at(0));
+        let (width, pwm_amount, gain) = (width.at(0), pwm_amount.at(0), gain.at(0));
+        let (mut step, mut period, mut widths) = ([0u32; L], [0.0; L], [0.0; L]);
+        let mut shortest = f32::MAX;
+        for l in 0..L {
+            let octaves = pitch[0][l] + offset + fm[0][l] * fm_amount;
+            let lin = 1.0 + lin_fm[0][l] * lin_amount;
+            let turns = clamp(base * exp2(octaves) * lin, -0.5, 0.5);
+            step[l] = phase::step(turns);
+            period[l] = 1.0 / max(turns.abs(), 1e-9);
+            widths[l] = clamp(width + pwm[0][l] * pwm_amount, 0.01, 0.99);
+        }
+        for l in 0..L {
+            shortest = min(shortest, period[l]);
+        }
+        let out = &mut io.outputs.get(0)[..n];
+        let mut phase = self.phase;
+        macro_rules! draw {
+            (|$at:ident, $period:ident, $width:ident| $wave:expr) => {
+                for frame in out.iter_mut() {
+                    let mut y = [0.0; L];
+                    for l in 0..L {
+                        let ($at, $period, $width) = (phase[l], period[l], widths[l]);
+                        y[l] = $wave * gain;
+                        phase[l] = phase[l].wrapping_add(step[l]);
+                    }
+                    *frame = y;
+                }
+            };
+        }
+        match (shape.choice(), shortest < wave::NARROW) {
+            (SINE, _) => draw!(|at, _t, _w| wave::sine(at)),
+            (TRIANGLE, true) => draw!(|at, t, _w| wave::triangle::<true>(at, t)),
+            (TRIANGLE, false) => draw!(|at, t, _w| wave::triangle::<false>(at, t)),
+            (SAW, true) => draw!(|at, t, _w| wave::saw::<true>(at, t)),
+            (SAW, false) => draw!(|at, t, _w| wave::saw::<false>(at, t)),
+            (_, true) => draw!(|at, t, width| wave::pulse::<true>(at, t, width)),
+            (_, false) => draw!(|at, t, width| wave::pulse::<false>(at, t, width)),
+        }
+        self.phase = phase;
+        for l in 0..L {
+            self.old[l] = self.old[l].wrapping_add(step[l].wrapping_mul(n as u32));
+        }
+        if self.since != [blep::REACH; L] {
+            for l in 0..L {
+                for _ in 0..n {
+                    self.since[l] = min(self.since[l] + 1.0, blep::REACH);
+                }
+            }
         }
     }
 }

@@ -329,11 +329,14 @@ impl Layout<'_> {
         schedule.slots.extend_from_slice(&outputs);
         let end = schedule.slots.len() as u32;
         let node = n as NodeIndex;
+        let is_read = |port: usize| readers.contains_key(&(node, port as u8));
+        let read = (0..outputs.len()).fold(0, |read, o| read | u64::from(is_read(o)) << o);
         schedule.steps.push(Step::Run {
             node,
             inputs: start..middle,
             outputs: middle..end,
             connected,
+            read,
         });
         for slot in mixed.into_iter().map(|(_, slot)| slot).chain(delayed) {
             buffers.release(slot);

@@ -45,14 +45,30 @@ pub fn frames(knob: ChunkRamp) -> [f32; BLOCK] {
     }
 }
 
-/// Writes a function of inputs and knobs, without memory, to every lane and frame.
+/// Writes a function of the first inputs and of knobs, without memory, to every lane and frame of
+/// the first output: once where nothing moves.
 #[inline(always)]
 pub fn map<const L: usize, const I: usize, const K: usize>(
-    out: &mut [[f32; L]],
-    inputs: [&[[f32; L]]; I],
+    io: &mut Io<'_, L>,
     knobs: [ChunkRamp; K],
     f: impl Fn([f32; I], [f32; K]) -> f32,
 ) {
+    let inputs = inputs::<L, I>(io);
+    let mut steady = still(&knobs);
+    for i in 0..I {
+        steady &= io.inputs.steady(i);
+    }
+    if steady {
+        let mut slices: [&[f32]; I] = [&[]; I];
+        for (slice, input) in slices.iter_mut().zip(inputs) {
+            *slice = &input[0];
+        }
+        let mut row = [0.0; L];
+        write(&mut row, slices, at(&knobs, 0), &f);
+        io.outputs.fill(0, row);
+        return;
+    }
+    let out = io.outputs.get(0);
     if still(&knobs) {
         let mut slices: [&[f32]; I] = [&[]; I];
         for (slice, input) in slices.iter_mut().zip(inputs) {
@@ -112,21 +128,26 @@ pub fn still(knobs: &[ChunkRamp]) -> bool {
     still
 }
 
-/// True when every lane of these inputs keeps its value through the chunk, so that what depends on
-/// them may be computed once. The result is the same either way: hoisting never changes bits.
+/// True when every lane of these inputs is known to keep its value through the chunk, so that what
+/// depends on them may be computed once. The result is the same either way: hoisting never changes
+/// bits.
 #[inline(always)]
 pub fn steady<const L: usize>(io: &Io<'_, L>, inputs: &[usize]) -> bool {
-    let mut differ = 0;
+    let mut steady = true;
     for &i in inputs {
-        if io.inputs.constant(i).is_none() {
-            // Each frame against the one before, over flat memory: one pass of plain vectors.
-            let flat = io.inputs.get(i).as_flattened();
-            for (a, b) in flat.iter().zip(flat.get(L..).unwrap_or_default()) {
-                differ |= a.to_bits() ^ b.to_bits();
-            }
-        }
+        steady &= io.inputs.steady(i);
     }
-    differ == 0
+    steady
+}
+
+/// True when every lane is 0, so that silence in is silence out.
+#[inline(always)]
+pub fn zero<const L: usize>(state: &[f32; L]) -> bool {
+    let mut bits = 0;
+    for x in state {
+        bits |= x.to_bits();
+    }
+    bits == 0
 }
 
 /// True where a gate or trigger rises through one half.

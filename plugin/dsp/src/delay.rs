@@ -9,6 +9,8 @@ pub struct DelayLine<const L: usize> {
     head: usize,
     /// Frames written since the reset, at most the memory's.
     written: usize,
+    /// Frames written since the last that was not silent, at most the memory's.
+    quiet: usize,
 }
 
 impl<const L: usize> DelayLine<L> {
@@ -16,19 +18,33 @@ impl<const L: usize> DelayLine<L> {
     #[must_use]
     pub fn new(frames: usize) -> Self {
         let len = (frames + 1).next_power_of_two();
-        Self { memory: vec![[0.0; L]; len], head: 0, written: 0 }
+        Self { memory: vec![[0.0; L]; len], head: 0, written: 0, quiet: 0 }
     }
 
     /// Forgets everything, in constant time.
     pub fn reset(&mut self) {
         self.head = 0;
         self.written = 0;
+        self.quiet = 0;
+    }
+
+    /// True when everything that can be read is 0: then silence need not be pushed, as long as
+    /// `reset` is called first.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.quiet >= self.written
     }
 
     /// Adds the newest frame.
     #[inline(always)]
     pub fn push(&mut self, frame: [f32; L]) {
         self.memory[self.head] = frame;
+        let mut bits = 0;
+        for x in frame {
+            bits |= x.to_bits();
+        }
+        self.quiet = if bits == 0 { (self.quiet + 1).min(self.memory.len()) } else { 0 };
         self.head = (self.head + 1) & (self.memory.len() - 1);
         self.written = (self.written + 1).min(self.memory.len());
     }
@@ -68,6 +84,20 @@ pub fn hermite(points: [f32; 4], t: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn is_silent_when_all_it_remembers_is() {
+        let mut line = DelayLine::<1>::new(30);
+        assert!(line.is_silent());
+        line.push([0.5]);
+        for _ in 0..31 {
+            assert!(!line.is_silent());
+            line.push([0.0]);
+        }
+        assert!(!line.is_silent());
+        line.push([0.0]);
+        assert!(line.is_silent());
+    }
 
     #[test]
     fn reads_what_was_written_and_nothing_else() {

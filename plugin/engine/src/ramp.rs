@@ -44,6 +44,12 @@ impl Ramp {
         }
     }
 
+    /// First frame of its target's value.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
     /// Where it goes.
     #[inline(always)]
     #[must_use]

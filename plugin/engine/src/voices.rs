@@ -227,6 +227,15 @@ impl VoicePlan {
     }
 }
 
+/// Positions of the bits that are set, lowest first.
+fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lowest = (mask != 0).then(|| mask.trailing_zeros() as usize)?;
+        mask &= mask - 1;
+        Some(lowest)
+    })
+}
+
 /// All voices, the keys held, and the controllers.
 #[derive(Clone, Debug)]
 pub struct Voices {
@@ -239,8 +248,16 @@ pub struct Voices {
     held_len: usize,
     serial: u64,
     newest: usize,
-    ended: [Option<EndedNote>; MAX_VOICES],
+    ended: [EndedNote; MAX_VOICES],
+    /// Bit v: `ended[v]` has not been reported.
+    reports: u64,
     changed: u64,
+    /// Bit v: voice v sounds.
+    sounding: u64,
+    /// Bit v: voice v is held.
+    held_voices: u64,
+    /// No glide, bend or expression moves from this frame on.
+    rests_from: u64,
 }
 
 impl Voices {
@@ -256,8 +273,12 @@ impl Voices {
             held_len: 0,
             serial: 0,
             newest: 0,
-            ended: [None; MAX_VOICES],
+            ended: [EndedNote { id: -1, channel: 0, key: 0 }; MAX_VOICES],
+            reports: 0,
             changed: 0,
+            sounding: 0,
+            held_voices: 0,
+            rests_from: 0,
         }
     }
 
@@ -315,20 +336,26 @@ impl Voices {
     /// Bit v: voice v sounds.
     #[must_use]
     pub fn sounding(&self) -> u64 {
-        let bits = self.voices.iter().enumerate();
-        bits.fold(0, |mask, (v, voice)| mask | u64::from(voice.stage != Stage::Idle) << v)
+        self.sounding
+    }
+
+    /// True when nothing moves from `frame` on: glides, bends and expressions have arrived.
+    #[inline(always)]
+    #[must_use]
+    pub fn rest(&self, frame: u64) -> bool {
+        frame >= self.rests_from
     }
 
     /// Number of voices that sound.
     #[must_use]
     pub fn sounding_count(&self) -> usize {
-        self.sounding().count_ones() as usize
+        self.sounding.count_ones() as usize
     }
 
     /// True while a key or the pedal holds a note.
     #[must_use]
     pub fn any_held(&self) -> bool {
-        self.voices.iter().any(Voice::held)
+        self.held_voices != 0
     }
 
     /// Lane of the newest note.
@@ -428,6 +455,7 @@ impl Voices {
         let frames = self.controller_frames();
         let ramp = &mut self.channels[usize::from(channel & 15)].bend;
         *ramp = ramp.toward(value, frame, frames);
+        self.rests_from = self.rests_from.max(ramp.end());
     }
 
     /// Sets the pressure of `channel`, 0..=1.
@@ -436,6 +464,7 @@ impl Voices {
         let frames = self.controller_frames();
         let ramp = &mut self.channels[usize::from(channel & 15)].pressure;
         *ramp = ramp.toward(value, frame, frames);
+        self.rests_from = self.rests_from.max(ramp.end());
     }
 
     /// Takes MIDI controller `controller` at 0..=1.
@@ -461,6 +490,7 @@ impl Voices {
             _ => return,
         };
         *ramp = ramp.toward(value, frame, frames);
+        self.rests_from = self.rests_from.max(ramp.end());
     }
 
     /// Moves an expression of the notes that `note` covers.
@@ -479,6 +509,7 @@ impl Voices {
                 Expression::Timbre => &mut voice.timbre,
             };
             *ramp = ramp.toward(value, frame, frames);
+            self.rests_from = self.rests_from.max(ramp.end());
         }
     }
 
@@ -486,9 +517,9 @@ impl Voices {
     /// `BLOCK`, with the highest level that each lane had in the mix since the last call.
     pub fn tick(&mut self, peaks: &[f32; MAX_VOICES]) {
         let limit = (QUIET_SECONDS * self.sample_rate / BLOCK as f64).ceil() as u32;
-        for lane in 0..self.plan.count {
+        for lane in bits(self.sounding & !self.held_voices) {
             let voice = &mut self.voices[lane];
-            if voice.stage != Stage::Released || peaks[lane] > SILENT {
+            if peaks[lane] > SILENT {
                 voice.quiet = 0;
                 continue;
             }
@@ -501,7 +532,9 @@ impl Voices {
 
     /// A note that ended since the last call, if any.
     pub fn take_ended(&mut self) -> Option<EndedNote> {
-        self.ended.iter_mut().find_map(Option::take)
+        let lane = bits(self.reports).next()?;
+        self.reports &= !(1 << lane);
+        Some(self.ended[lane])
     }
 
     /// The same keys held under another plan (another patch, or other voice settings).
@@ -512,6 +545,7 @@ impl Voices {
             return next;
         }
         next.voices = [Voice::IDLE; MAX_VOICES];
+        (next.sounding, next.held_voices) = (0, 0);
         next.held_len = 0;
         next.strike_again(self, frame);
         next.changed = self.changed + 1;
@@ -579,6 +613,9 @@ impl Voices {
             pitch: Ramp::new(from, pitch, frame, glide),
             ..Voice::IDLE
         };
+        self.sounding |= 1 << lane;
+        self.held_voices |= 1 << lane;
+        self.rests_from = self.rests_from.max(voice.pitch.end());
         if legato {
             voice.velocity = old.velocity;
         } else if old.stage == Stage::Held {
@@ -597,6 +634,7 @@ impl Voices {
 
     fn release(&mut self, lane: usize) {
         self.voices[lane].stage = Stage::Released;
+        self.held_voices &= !(1 << lane);
         self.voices[lane].quiet = 0;
         self.voices[lane].pedal = false;
     }
@@ -605,11 +643,14 @@ impl Voices {
         self.report_end(lane);
         self.changed += 1;
         self.voices[lane].stage = Stage::Idle;
+        self.sounding &= !(1 << lane);
+        self.held_voices &= !(1 << lane);
     }
 
     fn report_end(&mut self, lane: usize) {
         let voice = &self.voices[lane];
-        self.ended[lane] = Some(EndedNote { id: voice.id, channel: voice.channel, key: voice.key });
+        self.ended[lane] = EndedNote { id: voice.id, channel: voice.channel, key: voice.key };
+        self.reports |= 1 << lane;
     }
 
     fn pedal_up(&mut self, channel: u8) {

@@ -49,18 +49,20 @@ kind!(SPEC, NoteIn);
 /// Writes `value(lane, frame)` to all frames of an output, if anybody reads it: once where it rests,
 /// per frame where it ramps.
 ///
-/// A value rests when it is the same at both ends of the chunk and for ever after: voices'
-/// expressions are ramps (or two of them combined), and come to rest for good.
 #[inline(always)]
-fn fill<const L: usize>(io: &mut Io<'_, L>, output: usize, value: impl Fn(usize, u64) -> f32) {
+fn fill<const L: usize>(
+    io: &mut Io<'_, L>,
+    output: usize,
+    rests: bool,
+    value: impl Fn(usize, u64) -> f32,
+) {
     if !io.outputs.connected(output) {
         return;
     }
-    let (start, last) = (io.start, io.start + io.frames as u64 - 1);
+    let start = io.start;
     let at = |frame: u64| row(|l| value(l, frame));
-    let first = at(start);
-    if at(last) == first && at(u64::MAX) == first {
-        io.outputs.fill(output, first);
+    if rests {
+        io.outputs.fill(output, at(start));
     } else {
         for (k, frame) in io.outputs.get(output).iter_mut().enumerate() {
             *frame = at(start + k as u64);
@@ -85,20 +87,15 @@ impl<const L: usize> Module<L> for NoteIn<L> {
         let voices: &Voices = io.world.voices;
         let first = io.first_lane;
         let lane = |l: usize| (first + l).min(MAX_VOICES - 1);
-        let (start, last) = (io.start, io.start + io.frames as u64 - 1);
+        let start = io.start;
         let range = io.params.get(0);
 
-        fill(&mut io, PITCH, |l, f| voices.voice(lane(l)).pitch(f));
-        let bend = |f| row::<L>(|l| voices.bend(lane(l), f));
-        let bent = |f| bend(f) != [0.0; L];
-        if io.outputs.connected(PITCH) && (bent(start) || bent(last) || bent(u64::MAX)) {
-            for (k, frame) in io.outputs.get(PITCH).iter_mut().enumerate() {
-                let (bend, semitones) = (bend(start + k as u64), range.at(k));
-                for (pitch, bend) in frame.iter_mut().zip(bend) {
-                    *pitch += bend * semitones * (1.0 / 12.0);
-                }
-            }
-        }
+        let rests = voices.rest(start);
+        let pitch = |l: usize, f: u64| {
+            let bend = voices.bend(lane(l), f) * range.at((f - start) as usize) * (1.0 / 12.0);
+            voices.voice(lane(l)).pitch(f) + bend
+        };
+        fill(&mut io, PITCH, rests && range.settled().is_some(), pitch);
         if io.outputs.connected(GATE) {
             // A stolen voice's gate falls for one frame, that of its event; events begin chunks.
             let held = row(|l| if voices.voice(lane(l)).held() { 1.0 } else { 0.0 });
@@ -111,11 +108,11 @@ impl<const L: usize> Module<L> for NoteIn<L> {
         if io.outputs.connected(VELOCITY) {
             io.outputs.fill(VELOCITY, row(|l| voices.voice(lane(l)).velocity()));
         }
-        fill(&mut io, 3, |l, f| voices.pressure(lane(l), f));
-        fill(&mut io, 4, |l, f| voices.timbre(lane(l), f));
-        fill(&mut io, 5, |l, f| voices.modulation(lane(l), f));
-        fill(&mut io, 6, |l, f| voices.volume(lane(l), f));
-        fill(&mut io, 7, |l, f| voices.voice(lane(l)).pan(f));
+        fill(&mut io, 3, rests, |l, f| voices.pressure(lane(l), f));
+        fill(&mut io, 4, rests, |l, f| voices.timbre(lane(l), f));
+        fill(&mut io, 5, rests, |l, f| voices.modulation(lane(l), f));
+        fill(&mut io, 6, rests, |l, f| voices.volume(lane(l), f));
+        fill(&mut io, 7, rests, |l, f| voices.voice(lane(l)).pan(f));
     }
 }
 

@@ -122,7 +122,8 @@ fn shortcuts_change_no_bit() {
             let [with, without] = [true, false].map(|hints| {
                 let mut solo = scene.solo(kind, poly);
                 solo.hints = hints;
-                let outputs = solo.run_lanes(60_000, |_| 32);
+                let outputs = solo
+                    .run_lanes(if kind.spec.kind == "delay" { 300_000 } else { 20_000 }, |_| 32);
                 bits(&outputs, &solo)
             });
             assert!(with == without, "{}: round {round}", kind.spec.kind);

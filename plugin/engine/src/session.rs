@@ -365,6 +365,12 @@ impl Session {
         }
     }
 
+    /// Gives up all commits without an answer: their numbers and what there is to call.
+    pub fn close(&mut self) -> Vec<(Revision, Responder)> {
+        let open = self.open.drain(..);
+        open.filter_map(|open| Some((open.revision, open.respond?))).collect()
+    }
+
     /// A commit failed. A program's is taken back, with the programs' commits before it that it
     /// superseded: they were never verified by themselves. The editor's stays, not playing.
     fn refuse(

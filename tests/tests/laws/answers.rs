@@ -353,21 +353,36 @@ fn commit_anyway_overrides_the_budget_only() {
 #[test]
 fn a_dropped_instance_leaves_others_alone() {
     let host = Host::start(&sine(), Options::default());
-    for n in 0..100 {
+    let mut pending = 0;
+    for n in 0..1000u64 {
         let (other, mut renderer) = Engine::new(registry(), Options::default());
         other.set_sample_rate(48_000.0);
         if n % 3 == 0 {
             renderer.activate(48_000.0);
         }
+        let (sender, answers) = channel();
         for m in 0..5 {
-            other.commit(&[create(&format!("m{m}"), "delay")], remote(), |_| ());
+            let sender = sender.clone();
+            let respond = move |answer| drop(sender.send(answer));
+            other.commit(&[create(&format!("m{m}"), "delay")], remote(), respond);
+        }
+        // At another stage of the build every time.
+        if n % 2 == 0 {
+            std::thread::sleep(Duration::from_micros(n % 41 * 50));
         }
         let answer = host.send(&[Request::Edit(Edit::Batch(vec![]))], remote());
+        let mut heard: Vec<Answer> = answers.try_iter().collect();
+        pending += u64::from(heard.len() < 5);
         drop(other);
         drop(renderer);
+        heard.extend(answers.try_iter());
+        let revisions: std::collections::BTreeSet<u64> =
+            heard.iter().map(Answer::revision).collect();
+        assert_eq!((heard.len(), revisions.len()), (5, 5), "round {n}: {heard:?}");
         let answer = answer.recv_timeout(Duration::from_secs(20)).expect("an answer");
-        assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+        assert!(matches!(answer, Answer::Swapped { .. }), "round {n}: {answer:?}");
     }
+    assert_eq!(pending, 1000, "rounds in which something was under way");
     host.finish();
 }
 

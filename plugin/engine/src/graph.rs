@@ -209,6 +209,9 @@ impl Graph {
     pub(crate) fn foresee(&mut self, writes: &[Write]) {
         let plan = Arc::clone(&self.plan);
         for write in writes {
+            if write.cells.was_set(write.param, write.observed) {
+                continue;
+            }
             let module = write.cells.key;
             let first = plan.nodes.partition_point(|n| n.key.module < module);
             for (n, planned) in plan.nodes.iter().enumerate().skip(first) {

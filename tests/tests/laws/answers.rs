@@ -318,6 +318,40 @@ fn a_knob_turned_while_a_commit_is_built_is_not_lost() {
 }
 
 #[test]
+fn a_knob_turned_after_a_commit_wins_over_what_the_next_one_brings_along() {
+    let mut rig = Rig::new(&registry(), 48_000.0, &sine());
+    // Nothing is rendered in between, so the first is under way when the second is made.
+    rig.commit_at(0, &[set("a", "freq", 500.0), set("a", "gain", 0.5)]);
+    rig.engine.turn("a", "freq", 321.0).expect("the module is there");
+    rig.commit_at(0, &[create("x", "vca")]);
+    rig.render(4096, |_| 64, &[], |_| 0.0);
+    for _ in 0..2 {
+        let answer = rig.answers.recv_timeout(Duration::from_secs(20)).expect("an answer");
+        assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+    }
+    assert_eq!(rig.engine.value("a", "freq"), Ok(321.0));
+    assert_eq!(rig.engine.value("a", "gain"), Ok(0.5));
+}
+
+#[test]
+fn what_a_commit_sets_is_not_brought_along_to_another_module_of_the_same_id() {
+    let mut rig = Rig::new(&registry(), 48_000.0, &sine());
+    rig.commit_at(0, &[set("a", "freq", 500.0)]);
+    rig.commit_at(0, &[Request::Replace(Box::new(sine()))]);
+    rig.commit_at(0, &[set("a", "gain", 0.5)]);
+    rig.commit_at(0, &[Request::Delete { id: "a".into() }, create("a", "simple_sine")]);
+    rig.render(8192, |_| 64, &[], |_| 0.0);
+    for _ in 0..4 {
+        let answer = rig.answers.recv_timeout(Duration::from_secs(20)).expect("an answer");
+        assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+    }
+    let fresh = Rig::new(&registry(), 48_000.0, &sine());
+    for param in ["freq", "gain"] {
+        assert_eq!(rig.engine.value("a", param), fresh.engine.value("a", param), "{param}");
+    }
+}
+
+#[test]
 fn editor_refusals_stay_in_the_document_and_can_be_undone() {
     let host = Host::start(&sine(), Options::default());
     let editor = Terms::default();

@@ -352,6 +352,36 @@ fn what_a_commit_sets_is_not_brought_along_to_another_module_of_the_same_id() {
 }
 
 #[test]
+fn a_timed_commit_that_lands_while_it_is_looked_for_does_not_stop_offline_rendering() {
+    let (done, ended) = channel();
+    std::thread::spawn(move || {
+        let mut dice = crate::random::Dice::new(1);
+        for _ in 0..4000 {
+            // A new instance has its notes to publish between the look and the wait.
+            let (engine, mut renderer) = Engine::new(registry(), Options::default());
+            engine.set_offline(true);
+            engine.set_sample_rate(48_000.0);
+            renderer.activate(48_000.0);
+            engine.commit(&[], Terms { due: Some(0), ..remote() }, |_| ());
+            // Until about the moment when the builder is done with it.
+            let pause = Duration::from_micros(dice.below(300) as u64);
+            let made = Instant::now();
+            while made.elapsed() < pause {
+                std::hint::spin_loop();
+            }
+            renderer.process(Block {
+                channels: [&mut [0.0], &mut [0.0]],
+                events: &[],
+                transport: Transport::default(),
+                offline: true,
+            });
+        }
+        let _ = done.send(());
+    });
+    ended.recv_timeout(Duration::from_secs(60)).expect("rendering goes on");
+}
+
+#[test]
 fn editor_refusals_stay_in_the_document_and_can_be_undone() {
     let host = Host::start(&sine(), Options::default());
     let editor = Terms::default();

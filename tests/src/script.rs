@@ -504,13 +504,19 @@ mod tests {
         assert!(pure >= 50, "{pure}");
     }
 
+    /// What a player cannot do without. Kinds that come later need no place in the phrase: laws and
+    /// soak take every kind from the registry.
+    const BASIC: &str = "note_in audio_in audio_out macro_in vco noise vcf biquad adsr vca lfo \
+                         mixer attenuverter delay scope";
+
     #[test]
-    fn every_kind_of_module_is_used() {
+    fn every_basic_kind_of_module_is_used() {
         let words: String = script().iter().map(|step| format!("{:?}", step.act)).collect();
         let start = START.join(" ");
-        for kind in chronus_modules::KINDS {
-            let word = format!(" {}", kind.spec.kind);
-            assert!(words.contains(&word) || start.contains(&word), "{word} is not used");
+        for kind in BASIC.split(' ') {
+            assert!(chronus_modules::KINDS.iter().any(|known| known.spec.kind == kind), "{kind}");
+            let word = format!(" {kind}");
+            assert!(words.contains(&word) || start.contains(&word), "{kind} is not used");
         }
     }
 }

@@ -5,10 +5,10 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use chronus_tests::host::{Block, HostEvent, Instance, Player, Setup, Timed};
+use chronus_tests::host::{Block, Bundle, HostEvent, Instance, Player, Setup, Timed};
 use chronus_tests::measure::{decibels, first_difference, max_step, nonfinite, peak, rms};
 use chronus_tests::music::Sequencer;
-use chronus_tests::osc::Reply;
+use chronus_tests::osc::{Client, Reply};
 use chronus_tests::random::Random;
 use clack_host::prelude::ProcessStatus;
 
@@ -441,7 +441,6 @@ fn two_instances_do_not_disturb_each_other() {
 #[ignore = "needs the bundle: cargo xtask test"]
 fn unloading_and_loading_again_leaves_no_threads_behind() {
     let _serial = serial();
-    let threads = || std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
     let before = threads();
     let mut outputs = Vec::new();
     for _ in 0..5 {
@@ -462,23 +461,58 @@ fn unloading_and_loading_again_leaves_no_threads_behind() {
     assert!(differ.is_none());
 }
 
+/// How often the library is loaded, and how many instances are dropped each time.
+const LOADS: usize = 25;
+const DROPS: usize = 40;
+
 #[test]
 #[ignore = "needs the bundle: cargo xtask test"]
-fn dropping_an_instance_with_commits_pending_never_stops_its_neighbour() {
+fn a_thousand_instances_dropped_with_commits_pending_leave_their_neighbour_alone() {
     let _serial = serial();
-    let bundle = bundle();
+    let before = threads();
+    let path = own_copy();
+    let (mut certain, mut round) = (0, 0);
+    for load in 0..LOADS {
+        // A thread that has used the library keeps it in memory to its own end: so each load has
+        // one of its own, and the library goes after it.
+        let played = std::thread::scope(|scope| {
+            let path = &path;
+            let thread = scope.spawn(move || {
+                let bundle = Bundle::load(path).unwrap();
+                let certain = neighbour_of_the_dropped(&bundle, round);
+                (bundle, certain)
+            });
+            thread.join()
+        });
+        let (bundle, found) = played.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        certain += found;
+        round += DROPS;
+        drop(bundle);
+        assert!(!is_mapped(&path), "load {load}: the library was not unloaded");
+        let deadline = Instant::now() + Duration::from_secs(2);
+        while threads() > before && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(threads() <= before, "load {load}: {} threads, {before} before", threads());
+    }
+    assert_eq!(round, 1000);
+    assert!(certain > 600, "{certain} rounds had a commit pending for certain");
+}
+
+/// Plays one instance while others come and go with commits pending, from round `first` on; rounds
+/// in which a commit was pending for certain.
+fn neighbour_of_the_dropped(bundle: &Bundle, first: usize) -> usize {
     let mut neighbour = bundle.instance().unwrap();
     let (mut player, client) = with_remote(&mut neighbour, Setup::USUAL);
     play(&mut player, 4800, &chord(&[60], 0), |_| 256);
-    for round in 0..1000 {
+    let mut certain = 0;
+    for round in first..first + DROPS {
         let mut victim = bundle.instance().unwrap();
         let (victim_player, victim_client) = with_remote(&mut victim, Setup::USUAL);
-        for n in 0..4 {
-            victim_client.say(&format!("/patch/create v{n} vco")).unwrap();
-            victim_client.say("/patch/commit").unwrap();
-        }
-        // At another stage of the build every time.
-        std::thread::sleep(Duration::from_micros(round % 40 * 50));
+        commit_in_a_row(&victim_client);
+        // At another stage of the build every time, sometimes before the commits are read.
+        std::thread::sleep(Duration::from_micros(round as u64 % 40 * 50));
+        certain += usize::from(round % 4 > 0 && pending(&victim_client) > 0);
         if round % 2 == 0 {
             victim.deactivate(victim_player);
         } else {
@@ -493,7 +527,46 @@ fn dropping_an_instance_with_commits_pending_never_stops_its_neighbour() {
     }
     let status = client.status().unwrap();
     assert_eq!(status["missed_blocks"], 0, "{status}");
+    // The last to go, with the library, has commits pending too.
+    commit_in_a_row(&client);
     neighbour.deactivate(player);
+    certain
+}
+
+/// A copy of the library that no other test has in memory.
+fn own_copy() -> std::path::PathBuf {
+    let original = Bundle::default_path();
+    if cfg!(not(target_os = "linux")) {
+        return original;
+    }
+    let copy = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("again.clap");
+    std::fs::copy(&original, &copy).unwrap();
+    copy
+}
+
+fn commit_in_a_row(client: &Client) {
+    for n in 0..4 {
+        client.say(&format!("/patch/create v{n} vco")).unwrap();
+        client.say("/patch/commit").unwrap();
+    }
+}
+
+/// Commits that the remote has taken and that are not answered.
+fn pending(client: &Client) -> u64 {
+    let status = client.status().unwrap();
+    let count = |name: &str| status[name].as_u64().expect("a counter");
+    let answered = ["swaps", "rejections", "superseded", "timeouts"].map(count);
+    count("head_revision").saturating_sub(answered.iter().sum())
+}
+
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}
+
+/// True while the library at `path` is in this process, where the system tells.
+fn is_mapped(path: &std::path::Path) -> bool {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    maps.contains(&path.display().to_string())
 }
 
 #[test]

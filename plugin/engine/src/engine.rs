@@ -55,7 +55,8 @@ pub struct Terms {
     pub deadline: Option<Duration>,
 }
 
-/// The handle of one instance. Dropping it stops and joins the builder.
+/// The handle of one instance. Dropping it stops and joins the builder; commits without an answer
+/// are answered superseded.
 pub struct Engine {
     shared: Arc<Shared>,
     session: Arc<Mutex<Session>>,
@@ -458,6 +459,11 @@ impl Drop for Engine {
         if let Some(builder) = self.builder.take() {
             // A builder that panicked has nothing left to say.
             let _ = builder.join();
+        }
+        // What was under way gets its answer too.
+        let open = self.session.lock().close();
+        for (revision, respond) in open {
+            respond(Answer::Superseded { revision });
         }
     }
 }

@@ -228,6 +228,9 @@ impl Graph {
     pub(crate) fn foresee(&mut self, writes: &[Write]) {
         let plan = Arc::clone(&self.plan);
         for write in writes {
+            if write.cells.was_set(write.param, write.observed) {
+                continue;
+            }
             for n in self.roster.nodes_of(write.cells.key) {
                 if self.bound(n as NodeIndex, write.param) {
                     continue;

@@ -111,7 +111,7 @@ impl<M: Module<L>, const L: usize> Built<M, L> {
     fn new(setup: &Setup, groups: usize) -> Self {
         const { assert!(M::WORDS <= crate::lanes::LANE_WORDS, "lane state over 256 bytes") };
         let groups = (0..groups).map(|group| {
-            let setup = Setup { first_lane: group * L, ..*setup };
+            let setup = Setup { first_lane: setup.first_lane + group * L, ..*setup };
             let mut state = M::initial();
             state.start(&setup);
             Group { setup, state, storage: M::Storage::new(&setup) }

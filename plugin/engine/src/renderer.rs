@@ -310,8 +310,13 @@ impl Renderer {
             let outgoing = self.outgoing.take();
             self.retire(outgoing);
         }
-        while offline && now >= self.shared.next_due.load(Acquire) && !self.busy() {
-            self.wait_for_due();
+        while offline && !self.busy() {
+            // Before the look at what is due: a landing between the two is not waited for.
+            let landings = self.shared.landings.load(Acquire);
+            if now < self.shared.next_due.load(Acquire) {
+                break;
+            }
+            self.wait_for_due(landings);
             self.check_ready();
         }
         self.check_ready();
@@ -468,11 +473,11 @@ impl Renderer {
         }
     }
 
-    /// Offline only: a timed commit is due now; lets the builder finish it and waits for that.
-    fn wait_for_due(&mut self) {
+    /// Offline only: a timed commit is due now; lets the builder finish it and waits for that, which
+    /// ends when there are no longer as few as `landings`.
+    fn wait_for_due(&mut self, landings: u64) {
         self.publish_notes();
         self.shared.frame.store(self.frame, Release);
-        let landings = self.shared.landings.load(Acquire);
         let mut waiting = self.shared.waiting.lock();
         waiting.reached = self.frame;
         self.shared.waiting_changed.notify_all();

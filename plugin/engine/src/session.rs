@@ -45,7 +45,7 @@ struct Open {
     before: Snapshot,
     after: Snapshot,
     /// Params its edits set: written when it is swapped in.
-    sets: BTreeMap<(ModuleId, usize), f32>,
+    sets: BTreeMap<(ModuleId, usize), Write>,
     respond: Option<Responder>,
 }
 
@@ -284,19 +284,23 @@ impl Session {
         registry: &Registry,
         respond: Responder,
     ) -> Accepted {
-        let mut sets = BTreeMap::new();
-        collect_sets(edit, &self.head.patch, registry, &mut sets);
-        // What open commits set and this one does not set again comes along: it contains them.
+        let mut values = BTreeMap::new();
+        collect_sets(edit, &self.head.patch, registry, &mut values);
+        let lives = self.head.lives.clone();
+        let sets = values.into_iter().filter_map(|((id, param), value)| {
+            let cells = lives.get(&id)?.clone();
+            let observed = cells.observe(param);
+            Some(((id, param), Write { cells, param, observed, value }))
+        });
+        let sets: BTreeMap<_, _> = sets.collect();
+        // What open commits set and this one does not set again comes along: it contains them. Not
+        // observed anew, as a knob turned since then wins; not to another life under the same id.
         let earlier = self.open.iter().flat_map(|o| o.sets.clone());
         let mut all: BTreeMap<_, _> = earlier.collect();
+        all.retain(|(id, _), write| lives.get(id).is_some_and(|now| now.key == write.cells.key));
         all.extend(sets.clone());
-        let writes = all.into_iter().filter_map(|((id, param), value)| {
-            let cells = self.head.lives.get(&id)?.clone();
-            let observed = cells.observe(param);
-            Some(Write { cells, param, observed, value })
-        });
-        let writes = writes.collect();
-        let (patch, lives) = (self.head.patch.clone(), self.head.lives.clone());
+        let writes = all.into_values().collect();
+        let patch = self.head.patch.clone();
         let after = self.head.clone();
         // The first patch into an empty one is an edit: there is nothing to fade out. What plays is
         // heard of later, so the document before it tells.
@@ -363,6 +367,12 @@ impl Session {
             }
             Answer::TimedOut { .. } => self.refuse(at, None, registry),
         }
+    }
+
+    /// Gives up all commits without an answer: their numbers and what there is to call.
+    pub fn close(&mut self) -> Vec<(Revision, Responder)> {
+        let open = self.open.drain(..);
+        open.filter_map(|open| Some((open.revision, open.respond?))).collect()
     }
 
     /// A commit failed. A program's is taken back, with the programs' commits before it that it

@@ -47,17 +47,23 @@ impl Solo {
     /// A mono instance of `kind` with default params.
     #[must_use]
     pub fn mono(kind: &Kind, sample_rate: f64) -> Self {
-        Self::new(kind, sample_rate, 0)
+        Self::new(kind, sample_rate, 0, 0)
+    }
+
+    /// A mono instance that draws the random numbers of voice `lane`.
+    #[must_use]
+    pub fn voice(kind: &Kind, sample_rate: f64, lane: usize) -> Self {
+        Self::new(kind, sample_rate, 0, lane)
     }
 
     /// An instance of one lane group.
     #[must_use]
     pub fn poly(kind: &Kind, sample_rate: f64) -> Self {
-        Self::new(kind, sample_rate, 1)
+        Self::new(kind, sample_rate, 1, 0)
     }
 
-    fn new(kind: &Kind, sample_rate: f64, groups: usize) -> Self {
-        let setup = Setup { sample_rate, seed: 1, first_lane: 0 };
+    fn new(kind: &Kind, sample_rate: f64, groups: usize, first_lane: usize) -> Self {
+        let setup = Setup { sample_rate, seed: 1, first_lane };
         let settings = chronus_patch::VoiceSettings::default();
         let plan = VoicePlan::new(&settings, &chronus_patch::Tuning::default());
         Self {

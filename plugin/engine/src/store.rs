@@ -10,6 +10,12 @@ use crate::spec::Spec;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Observed(u64);
 
+impl Observed {
+    fn is_before(self, cell: u64) -> bool {
+        cell >> 32 != self.0 >> 32
+    }
+}
+
 /// The values of one module's life: from its creation to its deletion.
 #[derive(Debug)]
 pub struct Cells {
@@ -72,6 +78,12 @@ impl Cells {
         Observed(self.values[index].load(Ordering::Relaxed))
     }
 
+    /// True when param `index` was `set` since `observed`.
+    #[must_use]
+    pub fn was_set(&self, index: usize, observed: Observed) -> bool {
+        observed.is_before(self.values[index].load(Ordering::Relaxed))
+    }
+
     /// Writes param `index` for a commit, unless it was `set` since `observed`: a knob turned after
     /// a commit wins over the commit. Other commits' writes do not count, so that of several under
     /// way each writes its own. Writing the value that is there changes nothing. Wait-free.
@@ -80,8 +92,7 @@ impl Cells {
         let cell = &self.values[index];
         let old = cell.load(Ordering::Relaxed);
         let new = old >> 32 << 32 | u64::from(value.to_bits());
-        let turned = old >> 32 != observed.0 >> 32;
-        let wrote = !turned
+        let wrote = !observed.is_before(old)
             && old != new
             && cell.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if wrote {

@@ -24,6 +24,8 @@ pub mod mixer;
 pub mod noise;
 #[path = "note_in.rs"]
 pub mod note_in;
+#[path = "sample_hold.rs"]
+pub mod sample_hold;
 #[path = "scope.rs"]
 pub mod scope;
 #[path = "vca.rs"]
@@ -46,6 +48,7 @@ pub static KINDS: &[Kind] = &[
     mixer::KIND,
     noise::KIND,
     note_in::KIND,
+    sample_hold::KIND,
     scope::KIND,
     vca::KIND,
     vcf::KIND,

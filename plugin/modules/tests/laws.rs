@@ -57,11 +57,11 @@ impl Scene {
     }
 
     fn solo(&self, kind: &Kind, poly: bool) -> Solo {
-        let mut solo = if poly {
-            Solo::poly(kind, self.sample_rate)
-        } else {
-            Solo::mono(kind, self.sample_rate)
-        };
+        let bare = if poly { Solo::poly } else { Solo::mono };
+        self.prepared(kind, bare(kind, self.sample_rate))
+    }
+
+    fn prepared(&self, kind: &Kind, mut solo: Solo) -> Solo {
         for (input, signal) in kind.spec.inputs.iter().zip(&self.inputs) {
             if let Some(signal) = signal {
                 solo = solo.input(input.name, signal);
@@ -137,15 +137,15 @@ fn lane_law() {
         if kind.spec.source == Source::Notes {
             return;
         }
-        // Lanes draw their own random numbers.
-        let lanes = if matches!(kind.spec.kind, "noise" | "lfo") { 1 } else { LANES };
         for _ in 0..12 {
             let scene = Scene::random(kind, random, 48e3, 1000);
-            let mono = scene.solo(kind, false).run_lanes(scene.frames, |_| 32);
             let poly = scene.solo(kind, true).run_lanes(scene.frames, |_| 32);
-            for (mono, poly) in mono.iter().flatten().zip(poly.iter().flatten()) {
-                for lane in &poly[..lanes] {
-                    assert_eq!(lane.to_bits(), mono[0].to_bits(), "{}", kind.spec.kind);
+            for lane in 0..LANES {
+                // Lanes draw their own random numbers.
+                let mut mono = scene.prepared(kind, Solo::voice(kind, scene.sample_rate, lane));
+                let mono = mono.run(scene.frames);
+                for (mono, poly) in mono.iter().flatten().zip(poly.iter().flatten()) {
+                    assert_eq!(poly[lane].to_bits(), mono.to_bits(), "{} {lane}", kind.spec.kind);
                 }
             }
         }

@@ -318,6 +318,70 @@ fn a_knob_turned_while_a_commit_is_built_is_not_lost() {
 }
 
 #[test]
+fn a_knob_turned_after_a_commit_wins_over_what_the_next_one_brings_along() {
+    let mut rig = Rig::new(&registry(), 48_000.0, &sine());
+    // Nothing is rendered in between, so the first is under way when the second is made.
+    rig.commit_at(0, &[set("a", "freq", 500.0), set("a", "gain", 0.5)]);
+    rig.engine.turn("a", "freq", 321.0).expect("the module is there");
+    rig.commit_at(0, &[create("x", "vca")]);
+    rig.render(4096, |_| 64, &[], |_| 0.0);
+    for _ in 0..2 {
+        let answer = rig.answers.recv_timeout(Duration::from_secs(20)).expect("an answer");
+        assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+    }
+    assert_eq!(rig.engine.value("a", "freq"), Ok(321.0));
+    assert_eq!(rig.engine.value("a", "gain"), Ok(0.5));
+}
+
+#[test]
+fn what_a_commit_sets_is_not_brought_along_to_another_module_of_the_same_id() {
+    let mut rig = Rig::new(&registry(), 48_000.0, &sine());
+    rig.commit_at(0, &[set("a", "freq", 500.0)]);
+    rig.commit_at(0, &[Request::Replace(Box::new(sine()))]);
+    rig.commit_at(0, &[set("a", "gain", 0.5)]);
+    rig.commit_at(0, &[Request::Delete { id: "a".into() }, create("a", "simple_sine")]);
+    rig.render(8192, |_| 64, &[], |_| 0.0);
+    for _ in 0..4 {
+        let answer = rig.answers.recv_timeout(Duration::from_secs(20)).expect("an answer");
+        assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+    }
+    let fresh = Rig::new(&registry(), 48_000.0, &sine());
+    for param in ["freq", "gain"] {
+        assert_eq!(rig.engine.value("a", param), fresh.engine.value("a", param), "{param}");
+    }
+}
+
+#[test]
+fn a_timed_commit_that_lands_while_it_is_looked_for_does_not_stop_offline_rendering() {
+    let (done, ended) = channel();
+    std::thread::spawn(move || {
+        let mut dice = crate::random::Dice::new(1);
+        for _ in 0..4000 {
+            // A new instance has its notes to publish between the look and the wait.
+            let (engine, mut renderer) = Engine::new(registry(), Options::default());
+            engine.set_offline(true);
+            engine.set_sample_rate(48_000.0);
+            renderer.activate(48_000.0);
+            engine.commit(&[], Terms { due: Some(0), ..remote() }, |_| ());
+            // Until about the moment when the builder is done with it.
+            let pause = Duration::from_micros(dice.below(300) as u64);
+            let made = Instant::now();
+            while made.elapsed() < pause {
+                std::hint::spin_loop();
+            }
+            renderer.process(Block {
+                channels: [&mut [0.0], &mut [0.0]],
+                events: &[],
+                transport: Transport::default(),
+                offline: true,
+            });
+        }
+        let _ = done.send(());
+    });
+    ended.recv_timeout(Duration::from_secs(60)).expect("rendering goes on");
+}
+
+#[test]
 fn editor_refusals_stay_in_the_document_and_can_be_undone() {
     let host = Host::start(&sine(), Options::default());
     let editor = Terms::default();
@@ -353,21 +417,36 @@ fn commit_anyway_overrides_the_budget_only() {
 #[test]
 fn a_dropped_instance_leaves_others_alone() {
     let host = Host::start(&sine(), Options::default());
-    for n in 0..100 {
+    let mut pending = 0;
+    for n in 0..1000u64 {
         let (other, mut renderer) = Engine::new(registry(), Options::default());
         other.set_sample_rate(48_000.0);
         if n % 3 == 0 {
             renderer.activate(48_000.0);
         }
+        let (sender, answers) = channel();
         for m in 0..5 {
-            other.commit(&[create(&format!("m{m}"), "delay")], remote(), |_| ());
+            let sender = sender.clone();
+            let respond = move |answer| drop(sender.send(answer));
+            other.commit(&[create(&format!("m{m}"), "delay")], remote(), respond);
+        }
+        // At another stage of the build every time.
+        if n % 2 == 0 {
+            std::thread::sleep(Duration::from_micros(n % 41 * 50));
         }
         let answer = host.send(&[Request::Edit(Edit::Batch(vec![]))], remote());
+        let mut heard: Vec<Answer> = answers.try_iter().collect();
+        pending += u64::from(heard.len() < 5);
         drop(other);
         drop(renderer);
+        heard.extend(answers.try_iter());
+        let revisions: std::collections::BTreeSet<u64> =
+            heard.iter().map(Answer::revision).collect();
+        assert_eq!((heard.len(), revisions.len()), (5, 5), "round {n}: {heard:?}");
         let answer = answer.recv_timeout(Duration::from_secs(20)).expect("an answer");
-        assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+        assert!(matches!(answer, Answer::Swapped { .. }), "round {n}: {answer:?}");
     }
+    assert_eq!(pending, 1000, "rounds in which something was under way");
     host.finish();
 }
 

@@ -1,16 +1,47 @@
-//! Which instruction set module code runs on: the best the machine has, or a lower one forced by
-//! tests and benchmarks. Every set gives the same bits.
+//! Which instruction set module code runs on: the best the machine has, or one that tests and
+//! benchmarks ask for. Every set gives the same bits.
 
 use std::sync::OnceLock;
 
 use pulp::Arch;
 
-/// The instruction set in use. `CHRONUS_SIMD=scalar` forces the baseline.
+/// The instruction set in use. `CHRONUS_SIMD` asks for one: `scalar` (what every processor of the
+/// target has), `avx2` or `avx512`. What is unknown, or not there, leaves the best.
 #[must_use]
 pub fn arch() -> Arch {
     static ARCH: OnceLock<Arch> = OnceLock::new();
-    *ARCH.get_or_init(|| match std::env::var("CHRONUS_SIMD").as_deref() {
-        Ok("scalar") => Arch::Scalar,
-        _ => Arch::new(),
+    *ARCH.get_or_init(|| {
+        let asked = std::env::var("CHRONUS_SIMD").ok();
+        asked.and_then(|name| named(&name)).unwrap_or_else(Arch::new)
     })
+}
+
+/// The instruction set called `name`, where the machine has it.
+fn named(name: &str) -> Option<Arch> {
+    match name {
+        "scalar" => Some(Arch::Scalar),
+        #[cfg(target_arch = "x86_64")]
+        "avx2" => pulp::x86::V3::try_new().map(Arch::V3),
+        #[cfg(target_arch = "x86_64")]
+        "avx512" => pulp::x86::V4::try_new().map(Arch::V4),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_baseline_is_everywhere_and_unknown_names_are_no_set() {
+        assert!(matches!(named("scalar"), Some(Arch::Scalar)));
+        assert!(named("").is_none() && named("avx1024").is_none());
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn a_set_is_given_where_the_machine_has_it() {
+        assert_eq!(named("avx2").is_some(), pulp::x86::V3::is_available());
+        assert_eq!(named("avx512").is_some(), pulp::x86::V4::is_available());
+    }
 }

@@ -396,12 +396,10 @@ impl Renderer {
             }
         }
         let mut loudest = 0f32;
-        for (c, channel) in channels.iter_mut().enumerate() {
-            for (to, x) in channel[at..at + n].iter_mut().zip(out.channels[c]) {
-                *to = whole(x.clamp(-CEILING, CEILING));
-                self.peak[c] = self.peak[c].max(x.abs());
-                loudest = loudest.max(x.abs());
-            }
+        for ((channel, out), peak) in channels.iter_mut().zip(&out.channels).zip(&mut self.peak) {
+            let level = send(&out[..n], &mut channel[at..at + n]);
+            *peak = peak.max(level);
+            loudest = loudest.max(level);
         }
         self.quiet_frames = if loudest > SILENT { 0 } else { self.quiet_frames + n as u64 };
     }
@@ -548,16 +546,29 @@ impl Renderer {
     }
 }
 
-/// No subnormal leaves the plugin: the product of several small gains may be one, and would slow down
-/// whatever comes after.
-fn whole(x: f32) -> f32 {
-    if x.abs() < f32::MIN_POSITIVE { 0.0 } else { x }
+/// Writes finite samples to the host, under the ceiling; the highest of them. No subnormal leaves the
+/// plugin: the product of several small gains may be one, and would slow down whatever comes after.
+///
+/// Bits and plain comparisons, which become vectors.
+fn send(from: &[f32], to: &mut [f32]) -> f32 {
+    let mut highest = 0;
+    for (to, x) in to.iter_mut().zip(from) {
+        let (sign, magnitude) = (x.to_bits() & SIGN, x.to_bits() & !SIGN);
+        highest = highest.max(magnitude);
+        let bounded = magnitude.min(CEILING.to_bits());
+        let whole = if magnitude < f32::MIN_POSITIVE.to_bits() { 0 } else { bounded | sign };
+        *to = f32::from_bits(whole);
+    }
+    f32::from_bits(highest)
 }
+
+/// The sign of an f32. Without it, the bits of finite numbers are ordered as the numbers are.
+const SIGN: u32 = 1 << 31;
 
 /// Silences NaN and infinities; how many there were.
 fn silence_nonfinite(out: &mut AudioOut, frames: usize) -> u64 {
-    let finite = out.channels.iter().all(|c| c[..frames].iter().all(|x| x.is_finite()));
-    if finite {
+    let highest = |c: &[f32]| c.iter().fold(0, |most, x| most.max(x.to_bits() & !SIGN));
+    if out.channels.iter().all(|c| highest(&c[..frames]) < f32::INFINITY.to_bits()) {
         return 0;
     }
     let bad = out.channels.iter().flat_map(|c| &c[..frames]).filter(|x| !x.is_finite()).count();

@@ -11,7 +11,7 @@ use chronus_engine::{
     lanes,
 };
 
-use crate::kit::{inputs, knobs, rises, steady, still, zero};
+use crate::kit::{inputs, knobs, masked, rises, steady, still, zero};
 
 const fn time(name: &'static str, label: &'static str, default: f32, doc: &'static str) -> Param {
     Param::new(name, label, (0.0, 20_000.0), default, Unit::Milliseconds, doc)
@@ -164,19 +164,23 @@ impl<const L: usize> Adsr<L> {
             return;
         }
         let level = self.level;
-        let row = |x: &[f32; L]| {
+        let mut keep = [0; L];
+        for l in 0..L {
+            keep[l] = opens(level[l]);
+        }
+        let steady = io.inputs.steady(0) || zero(&level);
+        let frames = if steady { 1 } else { io.frames };
+        let out = &mut io.outputs.get(0)[..frames];
+        for (out, x) in out.iter_mut().zip(signal) {
             let mut y = [0.0; L];
             for l in 0..L {
-                y[l] = amplified(x[l], level[l]);
+                y[l] = masked(x[l] * level[l], keep[l]);
             }
-            y
-        };
-        if io.inputs.steady(0) || zero(&level) {
-            io.outputs.fill(0, row(&signal[0]));
-        } else {
-            for (out, x) in io.outputs.get(0).iter_mut().zip(signal) {
-                *out = row(x);
-            }
+            *out = y;
+        }
+        if steady {
+            let row = out[0];
+            io.outputs.fill(0, row);
         }
     }
 
@@ -196,7 +200,14 @@ impl<const L: usize> Adsr<L> {
 /// Shut is silent, not a zero with the signal's sign: those who come after may rest.
 #[inline(always)]
 fn amplified(x: f32, level: f32) -> f32 {
-    if level == 0.0 { 0.0 } else { x * level }
+    masked(x * level, opens(level))
+}
+
+/// All ones where a level lets anything through. As a mask, because the compiler turns a select
+/// between numbers into branches.
+#[inline(always)]
+fn opens(level: f32) -> u32 {
+    u32::from(level == 0.0).wrapping_sub(1)
 }
 
 impl<const L: usize> Module<L> for Adsr<L> {
@@ -226,7 +237,9 @@ impl<const L: usize> Module<L> for Adsr<L> {
                 state.set_lane(l, state.lane(l).tick(max(gate[0][l], host), trigger[0][l], now));
             }
             *self = state;
-            io.outputs.fill(1, self.level);
+            if io.outputs.connected(1) {
+                io.outputs.fill(1, self.level);
+            }
             self.amplify(&mut io, signal);
             return;
         }

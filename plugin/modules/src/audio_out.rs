@@ -1,12 +1,12 @@
 //! Audio Out: to the host, with a safety limiter that leaves quiet signals alone.
 
 use chronus_dsp::level::{SOFT_KNEE, soft_limit};
-use chronus_dsp::math::db_to_gain;
+use chronus_dsp::math::{db_to_gain, max};
 use chronus_engine::{
     BLOCK, Category, Input, Io, Module, Normal, Param, Signal, Spec, Unit, Width, kind, lanes,
 };
 
-use crate::kit::{frames, inputs, knobs};
+use crate::kit::{frames, inputs, knobs, masked};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -60,19 +60,34 @@ impl<const L: usize> Module<L> for AudioOut<L> {
         // A mono bus always sends. Set per voice, only voices that sound do: an idle lane's
         // remains must not be heard.
         let sounding = if L == 1 { 1 } else { io.voices().sounding() >> io.first_lane };
+        let mut heard = [0u32; L];
+        for (l, heard) in heard.iter_mut().enumerate() {
+            *heard = u32::from(sounding >> l & 1 == 0).wrapping_sub(1);
+        }
         let channels: [&[[f32; L]]; 2] = inputs(&io);
-        for (input, sent) in channels.into_iter().zip(&mut io.world.audio_out.channels) {
-            let mut mix = [0.0; BLOCK];
+        for (c, input) in channels.into_iter().enumerate() {
+            if io.inputs.silent(c) {
+                continue;
+            }
+            let mut mix = [[0.0; L]; BLOCK];
+            let mut highest = 0.0f32;
             for k in 0..n {
-                let x = input[k];
                 for l in 0..L {
-                    let y = x[l] * gain[k];
-                    let y = if limited { soft_limit(y, SOFT_KNEE, 1.0) } else { y };
-                    mix[k] += if sounding >> l & 1 == 1 { y } else { 0.0 };
+                    let y = masked(input[k][l] * gain[k], heard[l]);
+                    highest = max(y.abs(), highest);
+                    mix[k][l] = y;
                 }
             }
-            for k in 0..n {
-                sent[k] += mix[k];
+            // Under the knee the limiter changes no bit.
+            if limited && highest > SOFT_KNEE {
+                for y in mix[..n].as_flattened_mut() {
+                    *y = soft_limit(*y, SOFT_KNEE, 1.0);
+                }
+            }
+            for (sent, row) in io.world.audio_out.channels[c].iter_mut().zip(&mix[..n]) {
+                for y in row {
+                    *sent += y;
+                }
             }
         }
     }

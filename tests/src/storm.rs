@@ -45,6 +45,9 @@ impl Storm {
 
     /// What is done next to `patch`.
     pub fn next(&mut self, patch: &Patch, registry: &Registry) -> Whim {
+        if patch.modules.is_empty() && self.random.chance(0.5) {
+            return Whim::Commit(vec![Request::Replace(Box::new(self.patch(registry)))]);
+        }
         match self.random.below(100) {
             0..10 => self.turn(patch, registry),
             10..13 => self.gate(patch),
@@ -67,6 +70,13 @@ impl Storm {
                 Whim::Commit(requests)
             }
         }
+    }
+
+    /// Creates a module `id` that nothing is connected to and that is no output.
+    pub fn unheard(&mut self, registry: &Registry, id: &str) -> Request {
+        let kinds: Vec<_> = registry.kinds().iter().filter(|kind| !kind.spec.sink).collect();
+        let kind = self.random.pick(&kinds).map_or("vca", |kind| kind.spec.kind);
+        Request::Create { id: id.into(), kind: kind.into(), position: self.point() }
     }
 
     /// A patch of its own: a voice, an output, and some more.
@@ -109,14 +119,14 @@ impl Storm {
     }
 
     fn request(&mut self, patch: &Patch, registry: &Registry) -> Option<Request> {
-        let creates = if patch.modules.len() > FULL { 4 } else { 22 };
+        let creates = if patch.modules.len() > FULL { 4 } else { 15 };
         Some(match self.random.below(100) {
             n if n < creates => {
                 let kind = self.random.pick(registry.kinds())?.spec.kind;
                 self.create(kind)
             }
-            n if n < 34 => Request::Delete { id: self.module(patch)?.to_string() },
-            34..62 => self.connect(patch, registry)?,
+            n if n < 22 => Request::Delete { id: self.module(patch)?.to_string() },
+            22..62 => self.connect(patch, registry)?,
             62..70 => {
                 let cable = &patch.cables[&self.cable(patch)?];
                 let (from, to) = (cable.from.to_string(), cable.to.to_string());

@@ -1,21 +1,27 @@
 //! Random edits against the engine, thousands a second, round after round until the time is over or
-//! something breaks. Every second round waits for every commit and is rendered twice, cut into
-//! other blocks, and must give the same bits; the others do not wait for anything.
+//! something breaks. A patient round waits for every commit and is rendered twice, the second time
+//! cut into other blocks and with neutral commits at its end: both must give the same bits. A rush
+//! waits for nothing. In both, every commit gets exactly one answer, no block is missed, and no
+//! sample is beyond the ceiling, subnormal or no number. Steps are not looked at: random patches make
+//! their own.
 // A program for the terminal.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::atomic::{
     AtomicBool, AtomicU8, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use chronus_engine::{
-    Answer, Block, Engine, Event, Options, Registry, Rejection, Renderer, Terms, TimedEvent,
-    Transport,
+    Answer, Block, Engine, Event, Options, Registry, Rejection, Renderer, Request, Terms,
+    TimedEvent, Transport,
 };
+use chronus_patch::{Edit, Patch, Point};
 use chronus_tests::random::Random;
 use chronus_tests::storm::{Storm, Whim};
 
@@ -26,8 +32,18 @@ usage: soak [--seconds N] [--seed S] | --reproduce SEED
   --reproduce SEED  one round, the one that failed
 ";
 
-/// Whims of a round.
+/// Whims of a rush; a patient round has a third of them.
 const WHIMS: usize = 1500;
+/// Neutral commits at the end of a patient round.
+const NEUTRAL: usize = 40;
+/// Quietest sample that counts as heard: -80 dBFS.
+const AUDIBLE: f32 = 1e-4;
+/// Frames after which no fade is under way at any rate here (a load's takes 30 ms).
+const CALM: usize = 4096;
+/// How often a rush is tried to see it fail again: the threads' timing is not in its seed.
+const TRIES: usize = 20;
+/// A round that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(180);
 /// Graphs alive at once: active, leaving, and three in the slots.
 const MOST_GRAPHS: u64 = 5;
 /// Loudest sample that may leave the engine: +24 dBFS.
@@ -40,7 +56,10 @@ fn main() -> ExitCode {
     };
     let registry = Arc::new(Registry::new(chronus_modules::KINDS));
     let (seeds, until): (Box<dyn Iterator<Item = u64>>, _) = match task {
-        Task::Reproduce(seed) => (Box::new(std::iter::once(seed)), None),
+        Task::Reproduce(seed) => {
+            let tries = if is_rush(seed) { TRIES } else { 1 };
+            (Box::new(std::iter::repeat_n(seed, tries)), None)
+        }
         Task::Soak { seed, seconds } => {
             let mut random = Random::new(seed);
             let end = Instant::now() + Duration::from_secs_f64(seconds);
@@ -50,12 +69,13 @@ fn main() -> ExitCode {
     let started = Instant::now();
     let (mut total, mut rounds) = (Tally::default(), 0u64);
     for seed in seeds.take_while(|_| until.is_none_or(|end| Instant::now() < end)) {
-        match round(seed, &registry) {
+        let watch = Watch::over(seed, rounds);
+        let outcome = catch_unwind(AssertUnwindSafe(|| round(seed, &registry)));
+        drop(watch);
+        match outcome.unwrap_or_else(|_| Err("a panic, see above".into())) {
             Ok(tally) => total.add(&tally),
             Err(text) => {
-                println!("round {seed} broke: {text}");
-                println!("to see it again: cargo xtask soak --reproduce {seed}");
-                println!("{rounds} passed, 1 failed");
+                broke(seed, rounds, &text);
                 return ExitCode::FAILURE;
             }
         }
@@ -64,6 +84,32 @@ fn main() -> ExitCode {
     }
     println!("{rounds} passed, 0 failed");
     ExitCode::SUCCESS
+}
+
+/// Says what broke, and how to see it again.
+fn broke(seed: u64, rounds: u64, text: &str) {
+    let sort = if is_rush(seed) { "rush" } else { "patient round" };
+    println!("{sort} {seed} broke: {text}");
+    println!("to see it again: cargo xtask soak --reproduce {seed}");
+    println!("{rounds} passed, 1 failed");
+}
+
+/// Ends the program when a round hangs: what waits for ever cannot tell.
+struct Watch {
+    _alive: Sender<()>,
+}
+
+impl Watch {
+    fn over(seed: u64, rounds: u64) -> Self {
+        let (alive, ended) = channel::<()>();
+        std::thread::spawn(move || {
+            if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                broke(seed, rounds, &format!("it has not ended within {PATIENCE:?}"));
+                std::process::exit(1);
+            }
+        });
+        Self { _alive: alive }
+    }
 }
 
 enum Task {
@@ -89,16 +135,20 @@ fn task() -> Option<Task> {
 /// What rounds have seen.
 #[derive(Clone, Debug, Default)]
 struct Tally {
+    /// Neutral commits and those of the second rendering included.
     commits: u64,
     /// Answers by kind; refusals by what they say first.
     answers: BTreeMap<&'static str, u64>,
     frames: u64,
+    /// Frames of blocks in which something sounded.
+    heard: u64,
 }
 
 impl Tally {
     fn add(&mut self, other: &Self) {
         self.commits += other.commits;
         self.frames += other.frames;
+        self.heard += other.heard;
         for (&kind, count) in &other.answers {
             *self.answers.entry(kind).or_default() += count;
         }
@@ -107,23 +157,42 @@ impl Tally {
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} commits, {} s of audio:", self.commits, self.frames / 48_000)?;
+        let heard = 100 * self.heard / self.frames.max(1);
+        let frames = self.frames as f64 * 1e-6;
+        write!(f, "{frames:.1} M frames, {heard} % of them sounding; {} commits:", self.commits)?;
         self.answers.iter().try_for_each(|(kind, count)| write!(f, " {count} {kind}"))
     }
 }
 
 /// One round. The seed decides everything, even which sort of round it is.
 fn round(seed: u64, registry: &Arc<Registry>) -> Result<Tally, String> {
-    if seed % 2 == 1 {
+    if is_rush(seed) {
         return rush(seed, registry);
     }
-    let (tally, bits) = patient(seed, registry, 1)?;
-    let (_, again) = patient(seed, registry, 2)?;
-    if bits != again {
-        let frame = bits.iter().zip(&again).position(|(a, b)| a != b);
-        return Err(format!("the same edits gave other bits, from frame {frame:?} on"));
+    let first = patient(seed, registry, 1, false)?;
+    let second = patient(seed, registry, 2, true)?;
+    let same = first.bits.iter().zip(&second.bits).position(|(a, b)| a != b);
+    match same {
+        Some(frame) if frame < first.calm => {
+            let whim = first.whims.partition_point(|(at, _)| *at <= frame);
+            let done = &first.whims[whim.saturating_sub(4)..whim];
+            Err(format!("the same edits gave other bits, from frame {frame} on, after {done:#?}"))
+        }
+        Some(frame) => {
+            let frame = frame - first.calm;
+            Err(format!("neutral commits gave other bits, from frame {frame} after the edits on"))
+        }
+        None if first.bits.len() != second.bits.len() => Err("one rendering is longer".into()),
+        None => {
+            let mut tally = first.tally;
+            tally.add(&second.tally);
+            Ok(tally)
+        }
     }
-    Ok(tally)
+}
+
+fn is_rush(seed: u64) -> bool {
+    seed % 2 == 1
 }
 
 /// Answers to commits, each of which may come but once.
@@ -190,7 +259,7 @@ impl Ledger {
             return Err(format!("commit {commit} was never answered: {whim}"));
         }
         let answers = seen.answers.clone();
-        Ok(Tally { commits: self.counts.len() as u64, answers, frames: 0 })
+        Ok(Tally { commits: self.counts.len() as u64, answers, ..Tally::default() })
     }
 }
 
@@ -244,12 +313,14 @@ struct Ear {
     left: Vec<f32>,
     right: Vec<f32>,
     frames: u64,
+    /// Frames of blocks in which something sounded.
+    heard: u64,
 }
 
 impl Ear {
     fn new(seed: u64) -> Self {
         let random = Random::new(seed);
-        Self { random, held: Vec::new(), left: Vec::new(), right: Vec::new(), frames: 0 }
+        Self { random, held: Vec::new(), left: Vec::new(), right: Vec::new(), frames: 0, heard: 0 }
     }
 
     /// Notes and controllers of the next `frames` frames.
@@ -308,6 +379,8 @@ impl Ear {
             at += n;
         }
         self.frames += frames as u64;
+        let sounds = self.left.iter().chain(&self.right).any(|x| x.abs() > AUDIBLE);
+        self.heard += if sounds { frames as u64 } else { 0 };
         let bad = self
             .left
             .iter()
@@ -353,39 +426,88 @@ fn start(seed: u64, registry: &Arc<Registry>) -> Result<(Engine, Renderer, Storm
     Ok((engine, renderer, Storm::new(seed)))
 }
 
-/// Every commit is waited for, as in a bounce; the bits of all that was rendered.
+/// What a patient round gave.
+struct Patience {
+    tally: Tally,
+    bits: Vec<[u32; 2]>,
+    /// What was done, at which frame.
+    whims: Vec<(usize, Whim)>,
+    /// Frame after which nothing audible is edited.
+    calm: usize,
+}
+
+/// Every commit is waited for, as in a bounce. In the end all is quiet but for notes, and for
+/// commits that change nothing where `neutral`.
 fn patient(
     seed: u64,
     registry: &Arc<Registry>,
     cut: u64,
-) -> Result<(Tally, Vec<[u32; 2]>), String> {
+    neutral: bool,
+) -> Result<Patience, String> {
     let (engine, mut renderer, mut storm) = start(seed, registry)?;
     let mut ledger = Ledger::default();
     let (mut ear, mut sizes, mut cuts) =
         (Ear::new(seed ^ 1), Random::new(seed ^ 2), Random::new(seed ^ cut << 32));
     let mut bits = Vec::new();
+    let mut hear = |ear: &mut Ear, frames, after: &dyn Fn() -> String| {
+        ear.block(&mut renderer, frames, true, &mut cuts)
+            .and_then(|()| counters(&engine))
+            .map_err(|text| format!("{text}, after {}", after()))?;
+        bits.extend(ear.left.iter().zip(&ear.right).map(|(l, r)| [l.to_bits(), r.to_bits()]));
+        Ok::<usize, String>(bits.len())
+    };
     // The first block tells the engine that it is offline.
-    ear.block(&mut renderer, 1, true, &mut cuts)?;
+    let mut heard = hear(&mut ear, 1, &|| "the start".into())?;
+    let mut whims = Vec::new();
     for whim in 0..WHIMS / 3 {
         let next = storm.next(&engine.document(), registry);
         act(&engine, &next, &mut ledger);
-        let frames = 1 + sizes.below(400);
-        ear.block(&mut renderer, frames, true, &mut cuts)
-            .map_err(|text| format!("{text}, after whim {whim}: {next:?}"))?;
-        bits.extend(ear.left.iter().zip(&ear.right).map(|(l, r)| [l.to_bits(), r.to_bits()]));
-        counters(&engine).map_err(|text| format!("{text}, after whim {whim}: {next:?}"))?;
+        whims.push((heard, next.clone()));
+        heard = hear(&mut ear, 1 + sizes.below(400), &|| format!("whim {whim}: {next:?}"))?;
     }
     // A load's crossfade, or a bridge, may still be under way.
-    for _ in 0..200 {
-        if !ledger.is_open() {
-            break;
+    let calm = hear(&mut ear, CALM, &|| "the last whim".into())?;
+    // What the editor was refused stays in its document: a commit of it might not be neutral.
+    let neutral = neutral && engine.refusal().is_none();
+    for n in 0..NEUTRAL {
+        if neutral {
+            let whim = nothing(n, registry, &mut storm, &engine.document());
+            act(&engine, &whim, &mut ledger);
         }
-        ear.block(&mut renderer, 256, true, &mut cuts)?;
+        hear(&mut ear, 1 + sizes.below(400), &|| format!("neutral commit {n}"))?;
+    }
+    // A graph is swapped in before its answer is heard.
+    let deadline = Instant::now() + Duration::from_secs(2);
+    while ledger.is_open() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(1));
     }
+    ledger.check()?;
+    // Once more: the end may answer what was answered.
+    drop((engine, renderer));
     let mut tally = ledger.check()?;
     tally.frames = ear.frames;
-    Ok((tally, bits))
+    tally.heard = ear.heard;
+    Ok(Patience { tally, bits, whims, calm })
+}
+
+/// Neutral commit `n`.
+fn nothing(n: usize, registry: &Registry, storm: &mut Storm, patch: &Patch) -> Whim {
+    let spare = || "spare".to_owned();
+    let first = patch.modules.keys().next().cloned();
+    // Without a sink every output is heard, so that a lone module sounds.
+    let is_sink = |kind: &str| registry.spec(kind).is_ok_and(|spec| spec.sink);
+    let sinks = patch.modules.values().any(|module| is_sink(&module.kind));
+    Whim::Commit(match (n % 4, first) {
+        (1, _) if sinks => vec![storm.unheard(registry, &spare())],
+        (0 | 1, _) => Vec::new(),
+        (2, Some(id)) if n % 8 == 2 => {
+            let position = Point { x: n as f32, y: 0.0 };
+            vec![Request::Edit(Edit::Move { id, position })]
+        }
+        (2, Some(id)) => vec![Request::Edit(Edit::Rename { id, name: format!("again {n}") })],
+        _ if sinks => vec![Request::Delete { id: spare() }],
+        _ => Vec::new(),
+    })
 }
 
 /// Writes the patch that plays to a file, for whoever looks into it.
@@ -397,13 +519,24 @@ fn keep(engine: &Engine, seed: u64) -> String {
     }
 }
 
+/// Ends the audio thread when dropped.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Release);
+    }
+}
+
 /// Commits come as fast as they can be made, while another thread plays.
 fn rush(seed: u64, registry: &Arc<Registry>) -> Result<Tally, String> {
     let (engine, mut renderer, mut storm) = start(seed, registry)?;
     let mut ledger = Ledger::default();
     let over = AtomicBool::new(false);
     let mut ear = Ear::new(seed ^ 1);
-    let played: Result<u64, String> = std::thread::scope(|scope| {
+    let played: Result<(u64, u64), String> = std::thread::scope(|scope| {
+        // Also when this thread panics: else the scope would wait for the other for ever.
+        let ending = Ending(&over);
         let audio = scope.spawn(|| {
             let (mut sizes, mut cuts) = (Random::new(seed ^ 2), Random::new(seed ^ 3));
             while !over.load(Acquire) {
@@ -412,7 +545,7 @@ fn rush(seed: u64, registry: &Arc<Registry>) -> Result<Tally, String> {
                 // Some pace, or the builder would get no processor on a small machine.
                 std::thread::sleep(Duration::from_micros(200));
             }
-            Ok(ear.frames)
+            Ok((ear.frames, ear.heard))
         });
         let mut pauses = Random::new(seed ^ 4);
         for _ in 0..WHIMS {
@@ -434,16 +567,18 @@ fn rush(seed: u64, registry: &Arc<Registry>) -> Result<Tally, String> {
         while engine.counters().graphs.load(Relaxed) > 1 && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(20));
         }
-        over.store(true, Release);
+        drop(ending);
         audio.join().map_err(|_| "the audio thread panicked")?
     });
-    let frames = played.map_err(|text| format!("{text}; {}", keep(&engine, seed)))?;
+    let (frames, heard) = played.map_err(|text| format!("{text}; {}", keep(&engine, seed)))?;
     counters(&engine).map_err(|text| format!("{text}; {}", keep(&engine, seed)))?;
     let graphs = engine.counters().graphs.load(Relaxed);
     if graphs > 1 {
         return Err(format!("{graphs} graphs are alive though nothing happens"));
     }
+    ledger.check()?;
+    drop((engine, renderer));
     let mut tally = ledger.check()?;
-    tally.frames = frames;
+    (tally.frames, tally.heard) = (frames, heard);
     Ok(tally)
 }

@@ -138,12 +138,13 @@ impl Inbox {
     }
 
     /// Leaves a new setup; pending commits are answered superseded.
-    pub fn set_up(&self, setup: Setup, job: Job) -> Vec<Job> {
+    pub fn set_up(&self, setup: Setup, job: Job, shared: &Shared) -> Vec<Job> {
         let mut state = self.state.lock();
         self.newest.store(job.revision, Release);
         let older = state.setup.replace((setup, job)).map(|(_, job)| job);
         let latest = state.latest.take();
         let dropped = older.into_iter().chain(latest).chain(state.timed.drain(..)).collect();
+        shared.next_due.store(u64::MAX, Release);
         self.changed.notify_one();
         dropped
     }

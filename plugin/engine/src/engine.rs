@@ -158,7 +158,7 @@ impl Engine {
         let demands = Demands { strict: false, budget: None, ..self.demands(&Terms::default()) };
         let job = Job { deadline: None, entry: Entry::Load, ..job(accepted, demands, None, None) };
         self.shared.in_flight.fetch_add(1, AcqRel);
-        for dropped in self.inbox.set_up(Setup { sample_rate, epoch }, job) {
+        for dropped in self.inbox.set_up(Setup { sample_rate, epoch }, job, &self.shared) {
             self.supersede(&dropped);
         }
     }

@@ -311,13 +311,14 @@ impl Renderer {
             self.retire(outgoing);
         }
         while offline && !self.busy() {
-            // Before the look at what is due: a landing between the two is not waited for.
+            // In this order: what has landed so far is taken, for the builder goes on to the next
+            // timed commit only when it is; what lands from here on ends the wait.
             let landings = self.shared.landings.load(Acquire);
-            if now < self.shared.next_due.load(Acquire) {
+            self.check_ready();
+            if self.busy() || now < self.shared.next_due.load(Acquire) {
                 break;
             }
             self.wait_for_due(landings);
-            self.check_ready();
         }
         self.check_ready();
     }

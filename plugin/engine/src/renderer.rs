@@ -313,11 +313,12 @@ impl Renderer {
         while offline && !self.busy() {
             // Before the look at what is due: a landing between the two is not waited for.
             let landings = self.shared.landings.load(Acquire);
-            if now < self.shared.next_due.load(Acquire) {
+            // What landed in a fade is taken first: the builder waits for that.
+            self.check_ready();
+            if self.busy() || now < self.shared.next_due.load(Acquire) {
                 break;
             }
             self.wait_for_due(landings);
-            self.check_ready();
         }
         self.check_ready();
     }

@@ -382,6 +382,24 @@ fn a_timed_commit_that_lands_while_it_is_looked_for_does_not_stop_offline_render
 }
 
 #[test]
+fn commits_due_at_one_frame_go_on_after_the_fade_of_the_first() {
+    let (done, ended) = channel();
+    std::thread::spawn(move || {
+        let mut rig = Rig::new(&registry(), 48_000.0, &sine());
+        rig.commit_at(0, &[Request::Replace(Box::new(sine()))]);
+        rig.commit_at(0, &[set("a", "gain", 0.5)]);
+        rig.commit_at(0, &[set("a", "gain", 0.4)]);
+        rig.render(64, |_| 64, &[], |_| 0.0);
+        // The second is published while the crossfade keeps it from being taken.
+        std::thread::sleep(Duration::from_millis(200));
+        rig.render(8192, |_| 64, &[], |_| 0.0);
+        let _ = done.send(rig.engine.value("a", "gain"));
+    });
+    let value = ended.recv_timeout(Duration::from_secs(20)).expect("rendering goes on");
+    assert_eq!(value, Ok(0.4));
+}
+
+#[test]
 fn editor_refusals_stay_in_the_document_and_can_be_undone() {
     let host = Host::start(&sine(), Options::default());
     let editor = Terms::default();

@@ -69,11 +69,9 @@ impl Player {
         Ok(Self { engine, renderer })
     }
 
-    /// Renders a block in real-time mode, over silence.
+    /// Renders a block in real-time mode over what `channels` hold.
     pub fn render(&mut self, channels: [&mut [f32]; 2], events: &[TimedEvent]) {
         let [left, right] = channels;
-        left.fill(0.0);
-        right.fill(0.0);
         let transport = Transport::default();
         self.renderer.process(Block { channels: [left, right], events, transport, offline: false });
     }
@@ -82,10 +80,12 @@ impl Player {
 /// Engines whose outputs add up.
 pub struct Stage {
     players: Vec<Player>,
-    /// What each is to play at the next block's start.
+    /// What each is to play in the next block.
     events: Vec<Vec<TimedEvent>>,
+    /// What all of them hear, in both channels.
+    input: Vec<f32>,
     mix: [Vec<f32>; 2],
-    buffers: [Vec<f32>; 2],
+    part: [Vec<f32>; 2],
 }
 
 impl Stage {
@@ -96,19 +96,19 @@ impl Stage {
     pub fn new(parts: &[(Patch, Vec<TimedEvent>)]) -> Result<Self, StageError> {
         let registry = Arc::new(Registry::new(chronus_modules::KINDS));
         let players = parts.iter().map(|(patch, _)| Player::new(&registry, patch));
-        let silence = || [vec![0.0; MOST_FRAMES], vec![0.0; MOST_FRAMES]];
+        let silence = || vec![0.0; MOST_FRAMES];
         Ok(Self {
             players: players.collect::<Result<_, _>>()?,
             events: parts.iter().map(|(_, events)| events.clone()).collect(),
-            mix: silence(),
-            buffers: silence(),
+            input: silence(),
+            mix: [silence(), silence()],
+            part: [silence(), silence()],
         })
     }
 
-    /// The engines.
-    #[must_use]
-    pub fn players(&self) -> &[Player] {
-        &self.players
+    /// Lets the engines hear what `next` gives, sample by sample, again in every block.
+    pub fn set_input(&mut self, mut next: impl FnMut() -> f32) {
+        self.input.fill_with(&mut next);
     }
 
     /// Sends `event` to all engines at frame `frame` of the next block.
@@ -120,20 +120,18 @@ impl Stage {
 
     /// Renders the next `frames` frames, at most `MOST_FRAMES`.
     pub fn render(&mut self, frames: usize) {
-        let [left, right] = self.mix.each_mut().map(|channel| &mut channel[..frames]);
-        let mut parts = self.players.iter_mut().zip(&mut self.events);
-        if let Some((player, events)) = parts.next() {
+        let players = self.players.iter_mut().zip(&mut self.events);
+        for (n, (player, events)) in players.enumerate() {
+            // The first renders where the mix is, so that a single engine costs no more than itself.
+            let to = if n == 0 { &mut self.mix } else { &mut self.part };
+            let [left, right] = to.each_mut().map(|channel| &mut channel[..frames]);
+            left.copy_from_slice(&self.input[..frames]);
+            right.copy_from_slice(&self.input[..frames]);
             player.render([left, right], events);
             events.clear();
-        }
-        for (player, events) in parts {
-            let buffers = self.buffers.each_mut().map(|buffer| &mut buffer[..frames]);
-            player.render(buffers, events);
-            events.clear();
-            for (mix, part) in self.mix.iter_mut().zip(&self.buffers) {
-                for (mix, part) in mix[..frames].iter_mut().zip(part) {
-                    *mix += part;
-                }
+            if n > 0 {
+                add(&mut self.mix[0][..frames], &self.part[0]);
+                add(&mut self.mix[1][..frames], &self.part[1]);
             }
         }
     }
@@ -142,5 +140,11 @@ impl Stage {
     #[must_use]
     pub fn left(&self) -> &[f32] {
         &self.mix[0]
+    }
+}
+
+fn add(mix: &mut [f32], part: &[f32]) {
+    for (mix, part) in mix.iter_mut().zip(part) {
+        *mix += *part;
     }
 }

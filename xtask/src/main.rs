@@ -4,6 +4,7 @@
 // A program for the terminal.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bench;
 mod bundle;
 mod needs;
 mod run;
@@ -29,7 +30,10 @@ cargo xtask TASK
                      after the build. Writes demo.wav, demo.png and report.json to target/demo
   test [--only LIST] everything that is tested. LIST is comma-separated, of:
                      rust (needs nothing installed), clap, vst3, realtime, editor, demo
-  bench [NAMES]      measures the engine: all scenarios, or those named
+  bench [NAMES] [--rounds N] [--against REV]
+                     measures the engine: all scenarios, or those named (w1 w2 w2b w3 blocks idle
+                     modules factory instances), each against limits written by hand, and against
+                     another revision. Writes report.json and report.md to target/bench
   soak --seconds N --seed S | --reproduce SEED
                      random edits, until something breaks or the time is over
   codegen            writes plugin/modules/src/registry.rs from the files of that folder
@@ -43,7 +47,7 @@ fn main() -> ExitCode {
         Some("install") => Workspace::find().and_then(|w| bundle::install(&w)),
         Some("demo") => demo(rest),
         Some("test") => stages::test(rest),
-        Some("bench") => program("bench", rest),
+        Some("bench") => bench::bench(rest),
         Some("soak") => program("soak", rest),
         Some("codegen") => Workspace::find().and_then(|w| generate_registry(&w)),
         Some("--help" | "-h" | "help") => {

@@ -40,3 +40,15 @@ pub fn saw<const SOFT: bool>(phase: f32, step: f32, frames: f32) -> f32 {
     let right = if phase > 1.0 - step { before * before + before + before + 1.0 } else { 0.0 };
     naive - left - right
 }
+
+/// The higher of two numbers: one instruction, because it need not look for what is none.
+#[inline(always)]
+pub fn higher(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+/// The lower of two numbers.
+#[inline(always)]
+pub fn lower(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}

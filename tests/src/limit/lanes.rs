@@ -1,35 +1,62 @@
-//! Sixteen voices side by side: every module of a lane group in one loop over the frames, its state
-//! in registers as far as they reach.
+//! Voices side by side: every module of a lane group in one loop over the frames, its state in
+//! registers as far as they reach. So a group has sixteen of W1's voices, but eight of W2's chains,
+//! which remember more; measured, those are the fastest.
 
-use super::kernel::{folded, multiply_add, saw, sine, wrapped};
+use std::ops::{Index, IndexMut};
+
+use super::kernel::{folded, higher, lower, multiply_add, saw, sine, wrapped};
 use super::set::Kernel;
 use super::{filter, voice};
 use crate::workload::{Saw, chain, envelope};
 
-const LANES: usize = 16;
+/// Voices of a group.
+const VOICES: usize = 16;
+/// Chains of a group.
+const CHAINS: usize = 8;
 
-/// One value a voice.
-type Row = [f32; LANES];
+/// One value a lane, where no vector of them lies across two cache lines.
+#[derive(Clone, Copy)]
+#[repr(align(32))]
+struct Row<const L: usize>([f32; L]);
 
-const ZERO: Row = [0.0; LANES];
+impl<const L: usize> Row<L> {
+    const ZERO: Self = Self([0.0; L]);
+}
+
+impl<const L: usize> Index<usize> for Row<L> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn index(&self, lane: usize) -> &f32 {
+        &self.0[lane]
+    }
+}
+
+impl<const L: usize> IndexMut<usize> for Row<L> {
+    #[inline(always)]
+    fn index_mut(&mut self, lane: usize) -> &mut f32 {
+        &mut self.0[lane]
+    }
+}
 
 /// Coefficients and state of a filter, in transposed direct form II.
 #[derive(Clone, Copy)]
-struct Filter {
-    b: [Row; 3],
-    a: [Row; 2],
-    s: [Row; 2],
+struct Filter<const L: usize> {
+    b: [Row<L>; 3],
+    /// Negated, so that one instruction takes them in.
+    a: [Row<L>; 2],
+    s: [Row<L>; 2],
 }
 
-impl Filter {
-    const SILENT: Self = Self { b: [ZERO; 3], a: [ZERO; 2], s: [ZERO; 2] };
+impl<const L: usize> Filter<L> {
+    const SILENT: Self = Self { b: [Row::ZERO; 3], a: [Row::ZERO; 2], s: [Row::ZERO; 2] };
 
     fn set(&mut self, lane: usize, cutoff: f32, q: f32) {
         let [b0, b1, b2, a1, a2] = filter(cutoff, q);
         for (row, value) in self.b.iter_mut().zip([b0, b1, b2]) {
             row[lane] = value;
         }
-        for (row, value) in self.a.iter_mut().zip([a1, a2]) {
+        for (row, value) in self.a.iter_mut().zip([-a1, -a2]) {
             row[lane] = value;
         }
     }
@@ -37,8 +64,9 @@ impl Filter {
     #[inline(always)]
     fn tick<const FMA: bool>(&mut self, l: usize, x: f32) -> f32 {
         let y = multiply_add::<FMA>(self.b[0][l], x, self.s[0][l]);
-        self.s[0][l] = multiply_add::<FMA>(self.b[1][l], x, self.s[1][l]) - self.a[0][l] * y;
-        self.s[1][l] = multiply_add::<FMA>(self.b[2][l], x, -(self.a[1][l] * y));
+        let s = multiply_add::<FMA>(self.b[1][l], x, self.s[1][l]);
+        self.s[0][l] = multiply_add::<FMA>(self.a[0][l], y, s);
+        self.s[1][l] = multiply_add::<FMA>(self.a[1][l], y, self.b[2][l] * x);
         y
     }
 }
@@ -46,31 +74,31 @@ impl Filter {
 /// W1: sine, envelope, low-pass.
 #[derive(Clone)]
 struct VoiceGroup {
-    phase: Row,
-    step: Row,
-    level: Row,
+    phase: Row<VOICES>,
+    step: Row<VOICES>,
+    level: Row<VOICES>,
     /// 1 while the attack lasts, else 0.
-    attacks: Row,
-    rise: Row,
+    attacks: Row<VOICES>,
+    rise: Row<VOICES>,
     fall: f32,
     sustain: f32,
-    low_pass: Filter,
+    low_pass: Filter<VOICES>,
 }
 
 impl VoiceGroup {
     fn new(first: usize, n: usize) -> Self {
         let (fall, sustain) = envelope();
         let mut group = Self {
-            phase: [0.25; LANES],
-            step: ZERO,
-            level: ZERO,
-            attacks: [1.0; LANES],
-            rise: ZERO,
+            phase: Row([0.25; VOICES]),
+            step: Row::ZERO,
+            level: Row::ZERO,
+            attacks: Row([1.0; VOICES]),
+            rise: Row::ZERO,
             fall,
             sustain,
             low_pass: Filter::SILENT,
         };
-        for lane in 0..LANES.min(n - first) {
+        for lane in 0..VOICES.min(n - first) {
             let voice = voice(first + lane);
             (group.step[lane], group.rise[lane]) = (voice.step, voice.rise);
             group.low_pass.set(lane, voice.cutoff, 1.0);
@@ -79,18 +107,18 @@ impl VoiceGroup {
     }
 
     #[inline(always)]
-    fn render<const FMA: bool>(&mut self, mix: &mut [Row]) {
+    fn render<const FMA: bool>(&mut self, mix: &mut [Row<VOICES>]) {
         let Self { mut phase, step, mut level, mut attacks, rise, fall, sustain, mut low_pass } =
             *self;
         for mix in mix {
-            for l in 0..LANES {
+            for l in 0..VOICES {
                 let tone = sine::<FMA>(folded(phase[l]));
                 phase[l] = wrapped(phase[l] + step[l]);
-                let (up, down) = (level[l] + rise[l], (level[l] - fall).max(sustain));
-                let (attack, peaked) = (attacks[l] > 0.0, up >= 1.0);
-                let risen = if peaked { 1.0 } else { up };
-                level[l] = if attack { risen } else { down };
-                attacks[l] = if attack && !peaked { 1.0 } else { 0.0 };
+                let (up, down) = (level[l] + rise[l], level[l] - fall);
+                let (up, down) = (lower(up, 1.0), higher(down, sustain));
+                level[l] = if attacks[l] > 0.0 { up } else { down };
+                // Only an attack reaches the peak, and it ends there.
+                attacks[l] = if level[l] < 1.0 { attacks[l] } else { 0.0 };
                 mix[l] += low_pass.tick::<FMA>(l, tone * level[l]);
             }
         }
@@ -102,20 +130,25 @@ impl VoiceGroup {
 /// W2: saw, low-pass, half the level, low-pass, a hundredth of the level.
 #[derive(Clone)]
 struct ChainGroup {
-    phase: Row,
+    phase: Row<CHAINS>,
     /// Turns a frame, and frames a turn.
-    step: Row,
-    frames: Row,
-    first: Filter,
-    second: Filter,
+    step: Row<CHAINS>,
+    frames: Row<CHAINS>,
+    first: Filter<CHAINS>,
+    second: Filter<CHAINS>,
 }
 
 impl ChainGroup {
     fn new(first: usize, n: usize) -> Self {
         let silent = Filter::SILENT;
-        let mut group =
-            Self { phase: ZERO, step: ZERO, frames: ZERO, first: silent, second: silent };
-        for lane in 0..LANES.min(n - first) {
+        let mut group = Self {
+            phase: Row::ZERO,
+            step: Row::ZERO,
+            frames: Row::ZERO,
+            first: silent,
+            second: silent,
+        };
+        for lane in 0..CHAINS.min(n - first) {
             let chain = chain(first + lane);
             (group.step[lane], group.frames[lane]) = (chain.step, 1.0 / chain.step);
             group.first.set(lane, chain.first.0, chain.first.1);
@@ -125,10 +158,10 @@ impl ChainGroup {
     }
 
     #[inline(always)]
-    fn render<const FMA: bool, const SOFT: bool>(&mut self, mix: &mut [Row]) {
+    fn render<const FMA: bool, const SOFT: bool>(&mut self, mix: &mut [Row<CHAINS>]) {
         let Self { mut phase, step, frames, mut first, mut second } = *self;
         for mix in mix {
-            for l in 0..LANES {
+            for l in 0..CHAINS {
                 let x = saw::<SOFT>(phase[l], step[l], frames[l]);
                 phase[l] = wrapped(phase[l] + step[l]);
                 let x = first.tick::<FMA>(l, x) * 0.5;
@@ -143,14 +176,14 @@ impl ChainGroup {
 /// All voices of W1.
 pub struct Voices {
     groups: Vec<VoiceGroup>,
-    mix: Vec<Row>,
+    mix: Vec<Row<VOICES>>,
 }
 
 impl Voices {
     /// `n` voices in blocks of at most `block` frames.
     pub fn new(n: usize, block: usize) -> Self {
-        let groups = (0..n).step_by(LANES).map(|first| VoiceGroup::new(first, n)).collect();
-        Self { groups, mix: vec![ZERO; block] }
+        let groups = (0..n).step_by(VOICES).map(|first| VoiceGroup::new(first, n)).collect();
+        Self { groups, mix: vec![Row::ZERO; block] }
     }
 }
 
@@ -162,7 +195,7 @@ impl Kernel for RenderVoices<'_> {
     fn run<const FMA: bool>(self) {
         let Self(Voices { groups, mix }, out) = self;
         let mix = &mut mix[..out.len()];
-        mix.fill(ZERO);
+        mix.fill(Row::ZERO);
         for group in groups {
             group.render::<FMA>(mix);
         }
@@ -173,15 +206,15 @@ impl Kernel for RenderVoices<'_> {
 /// All chains of W2 or W2b.
 pub struct Chains {
     groups: Vec<ChainGroup>,
-    mix: Vec<Row>,
+    mix: Vec<Row<CHAINS>>,
     saw: Saw,
 }
 
 impl Chains {
     /// `n` chains in blocks of at most `block` frames.
     pub fn new(n: usize, saw: Saw, block: usize) -> Self {
-        let groups = (0..n).step_by(LANES).map(|first| ChainGroup::new(first, n)).collect();
-        Self { groups, mix: vec![ZERO; block], saw }
+        let groups = (0..n).step_by(CHAINS).map(|first| ChainGroup::new(first, n)).collect();
+        Self { groups, mix: vec![Row::ZERO; block], saw }
     }
 }
 
@@ -193,7 +226,7 @@ impl Kernel for RenderChains<'_> {
     fn run<const FMA: bool>(self) {
         let Self(Chains { groups, mix, saw }, out) = self;
         let mix = &mut mix[..out.len()];
-        mix.fill(ZERO);
+        mix.fill(Row::ZERO);
         for group in groups {
             match saw {
                 Saw::Naive => group.render::<FMA, false>(mix),
@@ -205,8 +238,8 @@ impl Kernel for RenderChains<'_> {
 }
 
 #[inline(always)]
-fn mix_down(mix: &[Row], out: &mut [f32]) {
+fn mix_down<const L: usize>(mix: &[Row<L>], out: &mut [f32]) {
     for (out, row) in out.iter_mut().zip(mix) {
-        *out = row.iter().sum();
+        *out = row.0.iter().sum();
     }
 }

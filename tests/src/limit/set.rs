@@ -25,10 +25,17 @@ pub trait Kernel {
 }
 
 impl Set {
+    /// Names of those that this machine has, the best last.
+    #[must_use]
+    pub fn names() -> Vec<&'static str> {
+        let known = ["baseline", "sse4", "avx2", "avx512"].into_iter();
+        known.filter(|name| Self::named(name).is_some()).collect()
+    }
+
     /// Those that this machine has, the best last.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        ["baseline", "sse4", "avx2", "avx512"].into_iter().filter_map(Self::named).collect()
+        Self::names().into_iter().filter_map(Self::named).collect()
     }
 
     /// The set called `name`, where the machine has it.

@@ -1,0 +1,271 @@
+//! The scenarios: what is raced against what, and what the report calls it.
+
+use crate::factory::FACTORY;
+use crate::race::{Runner, Times, Work, has_valgrind};
+use crate::report::Report;
+
+/// A scenario: its name, and what it does.
+type Scenario = (&'static str, fn(&Runner, &mut Report) -> Result<(), String>);
+
+/// All of them, in the order they run.
+pub const SCENARIOS: &[Scenario] = &[
+    ("w1", w1),
+    ("w2", w2),
+    ("w2b", w2b),
+    ("w3", w3),
+    ("blocks", blocks),
+    ("idle", idle),
+    ("modules", modules),
+    ("factory", factory),
+    ("instances", instances),
+];
+
+/// Frames of a block where nothing else is said.
+const BLOCK: usize = 64;
+/// Voices of the default patch that an idle one is compared with.
+const PLAYING: usize = 16;
+/// Instances of one process.
+const INSTANCES: usize = 64;
+
+/// Voices of one patch (more than 64: of several).
+fn w1(runner: &Runner, report: &mut Report) -> Result<(), String> {
+    for n in [1, 16, 64, 256] {
+        let ours =
+            |label: &str, simd: &str| Work::engine(label, simd, &format!("engine W1 {n} plain"));
+        let limit =
+            |layout: &str, set: &str| Work::limit("", &format!("limit {layout} {set} W1 {n}"));
+        let works = [
+            ours("avx2", "avx2"),
+            limit("lanes", "avx2"),
+            limit("modules", "avx2"),
+            ours("scalar", "scalar"),
+            limit("lanes", "sse4"),
+            ours("best", "best"),
+        ];
+        let times = runner.race(BLOCK, &works)?;
+        let name = |of: &str| format!("w1_n{n}{of}");
+        report.add(name("_of_soa_limit"), times.ratio(0, 1), "AVX2, over the lane limit's AVX2");
+        report.add(
+            name("_of_scalar_limit"),
+            times.ratio(0, 2),
+            "AVX2, over the module limit's AVX2",
+        );
+        report.add(
+            name("_of_sse4_limit"),
+            times.ratio(3, 4),
+            "baseline, over the lane limit's SSE4",
+        );
+        report.add(
+            name("_best_of_soa_limit"),
+            times.ratio(5, 1),
+            "best set, over the lane limit's AVX2",
+        );
+        report.add(name("_speed"), times.speed(0), "x real time, AVX2");
+        report.add(name("_soa_limit_speed"), times.speed(1), "x real time");
+        report.add(name("_scalar_limit_speed"), times.speed(2), "x real time");
+        compare(report, &times, &works, &name(""));
+        count(runner, report, &works[..3], n, &name(""))?;
+    }
+    Ok(())
+}
+
+/// Separate chains of naive saws.
+fn w2(runner: &Runner, report: &mut Report) -> Result<(), String> {
+    chains(runner, report, "W2", "w2")
+}
+
+/// Separate chains of band-limited saws.
+fn w2b(runner: &Runner, report: &mut Report) -> Result<(), String> {
+    chains(runner, report, "W2b", "w2b")
+}
+
+fn chains(runner: &Runner, report: &mut Report, workload: &str, short: &str) -> Result<(), String> {
+    let n = 100;
+    let ours = |label: &str, simd: &str| {
+        Work::engine(label, simd, &format!("engine {workload} {n} plain"))
+    };
+    let limit =
+        |layout: &str, set: &str| Work::limit("", &format!("limit {layout} {set} {workload} {n}"));
+    let works = [
+        ours("avx2", "avx2"),
+        limit("lanes", "avx2"),
+        limit("modules", "avx2"),
+        ours("unbatched", "avx2").unbatched(),
+        ours("best", "best"),
+        ours("scalar", "scalar"),
+        limit("lanes", "sse4"),
+    ];
+    let times = runner.race(BLOCK, &works)?;
+    let name = |of: &str| format!("{short}{of}");
+    report.add(
+        name("_of_scalar_limit"),
+        times.ratio(3, 2),
+        "AVX2, unbatched, over the module limit's AVX2",
+    );
+    report.add(name("_of_soa_limit"), times.ratio(0, 1), "AVX2, over the lane limit's AVX2");
+    report.add(
+        name("_best_of_soa_limit"),
+        times.ratio(4, 1),
+        "best set, over the lane limit's AVX2",
+    );
+    report.add(name("_of_sse4_limit"), times.ratio(5, 6), "baseline, over the lane limit's SSE4");
+    report.add(name("_speed"), times.speed(0), "x real time, AVX2");
+    report.add(name("_soa_limit_speed"), times.speed(1), "x real time");
+    report.add(name("_scalar_limit_speed"), times.speed(2), "x real time");
+    compare(report, &times, &works, short);
+    count(runner, report, &works[..3], n, short)
+}
+
+/// Live edits of three modules.
+fn w3(runner: &Runner, report: &mut Report) -> Result<(), String> {
+    for (nodes, edits) in [(100, 100), (500, 60), (2000, 50)] {
+        let found = runner.ask(&format!("edits {} {edits}", nodes / 4), "avx2")?;
+        let figure = |key: &str| found[key].as_f64().unwrap_or(f64::NAN);
+        let (extra, kept) = (figure("extra_us"), figure("modules"));
+        let allowed = 1.0 + 0.01 * kept;
+        report.add(
+            format!("swap_extra_us{nodes}"),
+            extra,
+            "us, the swapping call over its neighbours",
+        );
+        report.add(
+            format!("swap_extra_over_allowed{nodes}"),
+            extra / allowed,
+            "of 1 us + 10 ns a kept module",
+        );
+        report.add(
+            format!("swap_extra_ns_a_module{nodes}"),
+            extra * 1e3 / kept,
+            "ns a kept module",
+        );
+        let removed = figure("extra_us_removed");
+        report.add(format!("swap_extra_us_removed{nodes}"), removed, "us, where three go");
+        report.add(
+            format!("swap_exchange_us{nodes}"),
+            figure("exchange_us"),
+            "us, the exchange alone",
+        );
+        report.add(format!("block_us{nodes}"), figure("block_us"), "us, a block of 64 frames");
+        for q in ["p50", "p99"] {
+            let value = figure(&format!("commit_ms_{q}"));
+            report.add(format!("commit_ms_{q}_{nodes}"), value, "ms, from commit to swapped");
+        }
+    }
+    Ok(())
+}
+
+/// Small blocks, and events in them.
+fn blocks(runner: &Runner, report: &mut Report) -> Result<(), String> {
+    let ours = |events: &str| Work::engine(events, "avx2", &format!("engine W1 16 {events}"));
+    let works = [(512, ours("plain")), (64, ours("plain")), (64, ours("events"))];
+    let times = runner.race_blocks(&works)?;
+    report.add("block64_over_block512", times.ratio(1, 0), "speed of W1, 16 voices");
+    report.add(
+        "event_a_block_over_none",
+        times.ratio(2, 1),
+        "the same; the modulation wheel moves",
+    );
+    Ok(())
+}
+
+/// The default patch without notes.
+fn idle(runner: &Runner, report: &mut Report) -> Result<(), String> {
+    let block = 512;
+    let (default, _) = FACTORY[0];
+    let works = ["0", "ended", &PLAYING.to_string()]
+        .map(|load| Work::engine(load, "avx2", &format!("factory {default} 1 {load}")));
+    let what = "cost of no note over that of 16";
+    if has_valgrind() {
+        let counts = works.iter().map(|work| runner.instructions(block, work));
+        let counts = counts.collect::<Result<Vec<_>, _>>()?;
+        let remark = "instructions, by callgrind";
+        report.add("idle_over_16_voices", counts[0] / counts[2], format!("{what}; {remark}"));
+        report.add("idle_after_notes_over_16_voices", counts[1] / counts[2], remark);
+        report.add("idle_instructions", counts[0], "a frame");
+        report.add("default_16_voices_instructions", counts[2], "a frame");
+    } else {
+        let times = runner.race(block, &works)?;
+        let remark = "CPU time, since valgrind is not installed";
+        report.add("idle_over_16_voices", times.ratio(2, 0), format!("{what}; {remark}"));
+        report.add("idle_after_notes_over_16_voices", times.ratio(2, 1), remark);
+    }
+    Ok(())
+}
+
+/// Each kind by itself.
+fn modules(runner: &Runner, report: &mut Report) -> Result<(), String> {
+    let found = runner.ask("kinds", "avx2")?;
+    let kinds = found.as_object().ok_or("no kinds")?;
+    for (kind, costs) in kinds {
+        let [mono, poly] = [0, 1].map(|n| costs[n].as_f64().unwrap_or(f64::NAN));
+        report.add(format!("module_{kind}_mono"), mono, "ns a frame, AVX2");
+        report.add(format!("module_{kind}_poly"), poly, "ns a voice and frame, AVX2");
+    }
+    Ok(())
+}
+
+/// The factory patches, by what as many voices of W1 cost in the module limit.
+fn factory(runner: &Runner, report: &mut Report) -> Result<(), String> {
+    let voices = 8;
+    let patch = |name: &str| Work::engine(name, "avx2", &format!("factory {name} 1 {voices}"));
+    let mut works: Vec<Work> = FACTORY.iter().map(|(name, _)| patch(name)).collect();
+    works.push(Work::limit("", &format!("limit modules avx2 W1 {voices}")));
+    let times = runner.race(BLOCK, &works)?;
+    for (n, (name, _)) in FACTORY.iter().enumerate() {
+        report.add(format!("factory_{name}_speed"), times.speed(n), "x real time, 8 notes, AVX2");
+        let ratio = times.ratio(n, FACTORY.len());
+        report.add(
+            format!("factory_{name}_of_w1_limit"),
+            ratio,
+            "over 8 voices of W1, module limit",
+        );
+    }
+    compare(report, &times, &works, "factory");
+    Ok(())
+}
+
+/// Many instances, played in turn as a host with many tracks does.
+fn instances(runner: &Runner, report: &mut Report) -> Result<(), String> {
+    let (default, _) = FACTORY[0];
+    let work = |count: usize| {
+        Work::engine(&count.to_string(), "avx2", &format!("factory {default} {count} 4"))
+    };
+    let times = runner.race(BLOCK, &[work(1), work(INSTANCES)])?;
+    let (one, all) = (times.speed(0), times.speed(1));
+    report.add(
+        "instances64_speed",
+        all,
+        "x real time on one core: 64 default patches, 4 notes each",
+    );
+    report.add("instance_alone_speed", one, "x real time: one of them");
+    report.add("instances64_cost_each", times.ratio(0, 1) / INSTANCES as f64, "over one alone");
+    Ok(())
+}
+
+/// Each work's speed against the other revision's.
+fn compare(report: &mut Report, times: &Times, works: &[Work], name: &str) {
+    for (n, work) in works.iter().enumerate() {
+        if let Some(ratio) = times.over_other(n) {
+            let label = format!("{name}_{}_over_other", work.label);
+            report.add(label, ratio, "speed over the other revision's");
+        }
+    }
+}
+
+/// Instructions of ours and both limits, a voice and frame.
+fn count(
+    runner: &Runner,
+    report: &mut Report,
+    works: &[Work],
+    n: usize,
+    name: &str,
+) -> Result<(), String> {
+    if !has_valgrind() {
+        return Ok(());
+    }
+    for (work, whose) in works.iter().zip(["", "_soa_limit", "_scalar_limit"]) {
+        let count = runner.instructions(BLOCK, work)? / n as f64;
+        report.add(format!("{name}{whose}_instructions"), count, "a voice and frame, AVX2");
+    }
+    Ok(())
+}

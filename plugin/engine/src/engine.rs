@@ -460,6 +460,7 @@ impl Drop for Engine {
             // A builder that panicked has nothing left to say.
             let _ = builder.join();
         }
+        self.shared.close();
         // What was under way gets its answer too.
         let open = self.session.lock().close();
         for (revision, respond) in open {

@@ -132,6 +132,8 @@ pub(crate) struct Shared {
     pub landings: AtomicU64,
     /// True while the host renders offline.
     pub offline: AtomicBool,
+    /// The engine is gone: nobody builds or answers any more, and nobody must wait for that.
+    pub closed: AtomicBool,
     pub waiting: Mutex<Waiting>,
     pub waiting_changed: Condvar,
     /// The last swaps, oldest first.
@@ -165,6 +167,7 @@ impl Default for Shared {
             next_due: AtomicU64::new(u64::MAX),
             landings: AtomicU64::new(0),
             offline: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             waiting: Mutex::default(),
             waiting_changed: Condvar::new(),
             recent: Mutex::default(),
@@ -179,6 +182,13 @@ impl Shared {
         if let Some(watcher) = self.watcher.get() {
             watcher();
         }
+    }
+
+    /// The engine is gone.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        let _waiting = self.waiting.lock();
+        self.waiting_changed.notify_all();
     }
 
     /// A commit was swapped in.

@@ -310,7 +310,7 @@ impl Renderer {
             let outgoing = self.outgoing.take();
             self.retire(outgoing);
         }
-        while offline && !self.busy() {
+        while offline && !self.busy() && !self.shared.closed.load(Acquire) {
             // In this order: what has landed so far is taken, for the builder goes on to the next
             // timed commit only when it is; what lands from here on ends the wait.
             let landings = self.shared.landings.load(Acquire);
@@ -467,7 +467,7 @@ impl Renderer {
         }
         self.publish_notes();
         let mut waiting = self.shared.waiting.lock();
-        while self.shared.in_flight.load(Acquire) > 0 {
+        while self.shared.in_flight.load(Acquire) > 0 && !self.shared.closed.load(Acquire) {
             self.shared.waiting_changed.wait_for(&mut waiting, Duration::from_millis(5));
         }
     }
@@ -480,7 +480,9 @@ impl Renderer {
         let mut waiting = self.shared.waiting.lock();
         waiting.reached = self.frame;
         self.shared.waiting_changed.notify_all();
-        while self.shared.landings.load(Acquire) == landings {
+        let shared = &self.shared;
+        let landed = || shared.landings.load(Acquire) != landings;
+        while !landed() && !shared.closed.load(Acquire) {
             self.shared.waiting_changed.wait_for(&mut waiting, Duration::from_millis(5));
         }
     }

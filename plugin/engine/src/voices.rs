@@ -1,11 +1,17 @@
 //! The voice table: which note sounds on which lane. It lives in the renderer, outside all graphs,
 //! so notes and gates survive every swap.
 
-use chronus_patch::{Tuning, VoiceMode, VoiceSettings};
+mod plan;
+mod voice;
 
-use crate::lanes::LANES;
+use chronus_patch::VoiceMode;
+
+use self::voice::{Channel, Stage};
 use crate::module::BLOCK;
 use crate::ramp::Ramp;
+
+pub use plan::VoicePlan;
+pub use voice::{Expression, NoteMatch, Voice};
 
 /// Most voices a patch may have.
 pub const MAX_VOICES: usize = 64;
@@ -18,168 +24,6 @@ const CONTROLLER_SECONDS: f64 = 0.005;
 /// Most keys a mono patch remembers as held.
 const HELD_KEYS: usize = 32;
 
-/// What identifies a note for the host. Fields of -1 match anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoteMatch {
-    /// The host's id of the note.
-    pub id: i32,
-    /// MIDI channel 0..16.
-    pub channel: i16,
-    /// Key 0..128.
-    pub key: i16,
-}
-
-impl NoteMatch {
-    /// The note of `key` on `channel`.
-    #[must_use]
-    pub fn key(channel: u8, key: u8) -> Self {
-        Self { id: -1, channel: i16::from(channel), key: i16::from(key) }
-    }
-
-    fn covers(self, voice: &Voice) -> bool {
-        (self.id < 0 || voice.id < 0 || self.id == voice.id)
-            && (self.channel < 0 || self.channel == i16::from(voice.channel))
-            && (self.key < 0 || self.key == i16::from(voice.key))
-    }
-}
-
-/// What a note expression or controller moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expression {
-    /// Loudness, 1 = as it is (CLAP volume up to 4, MIDI CC 11 up to 1).
-    Volume,
-    /// Position -1..=1.
-    Pan,
-    /// Octaves added to the note's pitch.
-    Tuning,
-    /// Pressure 0..=1.
-    Pressure,
-    /// Timbre (MPE's third dimension, CC 74) 0..=1.
-    Timbre,
-}
-
-/// Where a voice is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// Nothing sounds.
-    Idle,
-    /// Its key is down, or the pedal holds it.
-    Held,
-    /// Its key is up; it may still sound.
-    Released,
-}
-
-/// One lane's note.
-#[derive(Clone, Copy, Debug)]
-pub struct Voice {
-    stage: Stage,
-    id: i32,
-    channel: u8,
-    key: u8,
-    /// Held by the sustain pedal only.
-    pedal: bool,
-    /// Frame at which the gate reads 0 once, so that a stolen voice retriggers.
-    retrigger: u64,
-    serial: u64,
-    quiet: u32,
-    velocity: f32,
-    pitch: Ramp,
-    tuning: Ramp,
-    volume: Ramp,
-    pan: Ramp,
-    pressure: Ramp,
-    timbre: Ramp,
-}
-
-impl Voice {
-    const IDLE: Self = Self {
-        stage: Stage::Idle,
-        id: -1,
-        channel: 0,
-        key: 69,
-        pedal: false,
-        retrigger: u64::MAX,
-        serial: 0,
-        quiet: 0,
-        velocity: 0.0,
-        pitch: Ramp::constant(0.0),
-        tuning: Ramp::constant(0.0),
-        volume: Ramp::constant(1.0),
-        pan: Ramp::constant(0.0),
-        pressure: Ramp::constant(0.0),
-        timbre: Ramp::constant(0.0),
-    };
-
-    /// 1 while the note is held, else 0.
-    #[inline(always)]
-    #[must_use]
-    pub fn gate(&self, frame: u64) -> f32 {
-        if self.stage == Stage::Held && frame != self.retrigger { 1.0 } else { 0.0 }
-    }
-
-    /// Octaves from A4, glide and tuning expression in it, pitch bend not.
-    #[inline(always)]
-    #[must_use]
-    pub fn pitch(&self, frame: u64) -> f32 {
-        self.pitch.at(frame) + self.tuning.at(frame)
-    }
-
-    /// How hard the key was struck, 0..=1.
-    #[inline(always)]
-    #[must_use]
-    pub fn velocity(&self) -> f32 {
-        self.velocity
-    }
-
-    /// Loudness expression 0..=1.
-    #[inline(always)]
-    #[must_use]
-    pub fn volume(&self, frame: u64) -> f32 {
-        self.volume.at(frame)
-    }
-
-    /// Position expression -1..=1.
-    #[inline(always)]
-    #[must_use]
-    pub fn pan(&self, frame: u64) -> f32 {
-        self.pan.at(frame)
-    }
-
-    /// MIDI channel of the note.
-    #[must_use]
-    pub fn channel(&self) -> u8 {
-        self.channel
-    }
-
-    /// True while its key (or the pedal) is down.
-    #[must_use]
-    pub fn held(&self) -> bool {
-        self.stage == Stage::Held
-    }
-}
-
-/// Controllers of a MIDI channel.
-#[derive(Clone, Copy, Debug)]
-struct Channel {
-    bend: Ramp,
-    pressure: Ramp,
-    timbre: Ramp,
-    modulation: Ramp,
-    volume: Ramp,
-    pedal: bool,
-}
-
-impl Channel {
-    const INITIAL: Self = Self {
-        bend: Ramp::constant(0.0),
-        pressure: Ramp::constant(0.0),
-        timbre: Ramp::constant(0.0),
-        modulation: Ramp::constant(0.0),
-        volume: Ramp::constant(1.0),
-        pedal: false,
-    };
-}
-
 /// A note that ended, for hosts that track voices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndedNote {
@@ -189,42 +33,6 @@ pub struct EndedNote {
     pub channel: u8,
     /// Key.
     pub key: u8,
-}
-
-/// How a patch wants its notes played: `VoiceSettings` and `Tuning`, resolved.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct VoicePlan {
-    /// Voices, 1..=64.
-    pub count: usize,
-    /// Poly, mono or legato.
-    pub mode: VoiceMode,
-    /// Glide in seconds.
-    pub glide: f64,
-    /// Octaves from A4 for each key.
-    pub pitches: [f32; 128],
-}
-
-impl VoicePlan {
-    /// Resolves what the patch says.
-    #[must_use]
-    pub fn new(settings: &VoiceSettings, tuning: &Tuning) -> Self {
-        let count = match settings.mode {
-            VoiceMode::Poly => usize::from(settings.count).clamp(1, MAX_VOICES),
-            VoiceMode::Mono | VoiceMode::Legato => 1,
-        };
-        let reference = f64::from(tuning.a4 / 440.0).log2();
-        let pitches = std::array::from_fn(|key| {
-            let cents = tuning.cents.get(key % 12).copied().unwrap_or(0.0);
-            ((key as f64 - 69.0) / 12.0 + f64::from(cents) / 1200.0 + reference) as f32
-        });
-        Self { count, mode: settings.mode, glide: f64::from(settings.glide) / 1000.0, pitches }
-    }
-
-    /// Lane groups of a poly signal; 0 when notes are mono.
-    #[must_use]
-    pub fn groups(&self) -> usize {
-        if self.count == 1 { 0 } else { self.count.div_ceil(LANES) }
-    }
 }
 
 /// Positions of the bits that are set, lowest first.

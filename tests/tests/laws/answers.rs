@@ -382,6 +382,33 @@ fn a_timed_commit_that_lands_while_it_is_looked_for_does_not_stop_offline_render
 }
 
 #[test]
+fn offline_rendering_does_not_wait_for_an_engine_that_is_gone() {
+    let (done, ended) = channel();
+    std::thread::spawn(move || {
+        for due in [None, Some(0), Some(100)] {
+            let (engine, mut renderer) = Engine::new(registry(), Options::default());
+            engine.set_offline(true);
+            engine.set_sample_rate(48_000.0);
+            renderer.activate(48_000.0);
+            for _ in 0..3 {
+                engine.commit(&[], Terms { due, ..remote() }, |_| ());
+            }
+            drop(engine);
+            for _ in 0..4 {
+                renderer.process(Block {
+                    channels: [&mut [0.0; 64], &mut [0.0; 64]],
+                    events: &[],
+                    transport: Transport::default(),
+                    offline: true,
+                });
+            }
+        }
+        let _ = done.send(());
+    });
+    ended.recv_timeout(Duration::from_secs(20)).expect("rendering goes on");
+}
+
+#[test]
 fn commits_due_at_one_frame_go_on_after_the_fade_of_the_first() {
     let (done, ended) = channel();
     std::thread::spawn(move || {

@@ -12,7 +12,8 @@ pub fn arch() -> Arch {
     static ARCH: OnceLock<Arch> = OnceLock::new();
     *ARCH.get_or_init(|| {
         let asked = std::env::var("CHRONUS_SIMD").ok();
-        asked.and_then(|name| named(&name)).unwrap_or_else(Arch::new)
+        // The default is the best.
+        asked.and_then(|name| named(&name)).unwrap_or_default()
     })
 }
 

@@ -12,6 +12,7 @@ pub fn arch() -> Arch {
     static ARCH: OnceLock<Arch> = OnceLock::new();
     *ARCH.get_or_init(|| {
         let asked = std::env::var("CHRONUS_SIMD").ok();
+        // The default is the best.
         asked.and_then(|name| named(&name)).unwrap_or_default()
     })
 }

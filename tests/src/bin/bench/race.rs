@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 /// One piece of work for a child process.
 #[derive(Clone)]
 pub struct Work {
@@ -117,32 +119,41 @@ impl Runner {
         Ok(times)
     }
 
-    /// Instructions a frame, by callgrind.
-    pub fn instructions(&self, block: usize, work: &Work) -> Result<f64, String> {
-        let counted = work.command(&self.program, &["count", &block.to_string()]);
-        let mut command = Command::new("valgrind");
-        command
-            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-            .arg("--toggle-collect=*callgrind_counts_this*")
-            .arg(counted.get_program())
-            .args(counted.get_args());
-        for (name, value) in counted.get_envs() {
-            command.env(name, value.unwrap_or_default());
-        }
-        let result = command.output().map_err(|error| format!("valgrind: {error}"))?;
-        let log = String::from_utf8_lossy(&result.stderr);
-        let frames = figure(&String::from_utf8_lossy(&result.stdout))?;
-        let collected = log.lines().find_map(|line| line.split_once("Collected :"));
-        let (_, count) = collected.ok_or_else(|| format!("valgrind: {log}"))?;
-        Ok(figure(count)? / frames)
+    /// Instructions a frame, by callgrind: of this revision, and of the other.
+    pub fn instructions(&self, block: usize, work: &Work) -> Result<(f64, Option<f64>), String> {
+        let other = self.other.as_ref().filter(|_| work.ours);
+        let other = other.map(|other| counted(other, block, work)).transpose()?;
+        Ok((counted(&self.program, block, work)?, other))
     }
 
-    /// What a child that measures by itself answers.
-    pub fn ask(&self, args: &str, simd: &str) -> Result<serde_json::Value, String> {
+    /// What a child that measures by itself answers: that of this revision, and of the other.
+    pub fn ask(&self, args: &str, simd: &str) -> Result<(Value, Option<Value>), String> {
         let work = Work::engine("", simd, args);
-        let text = output(work.command(&self.program, &[]))?;
-        serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
+        let ask = |program: &PathBuf| {
+            let text = output(work.command(program, &[]))?;
+            serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
+        };
+        Ok((ask(&self.program)?, self.other.as_ref().map(ask).transpose()?))
     }
+}
+
+fn counted(program: &Path, block: usize, work: &Work) -> Result<f64, String> {
+    let counted = work.command(program, &["count", &block.to_string()]);
+    let mut command = Command::new("valgrind");
+    command
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg("--toggle-collect=*callgrind_counts_this*")
+        .arg(counted.get_program())
+        .args(counted.get_args());
+    for (name, value) in counted.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    let result = command.output().map_err(|error| format!("valgrind: {error}"))?;
+    let log = String::from_utf8_lossy(&result.stderr);
+    let frames = figure(&String::from_utf8_lossy(&result.stdout))?;
+    let collected = log.lines().find_map(|line| line.split_once("Collected :"));
+    let (_, count) = collected.ok_or_else(|| format!("valgrind: {log}"))?;
+    Ok(figure(count)? / frames)
 }
 
 /// True when callgrind can be run.

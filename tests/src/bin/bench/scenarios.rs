@@ -1,5 +1,7 @@
 //! The scenarios: what is raced against what, and what the report calls it.
 
+use serde_json::Value;
+
 use crate::factory::FACTORY;
 use crate::race::{Runner, Times, Work, has_valgrind};
 use crate::report::Report;
@@ -119,36 +121,27 @@ fn chains(runner: &Runner, report: &mut Report, workload: &str, short: &str) -> 
 /// Live edits of three modules.
 fn w3(runner: &Runner, report: &mut Report) -> Result<(), String> {
     for (nodes, edits) in [(100, 100), (500, 60), (2000, 50)] {
-        let found = runner.ask(&format!("edits {} {edits}", nodes / 4), "avx2")?;
-        let figure = |key: &str| found[key].as_f64().unwrap_or(f64::NAN);
-        let (extra, kept) = (figure("extra_us"), figure("modules"));
+        let (found, other) = runner.ask(&format!("edits {} {edits}", nodes / 4), "avx2")?;
+        let (extra, kept) = (number(&found["extra_us"]), number(&found["modules"]));
+        let of = |name: &str| format!("swap_extra_{name}{nodes}");
+        report.add(of("us"), extra, "us, the swapping call over its neighbours");
         let allowed = 1.0 + 0.01 * kept;
-        report.add(
-            format!("swap_extra_us{nodes}"),
-            extra,
-            "us, the swapping call over its neighbours",
-        );
-        report.add(
-            format!("swap_extra_over_allowed{nodes}"),
-            extra / allowed,
-            "of 1 us + 10 ns a kept module",
-        );
-        report.add(
-            format!("swap_extra_ns_a_module{nodes}"),
-            extra * 1e3 / kept,
-            "ns a kept module",
-        );
-        let removed = figure("extra_us_removed");
-        report.add(format!("swap_extra_us_removed{nodes}"), removed, "us, where three go");
-        report.add(
-            format!("swap_exchange_us{nodes}"),
-            figure("exchange_us"),
-            "us, the exchange alone",
-        );
-        report.add(format!("block_us{nodes}"), figure("block_us"), "us, a block of 64 frames");
-        for q in ["p50", "p99"] {
-            let value = figure(&format!("commit_ms_{q}"));
-            report.add(format!("commit_ms_{q}_{nodes}"), value, "ms, from commit to swapped");
+        report.add(of("over_allowed"), extra / allowed, "of 1 us + 10 ns a kept module");
+        report.add(of("ns_a_module"), extra * 1e3 / kept, "ns a kept module");
+        report.add(of("us_removed"), number(&found["extra_us_removed"]), "us, where three go");
+        let exchange = number(&found["exchange_us"]);
+        report.add(format!("swap_exchange_us{nodes}"), exchange, "us, the exchange alone");
+        let block = number(&found["block_us"]);
+        report.add(format!("block_us{nodes}"), block, "us, a block of 64 frames");
+        for key in ["commit_ms_p50", "commit_ms_p99"] {
+            let took = number(&found[key]);
+            report.add(format!("{key}_{nodes}"), took, "ms, from commit to swapped");
+        }
+        if let Some(other) = other {
+            for key in ["extra_us", "commit_ms_p50", "commit_ms_p99"] {
+                let ratio = number(&other[key]) / number(&found[key]);
+                report.add(format!("w3_{nodes}_{key}_over_other"), ratio, OVER_OTHER);
+            }
         }
     }
     Ok(())
@@ -156,50 +149,60 @@ fn w3(runner: &Runner, report: &mut Report) -> Result<(), String> {
 
 /// Small blocks, and events in them.
 fn blocks(runner: &Runner, report: &mut Report) -> Result<(), String> {
-    let ours = |events: &str| Work::engine(events, "avx2", &format!("engine W1 16 {events}"));
-    let works = [(512, ours("plain")), (64, ours("plain")), (64, ours("events"))];
+    let ours =
+        |label: &str, events: &str| Work::engine(label, "avx2", &format!("engine W1 16 {events}"));
+    let works =
+        [(512, ours("512", "plain")), (64, ours("64", "plain")), (64, ours("events", "events"))];
     let times = runner.race_blocks(&works)?;
     report.add("block64_over_block512", times.ratio(1, 0), "speed of W1, 16 voices");
-    report.add(
-        "event_a_block_over_none",
-        times.ratio(2, 1),
-        "the same; the modulation wheel moves",
-    );
+    let what = "the same; the modulation wheel moves";
+    report.add("event_a_block_over_none", times.ratio(2, 1), what);
+    compare(report, &times, &works.map(|(_, work)| work), "blocks");
     Ok(())
 }
 
 /// The default patch without notes.
 fn idle(runner: &Runner, report: &mut Report) -> Result<(), String> {
-    let block = 512;
-    let (default, _) = FACTORY[0];
+    let (block, (default, _)) = (512, FACTORY[0]);
+    let names = ["idle_over_16_voices", "idle_after_notes_over_16_voices"];
     let works = ["0", "ended", &PLAYING.to_string()]
         .map(|load| Work::engine(load, "avx2", &format!("factory {default} 1 {load}")));
-    let what = "cost of no note over that of 16";
-    if has_valgrind() {
+    let (costs, unit) = if has_valgrind() {
         let counts = works.iter().map(|work| runner.instructions(block, work));
         let counts = counts.collect::<Result<Vec<_>, _>>()?;
-        let remark = "instructions, by callgrind";
-        report.add("idle_over_16_voices", counts[0] / counts[2], format!("{what}; {remark}"));
-        report.add("idle_after_notes_over_16_voices", counts[1] / counts[2], remark);
-        report.add("idle_instructions", counts[0], "a frame");
-        report.add("default_16_voices_instructions", counts[2], "a frame");
+        for (work, (ours, other)) in works.iter().zip(&counts) {
+            let name = format!("idle_{}", work.label);
+            report.add(format!("{name}_instructions"), *ours, "a frame of the default patch");
+            if let Some(other) = other {
+                report.add(format!("{name}_over_other"), other / ours, OVER_OTHER);
+            }
+        }
+        (counts.into_iter().map(|(ours, _)| ours).collect(), "instructions, by callgrind")
     } else {
         let times = runner.race(block, &works)?;
-        let remark = "CPU time, since valgrind is not installed";
-        report.add("idle_over_16_voices", times.ratio(2, 0), format!("{what}; {remark}"));
-        report.add("idle_after_notes_over_16_voices", times.ratio(2, 1), remark);
+        let costs: Vec<f64> = (0..works.len()).map(|n| 1.0 / times.speed(n)).collect();
+        (costs, "CPU time, since valgrind is not installed")
+    };
+    for (name, cost) in names.into_iter().zip(&costs) {
+        report.add(name, cost / costs[2], format!("cost of no note over that of 16; {unit}"));
     }
     Ok(())
 }
 
 /// Each kind by itself.
 fn modules(runner: &Runner, report: &mut Report) -> Result<(), String> {
-    let found = runner.ask("kinds", "avx2")?;
+    let (found, other) = runner.ask("kinds", "avx2")?;
     let kinds = found.as_object().ok_or("no kinds")?;
+    let units = [("mono", "ns a frame, AVX2"), ("poly", "ns a voice and frame, AVX2")];
     for (kind, costs) in kinds {
-        let [mono, poly] = [0, 1].map(|n| costs[n].as_f64().unwrap_or(f64::NAN));
-        report.add(format!("module_{kind}_mono"), mono, "ns a frame, AVX2");
-        report.add(format!("module_{kind}_poly"), poly, "ns a voice and frame, AVX2");
+        for (n, (width, unit)) in units.into_iter().enumerate() {
+            let (name, cost) = (format!("module_{kind}_{width}"), number(&costs[n]));
+            report.add(&name, cost, unit);
+            if let Some(other) = &other {
+                let ratio = number(&other[kind][n]) / cost;
+                report.add(format!("{name}_over_other"), ratio, OVER_OTHER);
+            }
+        }
     }
     Ok(())
 }
@@ -230,7 +233,8 @@ fn instances(runner: &Runner, report: &mut Report) -> Result<(), String> {
     let work = |count: usize| {
         Work::engine(&count.to_string(), "avx2", &format!("factory {default} {count} 4"))
     };
-    let times = runner.race(BLOCK, &[work(1), work(INSTANCES)])?;
+    let works = [work(1), work(INSTANCES)];
+    let times = runner.race(BLOCK, &works)?;
     let (one, all) = (times.speed(0), times.speed(1));
     report.add(
         "instances64_speed",
@@ -239,15 +243,18 @@ fn instances(runner: &Runner, report: &mut Report) -> Result<(), String> {
     );
     report.add("instance_alone_speed", one, "x real time: one of them");
     report.add("instances64_cost_each", times.ratio(0, 1) / INSTANCES as f64, "over one alone");
+    compare(report, &times, &works, "instances");
     Ok(())
 }
+
+/// What a figure of two revisions says.
+const OVER_OTHER: &str = "x as fast as the other revision";
 
 /// Each work's speed against the other revision's.
 fn compare(report: &mut Report, times: &Times, works: &[Work], name: &str) {
     for (n, work) in works.iter().enumerate() {
         if let Some(ratio) = times.over_other(n) {
-            let label = format!("{name}_{}_over_other", work.label);
-            report.add(label, ratio, "speed over the other revision's");
+            report.add(format!("{name}_{}_over_other", work.label), ratio, OVER_OTHER);
         }
     }
 }
@@ -264,8 +271,16 @@ fn count(
         return Ok(());
     }
     for (work, whose) in works.iter().zip(["", "_soa_limit", "_scalar_limit"]) {
-        let count = runner.instructions(BLOCK, work)? / n as f64;
-        report.add(format!("{name}{whose}_instructions"), count, "a voice and frame, AVX2");
+        let (count, other) = runner.instructions(BLOCK, work)?;
+        let name = format!("{name}{whose}_instructions");
+        report.add(&name, count / n as f64, "a voice and frame, AVX2");
+        if let Some(other) = other {
+            report.add(format!("{name}_over_other"), other / count, OVER_OTHER);
+        }
     }
     Ok(())
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or(f64::NAN)
 }

@@ -234,6 +234,8 @@ fn the_status_has_every_key() {
             "head_revision",
             "active_modules",
             "standby_modules",
+            "frame",
+            "recent_swaps",
             "swaps",
             "rejections",
             "superseded",
@@ -248,6 +250,9 @@ fn the_status_has_every_key() {
             "port",
         ]
     );
+    let last = status["recent_swaps"].as_array().and_then(|swaps| swaps.last()).unwrap();
+    assert_eq!(last["revision"], status["revision"]);
+    assert!(last["frame"].as_u64() <= status["frame"].as_u64(), "{status}");
     assert_eq!(status["active_modules"], 7);
     assert_eq!(status["rejections"], 1);
     assert_eq!(status["port"], remote.port());

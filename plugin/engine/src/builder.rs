@@ -469,6 +469,10 @@ impl Builder {
             then,
             retired: Default::default(),
             writes: job.writes,
+            revoiced: self
+                .base
+                .as_ref()
+                .is_none_or(|base| job.entry == Entry::Load || base.plan.voices != plan.voices),
             rebound: base_macros.is_none_or(|macros| *macros != job.patch.macros),
             claim: Arc::clone(&claim),
         };

@@ -65,7 +65,7 @@ pub struct Graph {
     /// Frames that a param takes to a new value.
     smoothing_frames: u64,
     /// Highest level of each voice in the mix since `take_peaks`.
-    peaks: [f32; MAX_VOICES],
+    peaks: Box<[f32; MAX_VOICES]>,
     /// The node that runs now: names the culprit of a panic.
     running: NodeIndex,
     arch: Arch,
@@ -131,7 +131,7 @@ impl Graph {
             ramp_start: 0,
             in_transition: false,
             smoothing_frames: (SMOOTHING_SECONDS * sample_rate) as u64,
-            peaks: [0.0; MAX_VOICES],
+            peaks: Box::new([0.0; MAX_VOICES]),
             running: 0,
             arch: crate::simd::arch(),
             roster: Roster::new(&plan),
@@ -151,6 +151,11 @@ impl Graph {
         self.running
     }
 
+    /// How many modules it runs.
+    pub(crate) fn modules(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// Frame at which the transition under way is over, if one is.
     #[must_use]
     pub(crate) fn transition_end(&self) -> Option<u64> {
@@ -158,7 +163,7 @@ impl Graph {
     }
 
     pub(crate) fn begin_transition(&mut self, frame: u64) {
-        self.in_transition = self.plan.transition.is_some();
+        self.in_transition = self.roster.fades;
         self.ramp_start = frame;
     }
 
@@ -174,7 +179,7 @@ impl Graph {
         for line in self.rings.iter_mut().chain(&mut self.delays) {
             line.clear();
         }
-        self.peaks = [0.0; MAX_VOICES];
+        *self.peaks = [0.0; MAX_VOICES];
     }
 
     /// Empties what repeats its input: an added delay would repeat the warm-up, which nobody played.
@@ -199,6 +204,9 @@ impl Graph {
     pub(crate) fn snap_added(&mut self, macros: &[Ramp; MACROS]) {
         for i in 0..self.roster.added.len() {
             self.snap_node(self.roster.added[i] as usize);
+        }
+        if self.roster.added_bindings.is_empty() {
+            return;
         }
         let plan = Arc::clone(&self.plan);
         for i in 0..self.roster.added_bindings.len() {
@@ -331,7 +339,7 @@ impl Graph {
 
     /// Highest level of each voice in the mix since the last call.
     pub(crate) fn take_peaks(&mut self) -> [f32; MAX_VOICES] {
-        std::mem::replace(&mut self.peaks, [0.0; MAX_VOICES])
+        std::mem::replace(&mut *self.peaks, [0.0; MAX_VOICES])
     }
 
     /// Renders one chunk of `frames` frames from absolute frame `start`; the chunk must not cross

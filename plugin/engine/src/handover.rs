@@ -78,6 +78,8 @@ pub(crate) struct Readiness {
     pub retired: [Option<Box<Graph>>; 4],
     /// Values the commit sets.
     pub writes: Vec<Write>,
+    /// Notes may be played differently than in the graph before.
+    pub revoiced: bool,
     /// Macro bindings changed, so bound params may have to move.
     pub rebound: bool,
     pub claim: Arc<Claim>,

@@ -4,7 +4,6 @@
 //! of the builder's core. So the swap walks small tables made for it, not the plan.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::Graph;
 use crate::lanes::{LANE_WORDS, LANES};
@@ -20,6 +19,8 @@ pub(super) struct Roster {
     pub rewidened: Box<[NodeIndex]>,
     /// Positions of the bindings of added nodes.
     pub added_bindings: Box<[u32]>,
+    /// The plan has a transition.
+    pub fades: bool,
 }
 
 /// Who a node is.
@@ -44,6 +45,7 @@ impl Roster {
             added: of(Role::Added),
             rewidened: of(Role::Rewidened),
             added_bindings: bindings.map(|(_, i)| i).collect(),
+            fades: plan.transition.is_some(),
         }
     }
 
@@ -59,7 +61,6 @@ impl Graph {
     /// Takes the kept modules out of `old`, which keeps this graph's stand-ins for them. Both
     /// tables are ordered by key, so this walks them once: O(modules), no allocation.
     pub(crate) fn carry_from(&mut self, old: &mut Self, newest_lane: usize) {
-        let (plan, old_plan) = (Arc::clone(&self.plan), Arc::clone(&old.plan));
         let (seats, old_seats) = (&self.roster.seats, &old.roster.seats);
         merge(
             seats,
@@ -71,26 +72,22 @@ impl Graph {
                 }
             },
         );
-        merge(
-            &plan.rings,
-            &old_plan.rings,
-            |r| *r,
-            |new, old_at| {
-                std::mem::swap(&mut self.rings[new], &mut old.rings[old_at]);
-            },
-        );
-        merge(
-            &plan.delays,
-            &old_plan.delays,
-            |d| *d,
-            |new, old_at| {
-                std::mem::swap(&mut self.delays[new], &mut old.delays[old_at]);
-            },
-        );
+        if !self.rings.is_empty() {
+            let swap = |new: usize, at: usize| {
+                std::mem::swap(&mut self.rings[new], &mut old.rings[at]);
+            };
+            merge(&self.plan.rings, &old.plan.rings, |r| *r, swap);
+        }
+        if !self.delays.is_empty() {
+            let swap = |new: usize, at: usize| {
+                std::mem::swap(&mut self.delays[new], &mut old.delays[at]);
+            };
+            merge(&self.plan.delays, &old.plan.delays, |d| *d, swap);
+        }
         for i in 0..self.roster.rewidened.len() {
             self.take_lanes(self.roster.rewidened[i] as usize, newest_lane);
         }
-        self.peaks = old.peaks;
+        std::mem::swap(&mut self.peaks, &mut old.peaks);
         self.taps.continue_from(&mut old.taps);
     }
 

@@ -62,7 +62,7 @@ impl Graph {
         let mut buffer = self.pool.take(to);
         let sum = Sum { graph: self, chunk, to, sources, buffer: &mut buffer };
         if let Some(peaks) = self.arch.dispatch(sum) {
-            self.peaks = peaks;
+            *self.peaks = peaks;
         }
         self.pool.put(to, buffer);
     }
@@ -133,7 +133,7 @@ impl WithSimd for Sum<'_> {
         let out = buffer.write::<1>(0, frames).as_flattened_mut();
         for (n, source) in sources.iter().enumerate() {
             if graph.is_poly(source.from) {
-                let peaks = peaks.get_or_insert(graph.peaks);
+                let peaks = peaks.get_or_insert(*graph.peaks);
                 let mut sum = [0f32; BLOCK];
                 add_voices(graph, chunk, source, &mut sum[..frames], peaks);
                 add(gains(graph, chunk, source, frames), &sum[..frames], out, n == 0);

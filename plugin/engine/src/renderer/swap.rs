@@ -63,15 +63,13 @@ impl Renderer {
         let alone = written == self.seen_writes;
         let write = |w: &Write| u64::from(w.cells.set_if(w.param, w.observed, w.value));
         let own: u64 = ready.writes.iter().map(write).sum();
-        let voice_plan = graph.plan().voices;
-        if self.voices.plan() != &voice_plan {
-            if ready.entry == Entry::Load && self.active.is_some() {
-                self.outgoing_voices.clone_from(&self.voices);
-            }
-            let replanned = self.voices.replanned(voice_plan, now);
-            *self.voices = replanned;
-        } else if ready.entry == Entry::Load && self.active.is_some() {
+        let load = ready.entry == Entry::Load && self.active.is_some();
+        if load {
             self.outgoing_voices.clone_from(&self.voices);
+        }
+        if ready.revoiced && self.voices.plan() != &graph.plan().voices {
+            let replanned = self.voices.replanned(graph.plan().voices, now);
+            *self.voices = replanned;
         }
         let old = self.active.take();
         match (ready.entry, old) {
@@ -103,7 +101,7 @@ impl Renderer {
         // Others' writes in between are not in this count, so the next look finds them.
         self.seen_writes = written + own;
         self.next = ready.then.take();
-        let (revision, modules) = (ready.revision, graph.plan().nodes.len());
+        let (revision, modules) = (ready.revision, graph.modules());
         self.active = Some(graph);
         self.failed = false;
         self.revision = revision;

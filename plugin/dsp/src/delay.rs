@@ -1,5 +1,7 @@
 //! A delay line whose memory is not touched before it is written.
 
+use crate::math::is_zero;
+
 /// The last frames of `L` lanes. A new line's memory comes zeroed from the operating system and
 /// costs no page until it is written; a reset only forgets how much was written.
 #[derive(Clone, Debug)]
@@ -40,11 +42,7 @@ impl<const L: usize> DelayLine<L> {
     #[inline(always)]
     pub fn push(&mut self, frame: [f32; L]) {
         self.memory[self.head] = frame;
-        let mut bits = 0;
-        for x in frame {
-            bits |= x.to_bits();
-        }
-        self.quiet = if bits == 0 { (self.quiet + 1).min(self.memory.len()) } else { 0 };
+        self.quiet = if is_zero(&frame) { (self.quiet + 1).min(self.memory.len()) } else { 0 };
         self.head = (self.head + 1) & (self.memory.len() - 1);
         self.written = (self.written + 1).min(self.memory.len());
     }

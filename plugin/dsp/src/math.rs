@@ -24,6 +24,32 @@ pub fn clamp(x: f32, low: f32, high: f32) -> f32 {
     min(max(x, low), high)
 }
 
+/// True when all of `values` are +0, bit for bit. No early exit, so that it becomes vectors.
+#[inline(always)]
+#[must_use]
+pub fn is_zero(values: &[f32]) -> bool {
+    let mut bits = 0;
+    for x in values {
+        bits |= x.to_bits();
+    }
+    bits == 0
+}
+
+/// All ones where `keep`, else 0: for `masked`. The compiler turns a select between numbers into
+/// branches, but not this.
+#[inline(always)]
+#[must_use]
+pub fn mask(keep: bool) -> u32 {
+    u32::from(!keep).wrapping_sub(1)
+}
+
+/// `x` where `mask` is all ones, +0 where it is 0.
+#[inline(always)]
+#[must_use]
+pub fn masked(x: f32, mask: u32) -> f32 {
+    f32::from_bits(x.to_bits() & mask)
+}
+
 /// Adding this rounds an f32 under 2^22 to the nearest whole number, left in the low bits.
 pub(crate) const ROUND: f32 = 12_582_912.0;
 

@@ -145,14 +145,6 @@ impl<'a, const L: usize> Inputs<'a, L> {
         let zero = |row: &[f32; L]| row.iter().all(|x| x.to_bits() == 0);
         self.steady(index) && self.get(index).first().is_some_and(zero)
     }
-
-    /// The one value of input `index` in all lanes and frames, known where nothing is connected:
-    /// lets a kernel hoist what depends on it.
-    #[inline(always)]
-    #[must_use]
-    pub fn constant(&self, index: usize) -> Option<f32> {
-        self.pool.constant(self.slots[index])
-    }
 }
 
 /// The knobs in this chunk.

@@ -113,7 +113,7 @@ impl Buffer {
 pub struct Pool {
     mono: Vec<Buffer>,
     poly: Vec<Buffer>,
-    constants: Vec<(f32, Buffer)>,
+    constants: Vec<Buffer>,
 }
 
 impl Pool {
@@ -123,7 +123,7 @@ impl Pool {
         Self {
             mono: (0..mono).map(|_| Buffer::constant(BLOCK, 0.0)).collect(),
             poly: (0..poly).map(|_| Buffer::constant(GROUP * groups, 0.0)).collect(),
-            constants: constants.iter().map(|&v| (v, Buffer::constant(GROUP, v))).collect(),
+            constants: constants.iter().map(|&v| Buffer::constant(GROUP, v)).collect(),
         }
     }
 
@@ -134,7 +134,7 @@ impl Pool {
         match slot {
             Slot::Mono(i) => self.mono[i as usize].read(group, frames),
             Slot::Poly(i) => self.poly[i as usize].read(group, frames),
-            Slot::Constant(i) => self.constants[i as usize].1.read(0, frames),
+            Slot::Constant(i) => self.constants[i as usize].read(0, frames),
         }
     }
 
@@ -146,16 +146,6 @@ impl Pool {
             Slot::Mono(i) => self.mono[i as usize].steady(group),
             Slot::Poly(i) => self.poly[i as usize].steady(group),
             Slot::Constant(_) => true,
-        }
-    }
-
-    /// The value of `slot`, where it is a constant.
-    #[inline(always)]
-    #[must_use]
-    pub fn constant(&self, slot: Slot) -> Option<f32> {
-        match slot {
-            Slot::Constant(i) => Some(self.constants[i as usize].0),
-            Slot::Mono(_) | Slot::Poly(_) => None,
         }
     }
 
@@ -175,7 +165,7 @@ impl Pool {
         match slot {
             Slot::Mono(i) => &mut self.mono[i as usize],
             Slot::Poly(i) => &mut self.poly[i as usize],
-            Slot::Constant(i) => &mut self.constants[i as usize].1,
+            Slot::Constant(i) => &mut self.constants[i as usize],
         }
     }
 }

@@ -5,13 +5,13 @@
 //! from the level that is there: neither a retrigger nor an early release makes a step.
 
 use chronus_dsp::envelope::{self, END};
-use chronus_dsp::math::max;
+use chronus_dsp::math::{is_zero, mask, masked, max};
 use chronus_engine::{
     BLOCK, Category, Input, Io, Module, Normal, Output, Param, Signal, Spec, Taper, Unit, kind,
     lanes,
 };
 
-use crate::kit::{inputs, knobs, masked, rises, steady, still, zero};
+use crate::kit::{inputs, knobs, rises, steady, still};
 
 const fn time(name: &'static str, label: &'static str, default: f32, doc: &'static str) -> Param {
     Param::new(name, label, (0.0, 20_000.0), default, Unit::Milliseconds, doc)
@@ -164,17 +164,13 @@ impl<const L: usize> Adsr<L> {
             return;
         }
         let level = self.level;
-        let mut keep = [0; L];
-        for l in 0..L {
-            keep[l] = opens(level[l]);
-        }
-        let steady = io.inputs.steady(0) || zero(&level);
+        let steady = io.inputs.steady(0) || is_zero(&level);
         let frames = if steady { 1 } else { io.frames };
         let out = &mut io.outputs.get(0)[..frames];
         for (out, x) in out.iter_mut().zip(signal) {
             let mut y = [0.0; L];
             for l in 0..L {
-                y[l] = masked(x[l] * level[l], keep[l]);
+                y[l] = amplified(x[l], level[l]);
             }
             *out = y;
         }
@@ -200,14 +196,7 @@ impl<const L: usize> Adsr<L> {
 /// Shut is silent, not a zero with the signal's sign: those who come after may rest.
 #[inline(always)]
 fn amplified(x: f32, level: f32) -> f32 {
-    masked(x * level, opens(level))
-}
-
-/// All ones where a level lets anything through. As a mask, because the compiler turns a select
-/// between numbers into branches.
-#[inline(always)]
-fn opens(level: f32) -> u32 {
-    u32::from(level == 0.0).wrapping_sub(1)
+    masked(x * level, mask(level != 0.0))
 }
 
 impl<const L: usize> Module<L> for Adsr<L> {

@@ -1,12 +1,12 @@
 //! Audio Out: to the host, with a safety limiter that leaves quiet signals alone.
 
 use chronus_dsp::level::{SOFT_KNEE, soft_limit};
-use chronus_dsp::math::{db_to_gain, max};
+use chronus_dsp::math::{db_to_gain, mask, masked, max};
 use chronus_engine::{
     BLOCK, Category, Input, Io, Module, Normal, Param, Signal, Spec, Unit, Width, kind, lanes,
 };
 
-use crate::kit::{frames, inputs, knobs, masked};
+use crate::kit::{frames, inputs, knobs};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -62,7 +62,7 @@ impl<const L: usize> Module<L> for AudioOut<L> {
         let sounding = if L == 1 { 1 } else { io.voices().sounding() >> io.first_lane };
         let mut heard = [0u32; L];
         for (l, heard) in heard.iter_mut().enumerate() {
-            *heard = u32::from(sounding >> l & 1 == 0).wrapping_sub(1);
+            *heard = mask(sounding >> l & 1 == 1);
         }
         let channels: [&[[f32; L]]; 2] = inputs(&io);
         for (c, input) in channels.into_iter().enumerate() {

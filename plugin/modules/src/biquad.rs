@@ -2,14 +2,14 @@
 //! trapezoidal state-variable filter (`dsp::svf`), which has the same transfer functions, keeps low
 //! corners exact in f32 and stays calm when they move.
 
-use chronus_dsp::math::{exp2, snap};
+use chronus_dsp::math::{exp2, is_zero, snap};
 use chronus_dsp::svf::{self, Coefficients, State};
 use chronus_engine::{
     BLOCK, Category, Input, Io, KindAlias, Module, Output, Param, Signal, Spec, Taper, Unit, kind,
     lanes,
 };
 
-use crate::kit::{ends_block, inputs, knobs, settle, steady, still, zero};
+use crate::kit::{ends_block, inputs, knobs, settle, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -110,7 +110,7 @@ impl<const L: usize> Module<L> for Biquad<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        if io.inputs.silent(0) && zero(&self.ic1eq) && zero(&self.ic2eq) {
+        if io.inputs.silent(0) && is_zero(&self.ic1eq) && is_zero(&self.ic2eq) {
             io.outputs.fill(0, [0.0; L]);
             return;
         }

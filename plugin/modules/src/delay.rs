@@ -5,13 +5,13 @@
 
 use chronus_dsp::delay::DelayLine;
 use chronus_dsp::level::soft_limit;
-use chronus_dsp::math::{exp2, snap};
+use chronus_dsp::math::{exp2, is_zero, snap};
 use chronus_engine::{
     BLOCK, Category, Input, Io, Module, Normal, Output, Param, Setup, Signal, Spec, Storage, Tail,
     Taper, Unit, Width, kind, lanes,
 };
 
-use crate::kit::{division, frames, inputs, knobs, steady, still, zero};
+use crate::kit::{division, frames, inputs, knobs, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -109,7 +109,7 @@ impl<const L: usize> Delay<L> {
     #[inline(always)]
     fn is_silent(&self, lines: &Lines<L>) -> bool {
         let lines = lines.left.is_silent() && lines.right.is_silent();
-        lines && zero(&self.damped_left) && zero(&self.damped_right)
+        lines && is_zero(&self.damped_left) && is_zero(&self.damped_right)
     }
 }
 

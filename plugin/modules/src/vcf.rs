@@ -1,12 +1,12 @@
 //! VCF: the zero-delay state-variable filter (`dsp::svf`), its cutoff free to move at audio rate.
 
-use chronus_dsp::math::{clamp, db_to_gain, exp2, snap};
+use chronus_dsp::math::{clamp, db_to_gain, exp2, is_zero, snap};
 use chronus_dsp::svf::{self, Coefficients, State};
 use chronus_engine::{
     BLOCK, Category, Input, Io, Module, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::{ends_block, inputs, knobs, settle, steady, still, zero};
+use crate::kit::{ends_block, inputs, knobs, settle, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -92,7 +92,7 @@ impl<const L: usize> Module<L> for Vcf<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        if io.inputs.silent(0) && zero(&self.ic1eq) && zero(&self.ic2eq) {
+        if io.inputs.silent(0) && is_zero(&self.ic1eq) && is_zero(&self.ic2eq) {
             (0..SPEC.outputs.len()).for_each(|o| io.outputs.fill(o, [0.0; L]));
             return;
         }

@@ -72,6 +72,13 @@ const SINE: usize = 0;
 const TRIANGLE: usize = 1;
 const SAW: usize = 2;
 
+/// Turns a frame within what sounds, the same as a step of phase, and frames a turn.
+#[inline(always)]
+fn pace(turns: f32) -> (f32, u32, f32) {
+    let turns = clamp(turns, -0.5, 0.5);
+    (turns, phase::step(turns), 1.0 / max(turns.abs(), 1e-9))
+}
+
 impl<const L: usize> Module<L> for Vco<L> {
     type Storage = ();
 
@@ -111,9 +118,7 @@ impl<const L: usize> Vco<L> {
                 for l in 0..L {
                     let octaves = pitch[l] + offset + fm[l] * fm_amount;
                     let lin = 1.0 + lin_fm[l] * lin_amount;
-                    turns[l] = clamp(base * exp2(octaves) * lin, -0.5, 0.5);
-                    step[l] = phase::step(turns[l]);
-                    period[l] = 1.0 / max(turns[l].abs(), 1e-9);
+                    (turns[l], step[l], period[l]) = pace(base * exp2(octaves) * lin);
                 }
                 for l in 0..L {
                     shortest = min(shortest, period[l]);
@@ -192,9 +197,7 @@ impl<const L: usize> Vco<L> {
         for l in 0..L {
             let octaves = pitch[0][l] + offset + fm[0][l] * fm_amount;
             let lin = 1.0 + lin_fm[0][l] * lin_amount;
-            let turns = clamp(base * exp2(octaves) * lin, -0.5, 0.5);
-            step[l] = phase::step(turns);
-            period[l] = 1.0 / max(turns.abs(), 1e-9);
+            (_, step[l], period[l]) = pace(base * exp2(octaves) * lin);
             widths[l] = clamp(width + pwm[0][l] * pwm_amount, 0.01, 0.99);
         }
         for l in 0..L {

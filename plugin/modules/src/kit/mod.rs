@@ -140,22 +140,6 @@ pub fn steady<const L: usize>(io: &Io<'_, L>, inputs: &[usize]) -> bool {
     steady
 }
 
-/// True when every lane is 0, so that silence in is silence out.
-#[inline(always)]
-pub fn zero<const L: usize>(state: &[f32; L]) -> bool {
-    let mut bits = 0;
-    for x in state {
-        bits |= x.to_bits();
-    }
-    bits == 0
-}
-
-/// `x` where `keep` is all ones, +0 where it is 0.
-#[inline(always)]
-pub fn masked(x: f32, keep: u32) -> f32 {
-    f32::from_bits(x.to_bits() & keep)
-}
-
 /// True where a gate or trigger rises through one half.
 #[inline(always)]
 pub fn rises(before: f32, now: f32) -> bool {

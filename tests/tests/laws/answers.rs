@@ -351,17 +351,38 @@ fn what_a_commit_sets_is_not_brought_along_to_another_module_of_the_same_id() {
     }
 }
 
+/// What `work` gives; a panic when it takes longer than `seconds`.
+fn ends<T: Send + 'static>(seconds: u64, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, ended) = channel();
+    std::thread::spawn(move || done.send(work()));
+    ended.recv_timeout(Duration::from_secs(seconds)).expect("rendering goes on")
+}
+
+/// An instance that renders offline.
+fn offline() -> (Engine, Renderer) {
+    let (engine, mut renderer) = Engine::new(registry(), Options::default());
+    engine.set_offline(true);
+    engine.set_sample_rate(48_000.0);
+    renderer.activate(48_000.0);
+    (engine, renderer)
+}
+
+fn render_offline(renderer: &mut Renderer, frames: usize) {
+    renderer.process(Block {
+        channels: [&mut vec![0.0; frames], &mut vec![0.0; frames]],
+        events: &[],
+        transport: Transport::default(),
+        offline: true,
+    });
+}
+
 #[test]
 fn a_timed_commit_that_lands_while_it_is_looked_for_does_not_stop_offline_rendering() {
-    let (done, ended) = channel();
-    std::thread::spawn(move || {
+    ends(60, || {
         let mut dice = crate::random::Dice::new(1);
         for _ in 0..4000 {
             // A new instance has its notes to publish between the look and the wait.
-            let (engine, mut renderer) = Engine::new(registry(), Options::default());
-            engine.set_offline(true);
-            engine.set_sample_rate(48_000.0);
-            renderer.activate(48_000.0);
+            let (engine, mut renderer) = offline();
             engine.commit(&[], Terms { due: Some(0), ..remote() }, |_| ());
             // Until about the moment when the builder is done with it.
             let pause = Duration::from_micros(dice.below(300) as u64);
@@ -369,49 +390,28 @@ fn a_timed_commit_that_lands_while_it_is_looked_for_does_not_stop_offline_render
             while made.elapsed() < pause {
                 std::hint::spin_loop();
             }
-            renderer.process(Block {
-                channels: [&mut [0.0], &mut [0.0]],
-                events: &[],
-                transport: Transport::default(),
-                offline: true,
-            });
+            render_offline(&mut renderer, 1);
         }
-        let _ = done.send(());
     });
-    ended.recv_timeout(Duration::from_secs(60)).expect("rendering goes on");
 }
 
 #[test]
 fn offline_rendering_does_not_wait_for_an_engine_that_is_gone() {
-    let (done, ended) = channel();
-    std::thread::spawn(move || {
+    ends(20, || {
         for due in [None, Some(0), Some(100)] {
-            let (engine, mut renderer) = Engine::new(registry(), Options::default());
-            engine.set_offline(true);
-            engine.set_sample_rate(48_000.0);
-            renderer.activate(48_000.0);
+            let (engine, mut renderer) = offline();
             for _ in 0..3 {
                 engine.commit(&[], Terms { due, ..remote() }, |_| ());
             }
             drop(engine);
-            for _ in 0..4 {
-                renderer.process(Block {
-                    channels: [&mut [0.0; 64], &mut [0.0; 64]],
-                    events: &[],
-                    transport: Transport::default(),
-                    offline: true,
-                });
-            }
+            (0..4).for_each(|_| render_offline(&mut renderer, 64));
         }
-        let _ = done.send(());
     });
-    ended.recv_timeout(Duration::from_secs(20)).expect("rendering goes on");
 }
 
 #[test]
 fn commits_due_at_one_frame_go_on_after_the_fade_of_the_first() {
-    let (done, ended) = channel();
-    std::thread::spawn(move || {
+    let value = ends(20, || {
         let mut rig = Rig::new(&registry(), 48_000.0, &sine());
         rig.commit_at(0, &[Request::Replace(Box::new(sine()))]);
         rig.commit_at(0, &[set("a", "gain", 0.5)]);
@@ -420,9 +420,8 @@ fn commits_due_at_one_frame_go_on_after_the_fade_of_the_first() {
         // The second is published while the crossfade keeps it from being taken.
         std::thread::sleep(Duration::from_millis(200));
         rig.render(8192, |_| 64, &[], |_| 0.0);
-        let _ = done.send(rig.engine.value("a", "gain"));
+        rig.engine.value("a", "gain")
     });
-    let value = ended.recv_timeout(Duration::from_secs(20)).expect("rendering goes on");
     assert_eq!(value, Ok(0.4));
 }
 

@@ -92,6 +92,8 @@ impl Report {
         let Spread { p50, p99, max } = self.commit_to_swap_ms;
         let swap = self.swap_us;
         let rejected = REFUSALS as u64 - 2;
+        // In a shortened performance the first of two may be in before the second comes.
+        let superseded = if heard.apart { 20 } else { 1 };
         let (allocations, silent) = match self.allocations_in_process {
             Some(n) => (n.to_string(), Some(n == 0)),
             None => ("not measured: no sanitizer in this toolchain".into(), None),
@@ -105,12 +107,11 @@ impl Report {
                 format!(">= {rejected}"),
                 self.rejected >= rejected,
             ),
-            // On a busy machine the first of two is in before the second comes, which is as well.
             law(
                 "superseded",
                 format!("{} of {SUPERSEDED} made for it", self.superseded),
-                ">= 1",
-                self.superseded >= 1,
+                format!(">= {superseded}"),
+                self.superseded >= superseded,
             ),
             law("answers not as meant", surprises.to_string(), "0", surprises == 0),
             law("timed_out", self.timed_out.to_string(), "0", self.timed_out == 0),

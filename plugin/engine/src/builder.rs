@@ -19,7 +19,7 @@ use crate::ramp::Ramp;
 use crate::registry::Registry;
 use crate::standby::{Built, Demands, Rejection, Stop, Values, Verdict, Verified, panic_text};
 use crate::store::Cells;
-use crate::verify::verify;
+use crate::verify::{verify, verify_carry};
 use crate::voices::Voices;
 
 /// How often the builder looks for the DSP thread's answer while a commit is published.
@@ -384,8 +384,10 @@ impl Builder {
         let key = |id: &ModuleId| job.lives.get(id).map_or(u32::MAX - 1, |c| c.key);
         let Compiled { plan, bridge, diagnostics } =
             compile(&job.patch, &self.registry, &key, base);
-        for plan in std::iter::once(&plan).chain(&bridge) {
-            verify(plan).map_err(Rejection::from)?;
+        // Through the bridge, where there is one.
+        let way = || bridge.iter().chain([&plan]);
+        for (plan, before) in way().zip(std::iter::once(base).chain(way().map(Some))) {
+            verify(plan).and_then(|()| verify_carry(plan, before)).map_err(Rejection::from)?;
         }
         self.shared.counters.standby_modules.store(plan.nodes.len() as u64, Relaxed);
         if canceled() {
@@ -399,6 +401,8 @@ impl Builder {
         let values = Values { macros, writes: &job.writes };
         let probed = Built::new(built, self.setup.sample_rate).probe(&values, &canceled)?;
         let frame = self.shared.frame.load(Acquire).max(job.due.unwrap_or(0));
+        // Asked before looking: what is turned in between is looked at again.
+        let count = self.shared.marks.count();
         let primed = probed.prime(self.notes.read(), &values, frame);
         let warm = primed.warm(job.demands.warm_blocks, offline, &canceled)?;
         let verified = warm.verify(&job.demands)?;
@@ -407,7 +411,7 @@ impl Builder {
             Some(bridge) => Some(Box::new(self.build(&Arc::new(bridge), job, true, &canceled)?)),
             None => None,
         };
-        Ok(Ready { verified, bridge, diagnostics })
+        Ok(Ready { verified, bridge, diagnostics, primed: count })
     }
 
     fn build(
@@ -422,8 +426,8 @@ impl Builder {
             let node = &plan.nodes[n];
             let known = job.lives.get(&node.id).filter(|c| c.key == node.key.module);
             known.cloned().unwrap_or_else(|| {
-                let writes = Arc::clone(&shared.writes);
-                Arc::new(Cells::new(node.key.module, node.spec, &node.params, writes))
+                let marks = Arc::clone(&shared.marks);
+                Arc::new(Cells::new(node.key.module, node.spec, &node.params, marks))
             })
         };
         let graph = Graph::build(
@@ -446,7 +450,7 @@ impl Builder {
     }
 
     fn publish(&mut self, job: Job, ready: Ready) {
-        let Ready { verified: Verified { mut graph, verdict }, mut bridge, diagnostics } = ready;
+        let Ready { verified: Verified { mut graph, verdict }, mut bridge, diagnostics, primed } = ready;
         // Here, so that the DSP thread need not.
         for graph in bridge.iter_mut().chain([&mut graph]) {
             let plan = Arc::clone(graph.plan());
@@ -465,10 +469,11 @@ impl Builder {
             epoch: self.setup.epoch,
             due: job.due,
             entry: if self.base.is_some() { job.entry } else { Entry::Load },
+            turns: swap.turns(&job.writes),
             swap: Some(swap),
             then,
             retired: Default::default(),
-            writes: job.writes,
+            primed,
             revoiced: self
                 .base
                 .as_ref()
@@ -526,6 +531,8 @@ struct Ready {
     verified: Verified,
     bridge: Option<Box<Graph>>,
     diagnostics: Vec<Diagnostic>,
+    /// `Readiness::primed`.
+    primed: u64,
 }
 
 enum Work {

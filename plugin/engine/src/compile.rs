@@ -1,6 +1,7 @@
 //! From a patch to a plan: resolve names, find widths, unite with what plays now, order, and lay
 //! out buffers. Pure, total and deterministic: an unfinished patch still compiles, with diagnostics.
 
+mod carry;
 mod layout;
 mod net;
 mod order;
@@ -69,16 +70,16 @@ pub fn compile(
     order::break_cycles(&mut net, &mut diagnostics);
     order::compensate(&mut net);
     let Some(base) = base else {
-        let plan = layout::plan(union::fresh(net));
+        let plan = layout::plan(union::fresh(net), None);
         return Compiled { plan, bridge: None, diagnostics };
     };
     let old = Net::of_plan(base);
     let united = union::unite(&old, net.clone());
     if order::order(&united.nodes, &united.wires).is_ok() {
-        return Compiled { plan: layout::plan(united), bridge: None, diagnostics };
+        return Compiled { plan: layout::plan(united, Some(base)), bridge: None, diagnostics };
     }
     let between = union::common(&old, &net);
-    let bridge = layout::plan(union::unite(&old, between.clone()));
-    let plan = layout::plan(union::unite(&between, net));
+    let bridge = layout::plan(union::unite(&old, between.clone()), Some(base));
+    let plan = layout::plan(union::unite(&between, net), Some(&bridge));
     Compiled { plan, bridge: Some(bridge), diagnostics }
 }

@@ -77,7 +77,7 @@ impl Engine {
     #[must_use]
     pub fn new(registry: Arc<Registry>, options: Options) -> (Self, Renderer) {
         let shared = Arc::new(Shared::default());
-        let session = Arc::new(Mutex::new(Session::new(shared.writes.clone())));
+        let session = Arc::new(Mutex::new(Session::new(shared.marks.clone())));
         let inbox = Arc::new(Inbox::default());
         let empty = Patch::default();
         let voices = Voices::new(VoicePlan::new(&empty.voice, &empty.tuning), 48_000.0);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pulp::Arch;
 
-use self::carry::Roster;
+use self::carry::{Member, Roster};
 use crate::instance::{Chunk, Instance};
 use crate::lanes::LANES;
 use crate::module::{BLOCK, Setup, splitmix};
@@ -16,7 +16,7 @@ use crate::pool::{Buffer, Pool};
 use crate::ramp::{CABLE_RAMP_SECONDS, Fade, Ramp, SMOOTHING_SECONDS};
 use crate::registry::Registry;
 use crate::spec::{Smoothing, Tail};
-use crate::store::{Cells, Observed};
+use crate::store::{Cells, Marks, Observed};
 use crate::tap::Taps;
 use crate::voices::MAX_VOICES;
 use crate::world::{MACROS, World};
@@ -46,10 +46,21 @@ pub struct Write {
     pub value: f32,
 }
 
+/// A `Write` as the graph will do it that the commit is swapped to.
+pub(crate) struct Turn {
+    pub write: Write,
+    /// The seats whose param follows: of the module, and of its former self at another width. None
+    /// where a macro drives it, or where the module was primed with the value.
+    seats: [Option<u32>; 2],
+    /// Where the param goes: in its range.
+    target: f32,
+    smooth: bool,
+}
+
 /// A built plan.
 pub struct Graph {
     plan: Arc<Plan>,
-    /// By `Plan::nodes`. Leaving nodes are empty until the swap brings them.
+    /// By `PlanNode::seat`. Those of leaving nodes are empty until the swap brings them.
     nodes: Vec<Option<Box<Node>>>,
     /// By `Plan::rings`.
     rings: Vec<Buffer>,
@@ -99,20 +110,20 @@ impl Graph {
         bare: bool,
         canceled: &dyn Fn() -> bool,
     ) -> Option<Self> {
-        let mut nodes = Vec::with_capacity(plan.nodes.len());
+        let mut nodes: Vec<_> = (0..plan.carry.seats).map(|_| None).collect();
         for (n, node) in plan.nodes.iter().enumerate() {
             if canceled() {
                 return None;
             }
             let kind = registry.get(node.spec.kind).filter(|_| node.role != Role::Leaving && !bare);
-            nodes.push(kind.map(|kind| {
+            nodes[node.seat as usize] = kind.map(|kind| {
                 let setup = Setup { sample_rate, seed: seed(node.id.as_str()), first_lane: 0 };
                 let cells = cells(n);
                 let value = |p: usize| Ramp::constant(node.spec.params[p].clamp(cells.get(p)));
                 let params = (0..node.spec.params.len()).map(value).collect();
                 let instance = kind.build(&setup, usize::from(node.key.groups));
                 Box::new(Node { instance, params, cells, gate: 0.0 })
-            }));
+            });
         }
         let ring = |groups: u8| Buffer::silent(groups, BLOCK);
         let rings = plan.rings.iter().map(|key| ring(key.groups)).collect();
@@ -153,7 +164,11 @@ impl Graph {
 
     /// How many modules it runs.
     pub(crate) fn modules(&self) -> usize {
-        self.nodes.len()
+        self.roster.members.len()
+    }
+
+    fn node_mut(&mut self, n: usize) -> Option<&mut Node> {
+        self.nodes[self.roster.seat(n)].as_deref_mut()
     }
 
     /// Frame at which the transition under way is over, if one is.
@@ -184,7 +199,8 @@ impl Graph {
 
     /// Empties what repeats its input: an added delay would repeat the warm-up, which nobody played.
     pub(crate) fn forget_warm_up(&mut self) {
-        for (node, planned) in self.nodes.iter_mut().zip(&self.plan.nodes) {
+        for planned in &self.plan.nodes {
+            let node = self.nodes[planned.seat as usize].as_mut();
             if let (Some(node), Tail::Seconds(_)) = (node, planned.spec.tail) {
                 node.instance.reset();
             }
@@ -193,18 +209,23 @@ impl Graph {
 
     /// Sets every param to its cell's value at once, and bound ones to their macro's.
     pub(crate) fn snap(&mut self, macros: &[Ramp; MACROS]) {
-        for n in 0..self.nodes.len() {
+        for n in 0..self.modules() {
             self.snap_node(n);
         }
         let plan = Arc::clone(&self.plan);
         plan.bindings.iter().for_each(|binding| self.snap_bound(binding, macros));
     }
 
-    /// The same for modules that the swap does not bring from the old graph.
-    pub(crate) fn snap_added(&mut self, macros: &[Ramp; MACROS]) {
+    /// Sets the params of modules that the swap does not bring from the old graph to their cells'
+    /// values.
+    pub(crate) fn snap_added(&mut self) {
         for i in 0..self.roster.added.len() {
             self.snap_node(self.roster.added[i] as usize);
         }
+    }
+
+    /// Sets what a macro drives in them to the macro's value.
+    pub(crate) fn bind_added(&mut self, macros: &[Ramp; MACROS]) {
         if self.roster.added_bindings.is_empty() {
             return;
         }
@@ -215,7 +236,11 @@ impl Graph {
     }
 
     fn snap_node(&mut self, n: usize) {
-        let Some(node) = self.nodes[n].as_mut() else { return };
+        let Some(node) = self.nodes[self.roster.seat(n)].as_mut() else { return };
+        if self.plan.nodes[n].role == Role::Added {
+            // What was turned while nobody played it is read here.
+            let _ = node.cells.take_dirty();
+        }
         let params = self.plan.nodes[n].spec.params.iter().zip(&mut node.params);
         for (p, (param, ramp)) in params.enumerate() {
             *ramp = Ramp::constant(param.clamp(node.cells.get(p)));
@@ -227,7 +252,7 @@ impl Graph {
         let (n, p) = (binding.node as usize, usize::from(binding.param));
         let value = macros[usize::from(binding.macro_index)].target();
         let value = binding.value(&self.plan.nodes[n].spec.params[p], value);
-        let Some(node) = self.nodes[n].as_mut() else { return };
+        let Some(node) = self.node_mut(n) else { return };
         node.params[p] = Ramp::constant(value);
     }
 
@@ -243,56 +268,86 @@ impl Graph {
                 if self.bound(n as NodeIndex, write.param) {
                     continue;
                 }
-                let Some(node) = self.nodes[n].as_mut() else { continue };
+                let Some(node) = self.node_mut(n) else { continue };
                 let param = &plan.nodes[n].spec.params[write.param];
                 node.params[write.param] = Ramp::constant(param.clamp(write.value));
             }
         }
     }
 
+    /// What `writes` do to the params when this graph is swapped in.
+    pub(crate) fn turns(&self, writes: &[Write]) -> Vec<Turn> {
+        let turn = |write: &Write| {
+            let nodes = self.roster.nodes_of(write.cells.key);
+            let Some(spec) = nodes.clone().next().map(|n| self.plan.nodes[n].spec) else {
+                // It plays only after the bridge.
+                return Turn { write: write.clone(), seats: [None; 2], target: 0.0, smooth: false };
+            };
+            let param = &spec.params[write.param];
+            let follows = |n: &usize| {
+                let primed = self.plan.nodes[*n].role == Role::Added;
+                !primed && !self.bound(*n as NodeIndex, write.param)
+            };
+            let mut following = nodes.filter(follows).map(|n| self.roster.members[n].seat);
+            Turn {
+                write: write.clone(),
+                seats: [following.next(), following.next()],
+                target: param.clamp(write.value),
+                smooth: param.smoothing == Smoothing::Ramp,
+            }
+        };
+        writes.iter().map(turn).collect()
+    }
+
+    /// Does `turn`, unless the knob was turned since the commit.
+    pub(crate) fn commit(&mut self, turn: &Turn, frame: u64) {
+        let Write { cells, param, observed, value } = &turn.write;
+        if !cells.commit(*param, *observed, *value) {
+            return;
+        }
+        for seat in turn.seats.into_iter().flatten() {
+            self.steer(seat as usize, *param, turn.target, frame, turn.smooth);
+        }
+    }
+
     /// Turns a param towards `value`, smoothed as its spec says.
     fn turn(&mut self, node: usize, param: usize, value: f32, frame: u64, at_once: bool) {
         let spec = &self.plan.nodes[node].spec.params[param];
-        let Some(node) = self.nodes[node].as_mut() else { return };
-        let value = spec.clamp(value);
+        let smooth = spec.smoothing == Smoothing::Ramp && !at_once;
+        self.steer(self.roster.seat(node), param, spec.clamp(value), frame, smooth);
+    }
+
+    fn steer(&mut self, seat: usize, param: usize, value: f32, frame: u64, smooth: bool) {
+        let Some(node) = self.nodes[seat].as_mut() else { return };
         let ramp = &mut node.params[param];
         if ramp.target().to_bits() == value.to_bits() {
             return;
         }
-        let smooth = spec.smoothing == Smoothing::Ramp && !at_once;
         *ramp = ramp.toward(value, frame, if smooth { self.smoothing_frames } else { 0 });
     }
 
     /// Takes over what was written to the cells since the last call. Params driven by a macro
     /// follow the macro only.
-    pub(crate) fn pull_values(&mut self, frame: u64) {
-        for n in 0..self.nodes.len() {
-            self.pull_node(n, frame);
-        }
-    }
-
-    /// The same for the modules that `writes` name.
-    pub(crate) fn pull_written(&mut self, writes: &[Write], frame: u64) {
-        for write in writes {
-            for n in self.roster.nodes_of(write.cells.key) {
-                self.pull_node(n, frame);
-            }
-        }
+    pub(crate) fn pull_values(&mut self, turned: &Marks, frame: u64) {
+        turned.take(|module| {
+            let nodes = module.map_or(0..self.modules(), |key| self.roster.nodes_of(key));
+            nodes.for_each(|n| self.pull_node(n, frame));
+        });
     }
 
     fn pull_node(&mut self, n: usize, frame: u64) {
-        let Some(node) = &self.nodes[n] else { return };
+        let Some(node) = &self.nodes[self.roster.seat(n)] else { return };
         let mut dirty = node.cells.take_dirty();
         if dirty == 0 {
             return;
         }
         // Its former self at another width may stand beside it, fading, over the same cells.
-        let twins = self.roster.nodes_of(self.roster.seats[n].key.module);
+        let twins = self.roster.nodes_of(self.roster.members[n].key.module);
         while dirty != 0 {
             let p = dirty.trailing_zeros() as usize;
             dirty &= dirty - 1;
             for twin in twins.clone() {
-                let Some(node) = &self.nodes[twin] else { continue };
+                let Some(node) = &self.nodes[self.roster.seat(twin)] else { continue };
                 let value = node.cells.get(p);
                 if !self.bound(twin as NodeIndex, p) {
                     self.turn(twin, p, value, frame, false);
@@ -331,7 +386,7 @@ impl Graph {
     /// Sets what `/gate/ID` says of the module of key `module`.
     pub(crate) fn set_gate(&mut self, module: u32, on: bool) {
         for n in self.roster.nodes_of(module) {
-            if let Some(node) = &mut self.nodes[n] {
+            if let Some(node) = self.node_mut(n) {
                 node.gate = f32::from(u8::from(on));
             }
         }
@@ -391,7 +446,8 @@ impl Graph {
         world: World<'_>,
         observer: &mut impl Observer,
     ) {
-        let Some(node) = self.nodes[index as usize].as_mut() else { return };
+        let Member { key, seat } = self.roster.members[index as usize];
+        let Some(node) = self.nodes[seat as usize].as_mut() else { return };
         self.running = index;
         let read = read | self.taps.of(index);
         let slots =
@@ -416,9 +472,8 @@ impl Graph {
             gate: node.gate,
             world,
         });
-        let groups = self.plan.nodes[index as usize].key.groups;
-        observer.ran(index, groups, chunk.frames, read, buffers);
-        self.taps.ran(index, groups, chunk.frames, buffers);
+        observer.ran(index, key.groups, chunk.frames, read, buffers);
+        self.taps.ran(index, key.groups, chunk.frames, buffers);
         for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
             self.pool.put(slot, std::mem::take(buffer));
         }

@@ -11,7 +11,8 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::counters::Counters;
 use crate::event::Event;
-use crate::graph::{Graph, Write};
+use crate::graph::{Graph, Turn};
+use crate::store::Marks;
 use crate::tap::TapRequests;
 use crate::world::MACROS;
 
@@ -77,7 +78,9 @@ pub(crate) struct Readiness {
     /// Graphs that the DSP thread is done with.
     pub retired: [Option<Box<Graph>>; 4],
     /// Values the commit sets.
-    pub writes: Vec<Write>,
+    pub turns: Vec<Turn>,
+    /// `Marks::count` when `swap` was primed: whatever was turned before, it knows.
+    pub primed: u64,
     /// Notes may be played differently than in the graph before.
     pub revoiced: bool,
     /// Macro bindings changed, so bound params may have to move.
@@ -116,8 +119,8 @@ pub(crate) struct Shared {
     pub counters: Counters,
     /// Counts setups: graphs of an older one are not swapped in.
     pub epoch: AtomicU64,
-    /// Counts writes to any cell.
-    pub writes: Arc<AtomicU64>,
+    /// Which modules were turned.
+    pub marks: Arc<Marks>,
     /// Gates and notes from OSC and the editor.
     pub live: ArrayQueue<Event>,
     pub swapped: ArrayQueue<Swapped>,
@@ -159,7 +162,7 @@ impl Default for Shared {
         Self {
             counters: Counters::default(),
             epoch: AtomicU64::new(0),
-            writes: Arc::default(),
+            marks: Arc::default(),
             live: ArrayQueue::new(LIVE_CAPACITY),
             swapped: ArrayQueue::new(SWAPPED_CAPACITY),
             taps: TapRequests::default(),

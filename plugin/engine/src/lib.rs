@@ -57,6 +57,6 @@ pub use standby::{PROBE_FRAMES, Rejection, Verdict};
 pub use store::{Cells, Observed};
 pub use tap::{Extremes, MAX_TAPS, TAP_FRAMES, TAP_PAIRS, TapRequests};
 pub use telemetry::{TapView, Telemetry};
-pub use verify::{PlanFault, verify};
+pub use verify::{PlanFault, verify, verify_carry};
 pub use voices::{EndedNote, Expression, MAX_VOICES, NoteMatch, Voice, VoicePlan, Voices};
 pub use world::{AudioOut, MACROS, Transport, World};

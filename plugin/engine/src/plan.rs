@@ -36,6 +36,8 @@ pub struct Plan {
     pub constants: Vec<f32>,
     /// What the macros drive, ordered by macro.
     pub bindings: Vec<PlanBinding>,
+    /// What the swap from the plan before does.
+    pub carry: Carry,
     /// Frames from any input of the host to its output.
     pub latency: u32,
     /// Seconds the longest path sounds on after its input; infinite with feedback.
@@ -67,6 +69,22 @@ pub struct PlanNode {
     pub role: Role,
     /// Values of its params in the patch.
     pub params: Vec<f32>,
+    /// Its place in the graph's table of modules, which it keeps from plan to plan.
+    pub seat: u32,
+}
+
+/// What a swap does beside exchanging the tables of modules as a whole, in O(changes).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Carry {
+    /// Length of the table of modules, not less than in the plan before.
+    pub seats: u32,
+    /// Seats that do not hold what they held before, in order: of modules that are added or change
+    /// their width, and of those that had left.
+    pub changed: Vec<u32>,
+    /// Feedback delays that stay: position here, position in the plan before.
+    pub rings: Vec<[u32; 2]>,
+    /// Compensation delays that stay: position here, position in the plan before.
+    pub delays: Vec<[u32; 2]>,
 }
 
 /// What the swap does with a node.

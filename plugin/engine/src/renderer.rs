@@ -84,7 +84,7 @@ pub struct Renderer {
     quiet_frames: u64,
     /// The active graph panicked: it is not rendered again.
     failed: bool,
-    seen_writes: u64,
+    seen_turns: u64,
     seen_voices: u64,
     telemetry_due: u64,
     peak: [f32; 2],
@@ -122,7 +122,7 @@ impl Renderer {
             sample_rate: 0.0,
             quiet_frames: 0,
             failed: false,
-            seen_writes: 0,
+            seen_turns: 0,
             seen_voices: 0,
             telemetry_due: 0,
             peak: [0.0; 2],
@@ -238,11 +238,11 @@ impl Renderer {
 
     /// Takes over values and taps that other threads have changed.
     fn pull(&mut self) {
-        let writes = self.shared.writes.load(Acquire);
-        if writes != self.seen_writes {
-            self.seen_writes = writes;
+        let turns = self.shared.marks.count();
+        if turns != self.seen_turns {
+            self.seen_turns = turns;
             if let Some(graph) = &mut self.active {
-                graph.pull_values(self.frame);
+                graph.pull_values(&self.shared.marks, self.frame);
             }
         }
         self.follow_taps();

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use chronus_patch::{Edit, EditError, Gesture, History, ModuleId, Patch};
 
@@ -13,7 +12,7 @@ use crate::handover::{Entry, Revision};
 use crate::registry::Registry;
 use crate::request::Request;
 use crate::standby::Rejection;
-use crate::store::Cells;
+use crate::store::{Cells, Marks};
 
 /// Who asked for a commit: decides what a refusal does to the document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,7 +62,7 @@ pub(crate) struct Session {
     open: Vec<Open>,
     last_revision: Revision,
     next_key: u32,
-    writes: Arc<AtomicU64>,
+    marks: Arc<Marks>,
     /// Why the newest commit of the editor does not play.
     pub refusal: Option<(Revision, Rejection)>,
     /// Values turned since the document was last brought up to date.
@@ -80,7 +79,7 @@ pub(crate) struct Accepted {
 }
 
 impl Session {
-    pub fn new(writes: Arc<AtomicU64>) -> Self {
+    pub fn new(marks: Arc<Marks>) -> Self {
         let patch = Arc::new(Patch::default());
         let lives = Arc::new(Lives::new());
         let history = History::new();
@@ -91,7 +90,7 @@ impl Session {
             open: Vec::new(),
             last_revision: 0,
             next_key: 0,
-            writes,
+            marks,
             refusal: None,
             turned: BTreeMap::new(),
         }
@@ -322,7 +321,7 @@ impl Session {
             let cells = known.cloned().unwrap_or_else(|| {
                 let values = registry.values(module);
                 self.next_key += 1;
-                Arc::new(Cells::new(self.next_key, spec, &values, self.writes.clone()))
+                Arc::new(Cells::new(self.next_key, spec, &values, self.marks.clone()))
             });
             lives.insert(id.clone(), cells);
         }

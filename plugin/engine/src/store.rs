@@ -4,7 +4,53 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crossbeam::queue::ArrayQueue;
+
 use crate::spec::Spec;
+
+/// Modules that can wait for the DSP thread to look at what was turned.
+const TURNED_CAPACITY: usize = 1024;
+
+/// Which modules of an instance were turned since the DSP thread looked, so that it need not look
+/// at all of them.
+#[derive(Debug)]
+pub struct Marks {
+    /// Counts turns.
+    count: AtomicU64,
+    modules: ArrayQueue<u32>,
+    /// There was no room in `modules`.
+    missed: AtomicBool,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self {
+            count: AtomicU64::new(0),
+            modules: ArrayQueue::new(TURNED_CAPACITY),
+            missed: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Marks {
+    /// How many turns there were: what was turned before is seen after.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// Calls `each` with the key of each module that was turned since the last call, or with `None`
+    /// where it can be any. Wait-free, no allocation.
+    pub fn take(&self, mut each: impl FnMut(Option<u32>)) {
+        if self.missed.swap(false, Ordering::Acquire) {
+            each(None);
+        }
+        for _ in 0..TURNED_CAPACITY {
+            let Some(module) = self.modules.pop() else { break };
+            each(Some(module));
+        }
+    }
+}
 
 /// What a cell held when a commit looked: value and count of turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,14 +73,13 @@ pub struct Cells {
     dirty: AtomicU64,
     /// What `/gate/ID` said last: a gate opened before its module plays is not lost.
     gate: AtomicBool,
-    /// Counts all writes of the instance; the DSP thread looks at modules only when it moved.
-    writes: Arc<AtomicU64>,
+    marks: Arc<Marks>,
 }
 
 impl Cells {
     /// Cells of a new module of `spec` with its params at `values`.
     #[must_use]
-    pub fn new(key: u32, spec: &Spec, values: &[f32], writes: Arc<AtomicU64>) -> Self {
+    pub fn new(key: u32, spec: &Spec, values: &[f32], marks: Arc<Marks>) -> Self {
         debug_assert_eq!(spec.params.len(), values.len());
         let cell = |v: &f32| AtomicU64::new(u64::from(v.to_bits()));
         Self {
@@ -42,7 +87,7 @@ impl Cells {
             values: values.iter().map(cell).collect(),
             dirty: AtomicU64::new(0),
             gate: AtomicBool::new(false),
-            writes,
+            marks,
         }
     }
 
@@ -70,6 +115,7 @@ impl Cells {
     /// Remembers what `/gate/ID` says, for a module that does not play yet.
     pub fn set_gate(&self, on: bool) {
         self.gate.store(on, Ordering::Relaxed);
+        self.marks.count.fetch_add(1, Ordering::Release);
     }
 
     /// What param `index` holds now.
@@ -87,18 +133,14 @@ impl Cells {
     /// Writes param `index` for a commit, unless it was `set` since `observed`: a knob turned after
     /// a commit wins over the commit. Other commits' writes do not count, so that of several under
     /// way each writes its own. Writing the value that is there changes nothing. Wait-free.
-    /// True when it wrote.
-    pub fn set_if(&self, index: usize, observed: Observed, value: f32) -> bool {
+    /// True when it wrote; it leaves no mark, as it is the DSP thread that calls it.
+    pub fn commit(&self, index: usize, observed: Observed, value: f32) -> bool {
         let cell = &self.values[index];
         let old = cell.load(Ordering::Relaxed);
         let new = old >> 32 << 32 | u64::from(value.to_bits());
-        let wrote = !observed.is_before(old)
+        !observed.is_before(old)
             && old != new
-            && cell.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if wrote {
-            self.mark(index);
-        }
-        wrote
+            && cell.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Takes the marks of params written since the last call.
@@ -111,8 +153,12 @@ impl Cells {
     }
 
     fn mark(&self, index: usize) {
-        self.dirty.fetch_or(1 << index, Ordering::Release);
-        self.writes.fetch_add(1, Ordering::Release);
+        let marked = self.dirty.fetch_or(1 << index, Ordering::Release);
+        // Marked already: it waits in the queue, or a swap will look at all of it.
+        if marked == 0 && self.marks.modules.push(self.key).is_err() {
+            self.marks.missed.store(true, Ordering::Release);
+        }
+        self.marks.count.fetch_add(1, Ordering::Release);
     }
 }
 
@@ -133,8 +179,8 @@ mod tests {
         let cells = Cells::new(1, &SPEC, &[0.1, 0.2], Arc::default());
         let (a, b) = (cells.observe(0), cells.observe(1));
         cells.set(0, 0.9);
-        cells.set_if(0, a, 0.3);
-        cells.set_if(1, b, 0.4);
+        cells.commit(0, a, 0.3);
+        cells.commit(1, b, 0.4);
         assert_eq!((cells.get(0), cells.get(1)), (0.9, 0.4));
     }
 
@@ -143,7 +189,7 @@ mod tests {
         let cells = Cells::new(1, &SPEC, &[0.1, 0.2], Arc::default());
         let a = cells.observe(0);
         cells.set(0, 0.1);
-        cells.set_if(0, a, 0.3);
+        cells.commit(0, a, 0.3);
         assert_eq!(cells.get(0), 0.1);
     }
 
@@ -151,11 +197,10 @@ mod tests {
     fn each_of_several_commits_under_way_writes_its_value() {
         let cells = Cells::new(1, &SPEC, &[0.1, 0.2], Arc::default());
         let (first, second) = (cells.observe(0), cells.observe(0));
-        cells.set_if(0, first, 0.3);
-        cells.set_if(0, second, 0.4);
-        assert_eq!((cells.get(0), cells.take_dirty()), (0.4, 1));
-        cells.set_if(0, second, 0.4);
-        assert_eq!(cells.take_dirty(), 0, "nothing new");
+        assert!(cells.commit(0, first, 0.3));
+        assert!(cells.commit(0, second, 0.4));
+        assert_eq!(cells.get(0), 0.4);
+        assert!(!cells.commit(0, second, 0.4), "nothing new");
     }
 
     #[test]
@@ -164,5 +209,25 @@ mod tests {
         cells.set(1, 0.7);
         assert_eq!(cells.take_dirty(), 2);
         assert_eq!(cells.take_dirty(), 0);
+    }
+
+    #[test]
+    fn a_module_turned_often_waits_once_and_none_is_forgotten() {
+        let marks = Arc::new(Marks::default());
+        let make = |key| Cells::new(key, &SPEC, &[0.1, 0.2], marks.clone());
+        let all: Vec<Cells> = (0..2 * TURNED_CAPACITY as u32).map(make).collect();
+        let taken = || {
+            let mut taken = Vec::new();
+            marks.take(|module| taken.push(module));
+            taken
+        };
+        all[7].set(0, 0.3);
+        all[7].set(1, 0.4);
+        assert_eq!((taken(), marks.count()), (vec![Some(7)], 2));
+        all[7].take_dirty();
+        all.iter().for_each(|cells| cells.set(0, 0.5));
+        let modules = taken();
+        assert_eq!((modules[0], modules.len()), (None, 1 + TURNED_CAPACITY));
+        assert_eq!(taken(), []);
     }
 }

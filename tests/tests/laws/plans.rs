@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chronus_engine::{
     Compiled, MixFrom, Origin, Plan, PlanFault, Registry, Request, Role, Slot, Step, compile,
-    verify,
+    verify, verify_carry,
 };
 use chronus_patch::{ModuleId, Patch};
 
@@ -94,7 +94,7 @@ fn an_unconnected_module_added_gives_no_transition() {
 #[test]
 fn random_edits_compile_to_plans_that_pass_the_check() {
     let registry = registry();
-    let mut bridges = 0;
+    let (mut bridges, mut grown) = (0, 0);
     for seed in 0..300 {
         let mut dice = Dice::new(seed);
         let size = 3 + dice.below(25);
@@ -112,14 +112,19 @@ fn random_edits_compile_to_plans_that_pass_the_check() {
             turn_around(&mut dice, &registry, &mut patch);
             let next = compiled(&patch, &registry, Some((&plan, &known)));
             bridges += usize::from(next.bridge.is_some());
+            let mut before = &plan;
             for plan in next.bridge.iter().chain([&next.plan]) {
-                verify(plan).unwrap_or_else(|e| panic!("seed {seed}, edit {n}: {e}\n{plan}"));
+                let sound = verify(plan).and_then(|()| verify_carry(plan, Some(before)));
+                sound.unwrap_or_else(|e| panic!("seed {seed}, edit {n}: {e}\n{plan}"));
+                grown += usize::from(plan.carry.seats > before.carry.seats);
+                before = plan;
             }
             known = keys(&patch, &known);
             plan = next.plan;
         }
     }
     assert!(bridges > 0, "no edit needed a bridge");
+    assert!(grown > 0, "no table grew");
 }
 
 /// Takes a cable out and connects its modules the other way round: old and new together are a cycle.
@@ -135,6 +140,48 @@ fn turn_around(dice: &mut Dice, registry: &Registry, patch: &mut Patch) {
     if let Ok(edit) = request.resolve(patch, registry) {
         let _ = patch.apply(&edit);
     }
+}
+
+#[test]
+fn planted_faults_of_the_carry_are_found() {
+    let registry = registry();
+    let mut dice = Dice::new(7);
+    let mut patch = random::patch(&mut dice, &registry, 20);
+    let known = keys(&patch, &BTreeMap::new());
+    let base = compiled(&patch, &registry, None).plan;
+    let gone = patch.modules.keys().next().expect("it has modules").clone();
+    patch.apply(&chronus_patch::Edit::Delete { id: gone }).expect("the module is there");
+    let request = Request::Create { id: "more".into(), kind: "lfo".into(), position: Default::default() };
+    let edit = request.resolve(&patch, &registry).expect("the kind is there");
+    patch.apply(&edit).expect("the id is free");
+    let good = compiled(&patch, &registry, Some((&base, &known))).plan;
+    verify_carry(&good, Some(&base)).expect("the plan is good");
+    assert!(verify_carry(&good, None).is_err(), "it is good after its base only");
+    let found = |what: &str, change: &dyn Fn(&mut Plan)| {
+        let mut bad = good.clone();
+        change(&mut bad);
+        let fault = verify_carry(&bad, Some(&base));
+        assert!(matches!(fault, Err(PlanFault::Misplaced { .. })), "{what}: {fault:?}");
+    };
+    let seats = good.carry.seats;
+    for n in 0..good.nodes.len() {
+        found("a seat beyond the table", &|plan| plan.nodes[n].seat = seats);
+        let other = (n + 1) % good.nodes.len();
+        found("two in a seat", &|plan| plan.nodes[n].seat = plan.nodes[other].seat);
+        found("two changed places", &|plan| {
+            let seat = plan.nodes[n].seat;
+            plan.nodes[n].seat = plan.nodes[other].seat;
+            plan.nodes[other].seat = seat;
+        });
+    }
+    for c in 0..good.carry.changed.len() {
+        found("a change forgotten", &|plan| {
+            plan.carry.changed.remove(c);
+        });
+    }
+    let kept = good.nodes.iter().find(|n| n.role == Role::Kept).expect("some are kept").seat;
+    found("a kept module thrown out", &|plan| plan.carry.changed.push(kept));
+    found("a table cut short", &|plan| plan.carry.seats /= 2);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::carry;
 use super::net::{NetBinding, NetOrigin};
 use super::order;
 use super::union::{United, UnitedWire};
@@ -13,8 +14,8 @@ use crate::plan::{
 use crate::pool::Slot;
 use crate::spec::Tail;
 
-/// The plan of `united`, which must have no cycle.
-pub(crate) fn plan(united: United) -> Plan {
+/// The plan of `united`, which must have no cycle, as it follows on `base`.
+pub(crate) fn plan(united: United, base: Option<&Plan>) -> Plan {
     // PANIC: callers break cycles first, and pass through a bridge where the union has one.
     let order = order::order(&united.nodes, &united.wires).unwrap_or_else(|stuck| stuck);
     let index: BTreeMap<NodeKey, NodeIndex> =
@@ -24,11 +25,15 @@ pub(crate) fn plan(united: United) -> Plan {
     let wires = wires(&united, &index, &rings, &delays);
     let fades = wires.iter().any(|w| w.old_gain != w.gain);
     let bindings = bindings(&united.bindings, &index);
-    let nodes: Vec<PlanNode> = united
+    let mut nodes: Vec<PlanNode> = united
         .nodes
         .into_iter()
-        .map(|(n, role)| PlanNode { key: n.key, id: n.id, spec: n.spec, role, params: n.params })
+        .map(|(n, role)| {
+            let (key, id, spec, params) = (n.key, n.id, n.spec, n.params);
+            PlanNode { key, id, spec, role, params, seat: 0 }
+        })
         .collect();
+    let carry = carry::seat(&mut nodes, &rings, &delays, base);
 
     let mut layout = Layout {
         nodes: &nodes,
@@ -58,6 +63,7 @@ pub(crate) fn plan(united: United) -> Plan {
         transition,
         constants,
         bindings,
+        carry,
         latency,
         tail,
     }

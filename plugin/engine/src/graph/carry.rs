@@ -1,34 +1,40 @@
 //! The carry: what a swap takes over from the old graph.
 //!
 //! The DSP thread sees a new graph for the first time here, when all of it is still in the caches
-//! of the builder's core. So the swap walks small tables made for it, not the plan.
+//! of the builder's core. So the swap exchanges the tables as a whole, and looks at what the edit
+//! changed only.
 
 use std::ops::Range;
 
 use super::Graph;
 use crate::lanes::{LANE_WORDS, LANES};
-use crate::plan::{NodeIndex, NodeKey, Plan, PlanNode, Role};
+use crate::plan::{NodeIndex, NodeKey, Plan, Role};
 
-/// The plan's nodes, as far as a swap has to know them.
+/// The plan's nodes, as far as a swap and a chunk have to know them.
 pub(super) struct Roster {
     /// By `Plan::nodes`.
-    pub seats: Box<[Seat]>,
+    pub members: Box<[Member]>,
     /// Nodes that the old graph knows at no width.
     pub added: Box<[NodeIndex]>,
     /// Nodes that the old graph knows at another width.
     pub rewidened: Box<[NodeIndex]>,
     /// Positions of the bindings of added nodes.
     pub added_bindings: Box<[u32]>,
+    /// `Carry::changed`.
+    changed: Box<[u32]>,
+    /// `Carry::rings`.
+    rings: Box<[[u32; 2]]>,
+    /// `Carry::delays`.
+    delays: Box<[[u32; 2]]>,
     /// The plan has a transition.
     pub fades: bool,
 }
 
-/// Who a node is.
+/// Who a node is, and where it sits.
 #[derive(Clone, Copy)]
-pub(super) struct Seat {
+pub(super) struct Member {
     pub key: NodeKey,
-    /// It is in `Roster::added`: the state it was warmed to stays, whoever else had its key.
-    added: bool,
+    pub seat: u32,
 }
 
 impl Roster {
@@ -38,57 +44,67 @@ impl Roster {
             let nodes = plan.nodes.iter().zip(0..).filter(move |(n, _)| n.role == role);
             nodes.map(|(_, i)| i).collect()
         };
-        let seat = |n: &PlanNode| Seat { key: n.key, added: n.role == Role::Added };
         let bindings = plan.bindings.iter().zip(0..).filter(|(b, _)| added(b.node));
         Self {
-            seats: plan.nodes.iter().map(seat).collect(),
+            members: plan.nodes.iter().map(|n| Member { key: n.key, seat: n.seat }).collect(),
             added: of(Role::Added),
             rewidened: of(Role::Rewidened),
             added_bindings: bindings.map(|(_, i)| i).collect(),
+            changed: plan.carry.changed.clone().into(),
+            rings: plan.carry.rings.clone().into(),
+            delays: plan.carry.delays.clone().into(),
             fades: plan.transition.is_some(),
         }
     }
 
     /// The nodes of module `module`: one, or two while its former self at another width fades.
     pub fn nodes_of(&self, module: u32) -> Range<usize> {
-        let start = self.seats.partition_point(|s| s.key.module < module);
-        let twins = self.seats[start..].iter().take_while(|s| s.key.module == module).count();
+        let start = self.members.partition_point(|m| m.key.module < module);
+        let twins = self.members[start..].iter().take_while(|m| m.key.module == module).count();
         start..start + twins
+    }
+
+    /// Where node `n` sits.
+    #[inline(always)]
+    pub fn seat(&self, n: usize) -> usize {
+        self.members[n].seat as usize
     }
 }
 
 impl Graph {
-    /// Takes the kept modules out of `old`, which keeps this graph's stand-ins for them. Both
-    /// tables are ordered by key, so this walks them once: O(modules), no allocation.
+    /// Takes the kept modules out of `old`, the graph of the plan before, which keeps this graph's
+    /// stand-ins for them. O(changes), no allocation; O(modules) where the table has grown.
     pub(crate) fn carry_from(&mut self, old: &mut Self, newest_lane: usize) {
-        let (seats, old_seats) = (&self.roster.seats, &old.roster.seats);
-        merge(
-            seats,
-            old_seats,
-            |s| s.key,
-            |new, old_at| {
-                if old.nodes[old_at].is_some() && !seats[new].added {
-                    std::mem::swap(&mut self.nodes[new], &mut old.nodes[old_at]);
-                }
-            },
-        );
-        if !self.rings.is_empty() {
-            let swap = |new: usize, at: usize| {
-                std::mem::swap(&mut self.rings[new], &mut old.rings[at]);
-            };
-            merge(&self.plan.rings, &old.plan.rings, |r| *r, swap);
+        if old.nodes.len() == self.nodes.len() {
+            std::mem::swap(&mut self.nodes, &mut old.nodes);
+        } else {
+            self.nodes.iter_mut().zip(&mut old.nodes).for_each(|(a, b)| std::mem::swap(a, b));
         }
-        if !self.delays.is_empty() {
-            let swap = |new: usize, at: usize| {
-                std::mem::swap(&mut self.delays[new], &mut old.delays[at]);
-            };
-            merge(&self.plan.delays, &old.plan.delays, |d| *d, swap);
+        for &seat in &self.roster.changed {
+            // Beyond the old table nothing was exchanged.
+            if let Some(there) = old.nodes.get_mut(seat as usize) {
+                std::mem::swap(&mut self.nodes[seat as usize], there);
+            }
         }
+        for &[new, at] in &self.roster.rings {
+            std::mem::swap(&mut self.rings[new as usize], &mut old.rings[at as usize]);
+        }
+        for &[new, at] in &self.roster.delays {
+            std::mem::swap(&mut self.delays[new as usize], &mut old.delays[at as usize]);
+        }
+        debug_assert!(self.seated(), "a module sits where another one should");
         for i in 0..self.roster.rewidened.len() {
             self.take_lanes(self.roster.rewidened[i] as usize, newest_lane);
         }
         std::mem::swap(&mut self.peaks, &mut old.peaks);
         self.taps.continue_from(&mut old.taps);
+    }
+
+    /// True when everybody sits in the right place.
+    fn seated(&self) -> bool {
+        let module = |seat: u32| self.nodes[seat as usize].as_ref().map(|node| node.cells.key);
+        self.roster.members.iter().all(|m| module(m.seat) == Some(m.key.module))
+            && self.nodes.iter().flatten().count() == self.roster.members.len()
     }
 
     /// A module that changed its width starts from what its former self remembers: one lane
@@ -100,10 +116,11 @@ impl Graph {
         let mut twins = self.roster.nodes_of(key.module);
         let here = twins.find(|&n| same(self.plan.nodes[n].key));
         let mut words = [0; LANE_WORDS];
-        let former = here.and_then(|at| self.nodes[at].take().map(|node| (at, node)));
-        let Some((at, former)) = former else { return };
+        let Some(at) = here else { return };
         let old_lanes = usize::from(self.plan.nodes[at].key.groups) * LANES;
-        if let Some(node) = self.nodes[new].as_mut() {
+        let (seat, at) = (self.roster.seat(new), self.roster.seat(at));
+        let Some(former) = self.nodes[at].take() else { return };
+        if let Some(node) = self.nodes[seat].as_mut() {
             for lane in 0..(usize::from(key.groups) * LANES).max(1) {
                 let from = match (old_lanes, key.groups) {
                     (0, _) => 0,
@@ -117,21 +134,5 @@ impl Graph {
             node.gate = former.gate;
         }
         self.nodes[at] = Some(former);
-    }
-}
-
-/// Walks two tables ordered by key and calls `both` with the positions of equal keys.
-fn merge<T, K: Ord>(a: &[T], b: &[T], key: impl Fn(&T) -> K, mut both: impl FnMut(usize, usize)) {
-    let (mut i, mut j) = (0, 0);
-    while i < a.len() && j < b.len() {
-        match key(&a[i]).cmp(&key(&b[j])) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                both(i, j);
-                i += 1;
-                j += 1;
-            }
-        }
     }
 }

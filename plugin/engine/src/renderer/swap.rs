@@ -1,11 +1,11 @@
 //! The swap: looks at what the builder published, exchanges graphs, and leaves the old one in the
 //! slot. O(modules), no allocation.
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use super::Renderer;
-use crate::graph::{Graph, Write};
+use crate::graph::Graph;
 use crate::handover::{Entry, Swapped};
 use crate::ramp::Fade;
 
@@ -58,11 +58,6 @@ impl Renderer {
             return;
         }
         let Some(mut graph) = ready.swap.take() else { return };
-        // Nobody but this commit has written since the last look: then its writes are all there is.
-        let written = self.shared.writes.load(Acquire);
-        let alone = written == self.seen_writes;
-        let write = |w: &Write| u64::from(w.cells.set_if(w.param, w.observed, w.value));
-        let own: u64 = ready.writes.iter().map(write).sum();
         let load = ready.entry == Entry::Load && self.active.is_some();
         if load {
             self.outgoing_voices.clone_from(&self.voices);
@@ -75,21 +70,23 @@ impl Renderer {
         match (ready.entry, old) {
             (Entry::Edit, Some(mut old)) => {
                 graph.carry_from(&mut old, self.voices.newest());
-                graph.snap_added(&self.macros);
+                ready.turns.iter().for_each(|turn| graph.commit(turn, now));
+                if self.shared.marks.count() != ready.primed {
+                    graph.snap_added();
+                }
+                graph.bind_added(&self.macros);
                 if ready.rebound {
                     graph.follow_macros(&self.macros, now);
-                }
-                // Values written by the commit, and knobs turned while it was built.
-                if alone {
-                    graph.pull_written(&ready.writes, now);
-                } else {
-                    graph.pull_values(now);
                 }
                 graph.begin_transition(now);
                 ready.retired[0] = Some(old);
             }
-            (_, None) => graph.snap(&self.macros),
+            (_, None) => {
+                ready.turns.iter().for_each(|turn| graph.commit(turn, now));
+                graph.snap(&self.macros);
+            }
             (Entry::Load, Some(old)) => {
+                ready.turns.iter().for_each(|turn| graph.commit(turn, now));
                 graph.snap(&self.macros);
                 let fade = (LOAD_FADE_SECONDS * self.sample_rate).max(1.0) as u64;
                 self.outgoing = Some(old);
@@ -98,8 +95,6 @@ impl Renderer {
                 self.fade_end = self.outgoing_gain.end();
             }
         }
-        // Others' writes in between are not in this count, so the next look finds them.
-        self.seen_writes = written + own;
         self.next = ready.then.take();
         let (revision, modules) = (ready.revision, graph.modules());
         self.active = Some(graph);
@@ -133,7 +128,8 @@ impl Renderer {
             *self.voices = replanned;
         }
         graph.carry_from(&mut bridge, self.voices.newest());
-        graph.snap_added(&self.macros);
+        graph.snap_added();
+        graph.bind_added(&self.macros);
         graph.begin_transition(now);
         self.active = Some(graph);
         self.retire(Some(bridge));

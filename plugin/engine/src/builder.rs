@@ -450,7 +450,8 @@ impl Builder {
     }
 
     fn publish(&mut self, job: Job, ready: Ready) {
-        let Ready { verified: Verified { mut graph, verdict }, mut bridge, diagnostics, primed } = ready;
+        let Ready { verified: Verified { mut graph, verdict }, mut bridge, diagnostics, primed } =
+            ready;
         // Here, so that the DSP thread need not.
         for graph in bridge.iter_mut().chain([&mut graph]) {
             let plan = Arc::clone(graph.plan());

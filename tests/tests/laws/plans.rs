@@ -151,7 +151,8 @@ fn planted_faults_of_the_carry_are_found() {
     let base = compiled(&patch, &registry, None).plan;
     let gone = patch.modules.keys().next().expect("it has modules").clone();
     patch.apply(&chronus_patch::Edit::Delete { id: gone }).expect("the module is there");
-    let request = Request::Create { id: "more".into(), kind: "lfo".into(), position: Default::default() };
+    let request =
+        Request::Create { id: "more".into(), kind: "lfo".into(), position: Default::default() };
     let edit = request.resolve(&patch, &registry).expect("the kind is there");
     patch.apply(&edit).expect("the id is free");
     let good = compiled(&patch, &registry, Some((&base, &known))).plan;

@@ -167,6 +167,38 @@ fn gates_open_before_their_module_plays() {
 }
 
 #[test]
+fn knobs_turned_before_and_after_their_module_comes_in_are_heard() {
+    let patch = build(&registry(), &["create out audio_out"]);
+    let mut rig = Rig::new(&registry(), RATE, &patch);
+    rig.commit_at(
+        4_800,
+        &[
+            Request::Create {
+                id: "o".into(),
+                kind: "simple_sine".into(),
+                position: Default::default(),
+            },
+            Request::Connect { from: "o".into(), to: "out".into(), gain: 1.0 },
+        ],
+    );
+    // The audio thread sees the first turn of a module that it does not know yet.
+    rig.engine.turn("o", "freq", 1_000.0).expect("the module is in the document");
+    let sound = rig.render(9_600, |_| 64, &[], |_| 0.0);
+    let crossings = |sound: &[[f32; 2]]| {
+        sound.windows(2).filter(|w| (w[0][0] < 0.0) != (w[1][0] < 0.0)).count()
+    };
+    assert!(crossings(&sound[..4_800]) == 0, "it comes at its frame");
+    assert!(crossings(&sound[4_800..]).abs_diff(200) <= 2, "1 kHz for 0.1 s");
+    for freq in [500.0, 2_000.0] {
+        rig.engine.turn("o", "freq", freq).expect("the module plays");
+        let sound = rig.render(9_600, |_| 64, &[], |_| 0.0);
+        let expected = (freq * 0.2 * 2.0) as usize;
+        let found = crossings(&sound);
+        assert!(found.abs_diff(expected) <= 5, "{freq} Hz: {found} of {expected}");
+    }
+}
+
+#[test]
 fn taps_show_what_an_output_gives_and_cost_nothing_when_closed() {
     let patch = organ();
     let mut rig = Rig::new(&registry(), RATE, &patch);

@@ -194,7 +194,7 @@ fn knobs_turned_before_and_after_their_module_comes_in_are_heard() {
         let sound = rig.render(9_600, |_| 64, &[], |_| 0.0);
         let expected = (freq * 0.2 * 2.0) as usize;
         let found = crossings(&sound);
-        assert!(found.abs_diff(expected) <= 5, "{freq} Hz: {found} of {expected}");
+        assert!(found.abs_diff(expected) <= 10, "{freq} Hz: {found} of {expected}");
     }
 }
 

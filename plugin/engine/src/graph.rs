@@ -12,7 +12,7 @@ use crate::instance::{Chunk, Instance};
 use crate::lanes::LANES;
 use crate::module::{BLOCK, Setup, splitmix};
 use crate::plan::{DelayKey, NodeIndex, Plan, PlanBinding, Role, Schedule, Step};
-use crate::pool::{Buffer, Pool};
+use crate::pool::{Buffer, MAX_GROUPS, Pool};
 use crate::ramp::{CABLE_RAMP_SECONDS, Fade, Ramp, SMOOTHING_SECONDS};
 use crate::registry::Registry;
 use crate::spec::{Smoothing, Tail};
@@ -67,6 +67,8 @@ pub struct Graph {
     /// By `Plan::delays`; frame f stands at f % length.
     delays: Vec<Buffer>,
     pool: Pool,
+    /// Where a step's output buffers stand while it runs, so that nothing aliases.
+    outputs: Box<[Buffer; MAX_OUTPUTS]>,
     sample_rate: f64,
     /// Frames that a transition takes.
     ramp_frames: u64,
@@ -137,6 +139,7 @@ impl Graph {
             rings,
             delays,
             pool,
+            outputs: Box::default(),
             sample_rate,
             ramp_frames: (CABLE_RAMP_SECONDS * sample_rate).ceil().max(1.0) as u64,
             ramp_start: 0,
@@ -411,12 +414,7 @@ impl Graph {
             (Some(transition), true) => transition,
             _ => &plan.steady,
         };
-        let sounding = world.voices.sounding();
-        let mut groups = 0u8;
-        for group in 0..plan.groups() {
-            groups |= u8::from(sounding >> (group * LANES) & 0xFFFF != 0) << group;
-        }
-        let chunk = Section { frames, start, sounding, groups };
+        let chunk = Section::new(frames, start, world.voices.sounding());
         for step in &schedule.steps {
             match step {
                 Step::Mix { to, sources } => {
@@ -448,15 +446,19 @@ impl Graph {
     ) {
         let Member { key, seat } = self.roster.members[index as usize];
         let Some(node) = self.nodes[seat as usize].as_mut() else { return };
+        if key.groups > 0 && chunk.groups == 0 {
+            // Nobody plays it, so nobody reads it.
+            self.taps.ran(index, key.groups, chunk.groups, chunk.frames, &[]);
+            return;
+        }
         self.running = index;
         let read = read | self.taps.of(index);
         let slots =
             |range: std::ops::Range<u32>| &schedule.slots[range.start as usize..range.end as usize];
         let output_slots = slots(outputs);
-        let mut buffers: [Buffer; MAX_OUTPUTS] = Default::default();
-        let buffers = &mut buffers[..output_slots.len()];
+        let buffers = &mut self.outputs[..output_slots.len()];
         for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
-            *buffer = self.pool.take(slot);
+            self.pool.exchange(slot, buffer);
         }
         node.instance.process(Chunk {
             frames: chunk.frames,
@@ -473,9 +475,9 @@ impl Graph {
             world,
         });
         observer.ran(index, key.groups, chunk.frames, read, buffers);
-        self.taps.ran(index, key.groups, chunk.frames, buffers);
+        self.taps.ran(index, key.groups, chunk.groups, chunk.frames, buffers);
         for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
-            self.pool.put(slot, std::mem::take(buffer));
+            self.pool.exchange(slot, buffer);
         }
     }
 }
@@ -484,13 +486,26 @@ impl Graph {
 struct Section {
     frames: usize,
     start: u64,
-    /// Bit v: voice v sounds.
-    sounding: u64,
     /// Bit g: a voice of lane group g sounds.
     groups: u8,
+    /// All bits of the lanes whose voice sounds, none of the others; of groups that sound.
+    heard: [[u32; LANES]; MAX_GROUPS],
 }
 
 impl Section {
+    /// Bit v of `sounding`: voice v sounds.
+    fn new(frames: usize, start: u64, sounding: u64) -> Self {
+        let mut section = Self { frames, start, groups: 0, heard: [[0; LANES]; MAX_GROUPS] };
+        for (group, heard) in section.heard.iter_mut().enumerate() {
+            let lanes = sounding >> (group * LANES) & 0xFFFF;
+            if lanes != 0 {
+                section.groups |= 1 << group;
+                *heard = std::array::from_fn(|l| ((lanes >> l) as u32 & 1).wrapping_neg());
+            }
+        }
+        section
+    }
+
     fn sounding_groups(&self, groups: usize) -> impl Iterator<Item = usize> + use<> {
         let sounding = self.groups;
         (0..groups).filter(move |g| sounding >> g & 1 == 1)

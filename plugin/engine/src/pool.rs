@@ -3,7 +3,10 @@
 
 use crate::lanes::LANES;
 use crate::module::BLOCK;
+use crate::voices::MAX_VOICES;
 
+/// Most lane groups of a signal.
+pub(crate) const MAX_GROUPS: usize = MAX_VOICES / LANES;
 /// Frames of a group in a poly buffer.
 const GROUP: usize = BLOCK * LANES;
 
@@ -25,6 +28,8 @@ pub struct Buffer {
     /// Bit g: every lane of group g keeps its value through the chunk. Whoever reads may then do its
     /// work once instead of once a frame; the result is the same either way.
     steady: u8,
+    /// Frames of each steady group that hold its row: what stands there need not be written again.
+    held: [u8; MAX_GROUPS],
 }
 
 impl Buffer {
@@ -32,19 +37,31 @@ impl Buffer {
     #[must_use]
     pub(crate) fn silent(groups: u8, frames: usize) -> Self {
         let lanes = if groups == 0 { 1 } else { usize::from(groups) * LANES };
-        Self { samples: vec![0.0; lanes * frames].into_boxed_slice(), steady: 0 }
+        let samples = vec![0.0; lanes * frames].into_boxed_slice();
+        Self { samples, steady: 0, held: [0; MAX_GROUPS] }
     }
 
     /// A buffer of `len` times `value`, steady in all groups.
     fn constant(len: usize, value: f32) -> Self {
-        Self { samples: vec![value; len].into_boxed_slice(), steady: u8::MAX }
+        let samples = vec![value; len].into_boxed_slice();
+        Self { samples, steady: u8::MAX, held: [BLOCK as u8; MAX_GROUPS] }
     }
 
     /// Writes `row` to all `frames` frames of lane group `group`, and marks it steady.
     #[inline(always)]
     pub fn fill<const L: usize>(&mut self, group: usize, frames: usize, row: [f32; L]) {
+        let holds = self.steady(group) && usize::from(self.held[group]) >= frames;
+        let there = self.read::<L>(group, 1).as_flattened();
+        let same = |there: &[f32]| {
+            let differs = |(a, b): (&f32, &f32)| a.to_bits() ^ b.to_bits();
+            there.iter().zip(&row).map(differs).fold(0, |any, bits| any | bits) == 0
+        };
+        if holds && same(there) {
+            return;
+        }
         self.write::<L>(group, frames).fill(row);
         self.steady |= 1 << group;
+        self.held[group] = frames as u8;
     }
 
     /// True when lane group `group` keeps its values through the chunk.
@@ -153,6 +170,12 @@ impl Pool {
     #[inline(always)]
     pub(crate) fn take(&mut self, slot: Slot) -> Buffer {
         std::mem::take(self.buffer(slot))
+    }
+
+    /// Exchanges the buffer of `slot` for `buffer`; to be done twice.
+    #[inline(always)]
+    pub(crate) fn exchange(&mut self, slot: Slot, buffer: &mut Buffer) {
+        std::mem::swap(self.buffer(slot), buffer);
     }
 
     /// Gives the buffer of `slot` back.

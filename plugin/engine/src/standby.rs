@@ -418,6 +418,12 @@ fn found(plan: &Plan, out: &[[f32; 2]], levels: &[f32], load: f32, looks: &Looks
 /// True when a signal is on its way to a sink through a module with an attack or a delay.
 fn sounds_later(plan: &Plan, looks: &Looks) -> bool {
     let mut upstream = vec![false; plan.nodes.len()];
+    let mut into = vec![Vec::new(); plan.nodes.len()];
+    for wire in plan.wires.iter().filter(|w| w.stays) {
+        if let Origin::Port { node, .. } = wire.from {
+            into[wire.to as usize].push(node as usize);
+        }
+    }
     let mut open: Vec<usize> = (0..plan.nodes.len()).filter(|&n| plan.nodes[n].spec.sink).collect();
     let mut waits = false;
     let mut sounds = false;
@@ -428,11 +434,7 @@ fn sounds_later(plan: &Plan, looks: &Looks) -> bool {
         let spec = plan.nodes[n].spec;
         waits |= spec.gate || matches!(spec.tail, Tail::Seconds(_));
         sounds |= looks.peaks[n] > SILENT;
-        for wire in plan.wires.iter().filter(|w| w.to as usize == n && w.stays) {
-            if let Origin::Port { node, .. } = wire.from {
-                open.push(node as usize);
-            }
-        }
+        open.extend(&into[n]);
     }
     waits && sounds
 }
@@ -469,14 +471,12 @@ impl Observer for Looks {
         if !self.looking && feeds == 0.0 {
             return;
         }
-        let mut peak = 0f32;
-        let mut finite = true;
+        // Magnitudes as bits are ordered as they are, NaN above all, and their maximum is a vector's.
+        let mut highest = 0;
         // The probe's note is on lane 0, so group 0 is the one that runs.
         let mut see = |samples: &[f32]| {
-            for x in samples {
-                peak = peak.max(x.abs());
-                finite &= x.is_finite();
-            }
+            let magnitude = |x: &f32| x.to_bits() & !(1 << 31);
+            highest = samples.iter().map(magnitude).fold(highest, u32::max);
         };
         let read = outputs.iter().enumerate().filter(|(o, _)| read >> o & 1 == 1);
         for (_, buffer) in read {
@@ -486,6 +486,8 @@ impl Observer for Looks {
                 see(buffer.read::<LANES>(0, frames).as_flattened());
             }
         }
+        let finite = highest < f32::INFINITY.to_bits();
+        let peak = if finite { f32::from_bits(highest) } else { f32::INFINITY };
         self.peaks[node as usize] = self.peaks[node as usize].max(peak);
         self.into_sinks = self.into_sinks.max(peak * feeds);
         if !finite && self.nonfinite.is_none() {

@@ -166,25 +166,42 @@ impl Taps {
         read
     }
 
-    /// Looks at the outputs of a node that has just run.
+    /// Looks at the outputs of a node of `groups` lane groups that has just run, as far as they
+    /// sound: bit g of `sounding` for group g.
     #[inline(always)]
-    pub fn ran(&mut self, node: NodeIndex, groups: u8, frames: usize, outputs: &[Buffer]) {
+    pub fn ran(
+        &mut self,
+        node: NodeIndex,
+        groups: u8,
+        sounding: u8,
+        frames: usize,
+        outputs: &[Buffer],
+    ) {
         if self.active && self.first[node as usize] != NO_TAP {
-            self.look(node, groups, frames, outputs);
+            self.look(node, groups, sounding, frames, outputs);
         }
     }
 
-    fn look(&mut self, node: NodeIndex, groups: u8, frames: usize, outputs: &[Buffer]) {
+    fn look(
+        &mut self,
+        node: NodeIndex,
+        groups: u8,
+        sounding: u8,
+        frames: usize,
+        outputs: &[Buffer],
+    ) {
         let mut t = self.first[node as usize];
         while let Some(tap) = self.taps.get_mut(usize::from(t)) {
             let place = self.places[usize::from(t)];
-            let buffer = &outputs[usize::from(place.output)];
+            let output = usize::from(place.output);
+            let lane = self.newest_lane.min(usize::from(groups.max(1)) * LANES - 1);
             if groups == 0 {
-                buffer.read::<1>(0, frames).iter().for_each(|x| tap.see(x[0]));
-            } else {
-                let lane = self.newest_lane.min(usize::from(groups) * LANES - 1);
-                let group = buffer.read::<LANES>(lane / LANES, frames);
+                outputs[output].read::<1>(0, frames).iter().for_each(|x| tap.see(x[0]));
+            } else if sounding >> (lane / LANES) & 1 == 1 {
+                let group = outputs[output].read::<LANES>(lane / LANES, frames);
                 group.iter().for_each(|x| tap.see(x[lane % LANES]));
+            } else {
+                (0..frames).for_each(|_| tap.see(0.0));
             }
             t = place.next;
         }

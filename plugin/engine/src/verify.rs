@@ -168,11 +168,14 @@ struct Check<'a> {
     delayed: BTreeSet<u32>,
     /// What each input should read.
     wanted: BTreeMap<(NodeIndex, u8), Vec<Term>>,
+    /// Inputs at which a cable ends.
+    cabled: BTreeSet<(NodeIndex, u8)>,
 }
 
 impl<'a> Check<'a> {
     fn new(plan: &'a Plan, name: &'static str, transition: bool) -> Self {
         let mut wanted: BTreeMap<_, Vec<Term>> = BTreeMap::new();
+        let mut cabled = BTreeSet::new();
         for wire in plan.wires.iter().filter(|w| transition || w.stays) {
             let symbol = match wire.from {
                 Origin::Port { node, port } => {
@@ -184,10 +187,13 @@ impl<'a> Check<'a> {
             let old_gain = if transition { wire.old_gain } else { wire.gain };
             let term = (symbol, wire.ring, old_gain.to_bits(), wire.gain.to_bits());
             wanted.entry((wire.to, wire.input)).or_default().push(term);
+            if wire.cable.is_some() {
+                cabled.insert((wire.to, wire.input));
+            }
         }
         let runs = vec![0; plan.nodes.len()];
         let (holds, stored, delayed) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-        Self { plan, name, transition, holds, runs, stored, delayed, wanted }
+        Self { plan, name, transition, holds, runs, stored, delayed, wanted, cabled }
     }
 
     fn run(mut self, schedule: &Schedule) -> Result<(), PlanFault> {
@@ -336,12 +342,7 @@ impl<'a> Check<'a> {
                 Slot::Mono(_) => !poly,
                 Slot::Poly(_) => poly,
             };
-            let cable = plan.wires.iter().any(|w| {
-                w.to == node
-                    && usize::from(w.input) == i
-                    && w.cable.is_some()
-                    && (self.transition || w.stays)
-            });
+            let cable = self.cabled.contains(&(node, i as u8));
             let same = reads == wanted || silent(&reads) && silent(&wanted);
             if !same || !fits || (connected >> i & 1 == 1) != cable {
                 let (module, input) = (known.id.to_string(), spec.inputs[i].name);

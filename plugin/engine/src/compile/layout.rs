@@ -1,7 +1,7 @@
 //! Last pass: steps and buffers. Buffers are coloured greedily in running order; a step's outputs
 //! are acquired before its inputs are released, so no step reads what it writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::carry;
 use super::net::{NetBinding, NetOrigin};
@@ -195,16 +195,25 @@ struct Layout<'a> {
     constants: Vec<f32>,
 }
 
-/// Buffers in use of one width: free ones are taken again before new ones are made.
+/// Buffers of a width that are made before free ones are taken again: a signal that keeps its value
+/// need not be written anew when nobody else writes where it stands.
+const GENEROUS: u32 = 16;
+
+/// Buffers in use of one width: when there are many, free ones are taken again before new ones are
+/// made.
 #[derive(Default)]
 struct Colours {
-    free: Vec<u32>,
+    /// Oldest first.
+    free: VecDeque<u32>,
     made: u32,
 }
 
 impl Colours {
-    fn acquire(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
+    /// A buffer for a signal; one that is `read` had better have its own.
+    fn acquire(&mut self, read: bool) -> u32 {
+        let own = read && self.made < GENEROUS;
+        let again = if own { None } else { self.free.pop_front() };
+        again.unwrap_or_else(|| {
             self.made += 1;
             self.made - 1
         })
@@ -218,14 +227,18 @@ struct Buffers {
 }
 
 impl Buffers {
-    fn acquire(&mut self, groups: u8) -> Slot {
-        if groups == 0 { Slot::Mono(self.mono.acquire()) } else { Slot::Poly(self.poly.acquire()) }
+    fn acquire(&mut self, groups: u8, read: bool) -> Slot {
+        if groups == 0 {
+            Slot::Mono(self.mono.acquire(read))
+        } else {
+            Slot::Poly(self.poly.acquire(read))
+        }
     }
 
     fn release(&mut self, slot: Slot) {
         match slot {
-            Slot::Mono(i) => self.mono.free.push(i),
-            Slot::Poly(i) => self.poly.free.push(i),
+            Slot::Mono(i) => self.mono.free.push_back(i),
+            Slot::Poly(i) => self.poly.free.push_back(i),
             Slot::Constant(_) => {}
         }
     }
@@ -298,7 +311,7 @@ impl Layout<'_> {
                     connected |= u64::from(w.cable.is_some()) << input;
                     let mut from = self.source(w, live);
                     if let (Some(line), MixFrom::Slot(slot)) = (w.delay, from) {
-                        let to = buffers.acquire(self.delays[line as usize].from.groups);
+                        let to = buffers.acquire(self.delays[line as usize].from.groups, true);
                         schedule.steps.push(Step::Delay { line, from: slot, to });
                         delayed.push(to);
                         from = MixFrom::Slot(to);
@@ -316,7 +329,7 @@ impl Layout<'_> {
                 None => match mixed.iter().find(|(made, _)| *made == sources) {
                     Some((_, slot)) => *slot,
                     None => {
-                        let to = buffers.acquire(groups);
+                        let to = buffers.acquire(groups, true);
                         let start = schedule.sources.len() as u32;
                         schedule.sources.extend_from_slice(&sources);
                         let sources_range = start..schedule.sources.len() as u32;
@@ -327,15 +340,15 @@ impl Layout<'_> {
                 },
             });
         }
-        let outputs: Vec<Slot> =
-            node.spec.outputs.iter().map(|_| buffers.acquire(groups)).collect();
+        let node = n as NodeIndex;
+        let is_read = |port: usize| readers.contains_key(&(node, port as u8));
+        let ports = 0..nodes[n].spec.outputs.len();
+        let outputs: Vec<Slot> = ports.map(|o| buffers.acquire(groups, is_read(o))).collect();
         let start = schedule.slots.len() as u32;
         schedule.slots.extend_from_slice(&inputs);
         let middle = schedule.slots.len() as u32;
         schedule.slots.extend_from_slice(&outputs);
         let end = schedule.slots.len() as u32;
-        let node = n as NodeIndex;
-        let is_read = |port: usize| readers.contains_key(&(node, port as u8));
         let read = (0..outputs.len()).fold(0, |read, o| read | u64::from(is_read(o)) << o);
         schedule.steps.push(Step::Run {
             node,

@@ -5,8 +5,8 @@ use pulp::{Simd, WithSimd};
 use super::{Graph, Section};
 use crate::lanes::LANES;
 use crate::module::BLOCK;
-use crate::plan::{MixFrom, MixSource};
-use crate::pool::{Buffer, Slot};
+use crate::plan::{MixFrom, MixSource, Plan};
+use crate::pool::{Buffer, Pool, Slot};
 use crate::ramp::Fade;
 use crate::voices::MAX_VOICES;
 
@@ -59,95 +59,33 @@ impl Graph {
     }
 
     pub(super) fn mix(&mut self, chunk: &Section, to: Slot, sources: &[MixSource]) {
-        let mut buffer = self.pool.take(to);
-        let sum = Sum { graph: self, chunk, to, sources, buffer: &mut buffer };
-        if let Some(peaks) = self.arch.dispatch(sum) {
-            *self.peaks = peaks;
+        if chunk.groups == 0 && matches!(to, Slot::Poly(_)) {
+            return;
         }
-        self.pool.put(to, buffer);
-    }
-
-    /// Frames of `from` in lane group `group`, for a chunk that starts at `at` in its block.
-    #[inline(always)]
-    fn source<const L: usize>(&self, chunk: &Section, from: MixFrom, group: usize) -> &[[f32; L]] {
-        match from {
-            MixFrom::Slot(slot) => self.pool.read(slot, group, chunk.frames),
-            MixFrom::Ring(ring) => {
-                let at = (chunk.start % BLOCK as u64) as usize;
-                self.rings[ring as usize].read_at(group, at, chunk.frames)
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn is_poly(&self, from: MixFrom) -> bool {
-        match from {
-            MixFrom::Slot(slot) => matches!(slot, Slot::Poly(_)),
-            MixFrom::Ring(ring) => self.plan.rings[ring as usize].groups > 0,
-        }
+        let [buffer, ..] = &mut *self.outputs;
+        self.pool.exchange(to, buffer);
+        let desk = Desk {
+            pool: &self.pool,
+            rings: &self.rings,
+            plan: &self.plan,
+            chunk,
+            ramp_start: self.ramp_start,
+            ramp_frames: self.ramp_frames,
+        };
+        self.arch.dispatch(Sum { desk, to, sources, buffer, peaks: &mut self.peaks });
+        self.pool.exchange(to, buffer);
     }
 }
 
-/// A sum of cables, compiled for each instruction set.
-struct Sum<'a> {
-    graph: &'a Graph,
+/// What sources are read from.
+#[derive(Clone, Copy)]
+struct Desk<'a> {
+    pool: &'a Pool,
+    rings: &'a [Buffer],
+    plan: &'a Plan,
     chunk: &'a Section,
-    to: Slot,
-    sources: &'a [MixSource],
-    buffer: &'a mut Buffer,
-}
-
-impl WithSimd for Sum<'_> {
-    /// The voices' peaks, where they were looked at.
-    type Output = Option<[f32; MAX_VOICES]>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        let Self { graph, chunk, to, sources, buffer } = self;
-        if matches!(to, Slot::Poly(_)) {
-            for group in chunk.sounding_groups(graph.plan.groups()) {
-                let steady = |s: &MixSource| is_steady(graph, chunk, s, group);
-                let steady = sources.iter().all(steady);
-                let frames = if steady { 1 } else { chunk.frames };
-                let out = buffer.write::<LANES>(group, frames);
-                for (n, source) in sources.iter().enumerate() {
-                    add_poly(graph, chunk, group, source, out, n == 0);
-                }
-                if steady {
-                    let row = out[0];
-                    buffer.fill(group, chunk.frames, row);
-                }
-            }
-            return None;
-        }
-        let mut peaks = None;
-        let steady = sources.iter().all(|source| {
-            if graph.is_poly(source.from) {
-                let mut groups = chunk.sounding_groups(graph.plan.groups());
-                groups.all(|group| is_steady(graph, chunk, source, group))
-            } else {
-                is_steady(graph, chunk, source, 0)
-            }
-        });
-        let frames = if steady { 1 } else { chunk.frames };
-        let out = buffer.write::<1>(0, frames).as_flattened_mut();
-        for (n, source) in sources.iter().enumerate() {
-            if graph.is_poly(source.from) {
-                let peaks = peaks.get_or_insert(*graph.peaks);
-                let mut sum = [0f32; BLOCK];
-                add_voices(graph, chunk, source, &mut sum[..frames], peaks);
-                add(gains(graph, chunk, source, frames), &sum[..frames], out, n == 0);
-            } else {
-                let x = graph.source::<1>(chunk, source.from, 0).as_flattened();
-                add(gains(graph, chunk, source, frames), x, out, n == 0);
-            }
-        }
-        if steady {
-            let row = [out[0]];
-            buffer.fill(0, chunk.frames, row);
-        }
-        peaks
-    }
+    ramp_start: u64,
+    ramp_frames: u64,
 }
 
 /// A gain that keeps its value, or one for each frame.
@@ -156,29 +94,114 @@ enum Gains {
     Moving([f32; BLOCK]),
 }
 
-#[inline(always)]
-fn gains(graph: &Graph, chunk: &Section, source: &MixSource, frames: usize) -> Gains {
-    if source.old_gain == source.gain {
-        return Gains::Still(source.gain);
+impl<'a> Desk<'a> {
+    /// Lane groups that sound.
+    #[inline(always)]
+    fn groups(self) -> impl Iterator<Item = usize> {
+        self.chunk.sounding_groups(self.plan.groups())
     }
-    let fade = Fade::new(source.old_gain, source.gain, graph.ramp_start, graph.ramp_frames);
-    let mut gains = [0.0; BLOCK];
-    for (k, gain) in gains[..frames].iter_mut().enumerate() {
-        *gain = fade.at(chunk.start + k as u64);
+
+    /// Frames of `from` in lane group `group`.
+    #[inline(always)]
+    fn source<const L: usize>(self, from: MixFrom, group: usize) -> &'a [[f32; L]] {
+        match from {
+            MixFrom::Slot(slot) => self.pool.read(slot, group, self.chunk.frames),
+            MixFrom::Ring(ring) => {
+                let at = (self.chunk.start % BLOCK as u64) as usize;
+                self.rings[ring as usize].read_at(group, at, self.chunk.frames)
+            }
+        }
     }
-    Gains::Moving(gains)
+
+    #[inline(always)]
+    fn is_poly(self, from: MixFrom) -> bool {
+        match from {
+            MixFrom::Slot(slot) => matches!(slot, Slot::Poly(_)),
+            MixFrom::Ring(ring) => self.plan.rings[ring as usize].groups > 0,
+        }
+    }
+
+    /// True when what `source` adds to lane group `group` keeps its values through the chunk.
+    #[inline(always)]
+    fn is_steady(self, source: &MixSource, group: usize) -> bool {
+        match source.from {
+            MixFrom::Slot(slot) => {
+                let group = if matches!(slot, Slot::Poly(_)) { group } else { 0 };
+                let fades = source.old_gain != source.gain && self.chunk.frames > 1;
+                !fades && self.pool.steady(slot, group)
+            }
+            MixFrom::Ring(_) => false,
+        }
+    }
+
+    #[inline(always)]
+    fn gains(self, source: &MixSource, frames: usize) -> Gains {
+        if source.old_gain == source.gain {
+            return Gains::Still(source.gain);
+        }
+        let fade = Fade::new(source.old_gain, source.gain, self.ramp_start, self.ramp_frames);
+        let mut gains = [0.0; BLOCK];
+        for (k, gain) in gains[..frames].iter_mut().enumerate() {
+            *gain = fade.at(self.chunk.start + k as u64);
+        }
+        Gains::Moving(gains)
+    }
 }
 
-/// True when what `source` adds to lane group `group` keeps its values through the chunk.
-#[inline(always)]
-fn is_steady(graph: &Graph, chunk: &Section, source: &MixSource, group: usize) -> bool {
-    match source.from {
-        MixFrom::Slot(slot) => {
-            let group = if matches!(slot, Slot::Poly(_)) { group } else { 0 };
-            let fades = source.old_gain != source.gain && chunk.frames > 1;
-            !fades && graph.pool.steady(slot, group)
+/// A sum of cables, compiled for each instruction set.
+struct Sum<'a> {
+    desk: Desk<'a>,
+    to: Slot,
+    sources: &'a [MixSource],
+    buffer: &'a mut Buffer,
+    /// The highest level of each voice that comes down.
+    peaks: &'a mut [f32; MAX_VOICES],
+}
+
+impl WithSimd for Sum<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { desk, to, sources, buffer, peaks } = self;
+        if matches!(to, Slot::Poly(_)) {
+            for group in desk.groups() {
+                let steady = sources.iter().all(|s| desk.is_steady(s, group));
+                let mut row = [[0.0; LANES]];
+                let out = if steady { &mut row } else { buffer.write(group, desk.chunk.frames) };
+                for (n, source) in sources.iter().enumerate() {
+                    add_poly(desk, group, source, out, n == 0);
+                }
+                if steady {
+                    buffer.fill(group, desk.chunk.frames, row[0]);
+                }
+            }
+            return;
         }
-        MixFrom::Ring(_) => false,
+        let steady = sources.iter().all(|source| {
+            if desk.is_poly(source.from) {
+                desk.groups().all(|group| desk.is_steady(source, group))
+            } else {
+                desk.is_steady(source, 0)
+            }
+        });
+        let mut row = [[0.0; 1]];
+        let out = if steady { &mut row } else { buffer.write(0, desk.chunk.frames) };
+        let out = out.as_flattened_mut();
+        let frames = out.len();
+        for (n, source) in sources.iter().enumerate() {
+            let gains = desk.gains(source, frames);
+            if desk.is_poly(source.from) {
+                let mut sum = [0f32; BLOCK];
+                add_voices(desk, source, &mut sum[..frames], peaks);
+                add(gains, &sum[..frames], out, n == 0);
+            } else {
+                add(gains, desk.source::<1>(source.from, 0).as_flattened(), out, n == 0);
+            }
+        }
+        if steady {
+            buffer.fill(0, desk.chunk.frames, row[0]);
+        }
     }
 }
 
@@ -199,18 +222,17 @@ fn add(gains: Gains, x: &[f32], out: &mut [f32], first: bool) {
 
 #[inline(always)]
 fn add_poly(
-    graph: &Graph,
-    chunk: &Section,
+    desk: Desk<'_>,
     group: usize,
     source: &MixSource,
     out: &mut [[f32; LANES]],
     first: bool,
 ) {
     let frames = out.len();
-    let gains = gains(graph, chunk, source, frames);
+    let gains = desk.gains(source, frames);
     let constant = matches!(source.from, MixFrom::Slot(Slot::Constant(_)));
-    if constant || graph.is_poly(source.from) {
-        let x = &graph.source::<LANES>(chunk, source.from, group)[..frames];
+    if constant || desk.is_poly(source.from) {
+        let x = &desk.source::<LANES>(source.from, group)[..frames];
         match gains {
             Gains::Still(_) => add(gains, x.as_flattened(), out.as_flattened_mut(), first),
             Gains::Moving(gains) => {
@@ -221,7 +243,7 @@ fn add_poly(
         }
     } else {
         let mut spread = [0.0; BLOCK];
-        let x = graph.source::<1>(chunk, source.from, 0).as_flattened();
+        let x = desk.source::<1>(source.from, 0).as_flattened();
         add(gains, x, &mut spread[..frames], true);
         for (out, x) in out.iter_mut().zip(spread) {
             for out in out.iter_mut() {
@@ -231,37 +253,26 @@ fn add_poly(
     }
 }
 
-/// Adds up the voices that sound, and keeps the highest level of each.
+/// Adds up the voices that sound, a lane group after the other, and keeps the highest level of each.
 #[inline(always)]
-fn add_voices(
-    graph: &Graph,
-    chunk: &Section,
-    source: &MixSource,
-    sum: &mut [f32],
-    peaks: &mut [f32; MAX_VOICES],
-) {
-    let mut rows = [[0f32; LANES]; BLOCK];
-    let rows = &mut rows[..sum.len()];
-    for group in chunk.sounding_groups(graph.plan.groups()) {
-        let mask = (chunk.sounding >> (group * LANES)) as u16;
+fn add_voices(desk: Desk<'_>, source: &MixSource, sum: &mut [f32], peaks: &mut [f32; MAX_VOICES]) {
+    for group in desk.groups() {
         // Lanes without a note may hold anything; they are not part of the sum.
-        let heard: [u32; LANES] = std::array::from_fn(|l| if mask >> l & 1 == 1 { !0 } else { 0 });
-        let frames = graph.source::<LANES>(chunk, source.from, group);
-        let peaks = &mut peaks[group * LANES..(group + 1) * LANES];
+        let heard = desk.chunk.heard[group];
         let mut highest = [0f32; LANES];
-        for (row, x) in rows.iter_mut().zip(frames) {
+        for (sum, x) in sum.iter_mut().zip(desk.source::<LANES>(source.from, group)) {
+            let mut row = [0.0; LANES];
             for l in 0..LANES {
                 let x = f32::from_bits(x[l].to_bits() & heard[l]);
                 highest[l] = if x.abs() > highest[l] { x.abs() } else { highest[l] };
-                row[l] += x;
+                row[l] = x;
             }
+            *sum += add_lanes(&row);
         }
+        let peaks = &mut peaks[group * LANES..(group + 1) * LANES];
         for (peak, highest) in peaks.iter_mut().zip(highest) {
             *peak = peak.max(highest);
         }
-    }
-    for (sum, row) in sum.iter_mut().zip(rows) {
-        *sum = add_lanes(row);
     }
 }
 

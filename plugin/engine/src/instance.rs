@@ -52,11 +52,13 @@ impl Kind {
         self.lanes_only && inward && !sink && matches!(width, Width::Widest | Width::Bus)
     }
 
-    /// Builds a lane group whose lanes are modules: lane l starts, and after `reset` starts again, as
-    /// a mono instance built for `setups[l]` does. Lanes to spare run idle.
+    /// Builds a bank, a lane group whose lanes are modules: lane l starts, and after `reset` starts
+    /// again, as a mono instance built for `setups[l]` does. Lanes to spare start as
+    /// `LaneState::initial` says; what they render is nobody's.
     ///
-    /// All must have cables in the same inputs, and the same values of their choices (`Taper::Stepped`);
-    /// everything else is each lane's own: `Chunk::params` and `Chunk::gates` have a value a lane.
+    /// All modules must have cables in the same inputs and the same stepped values (`Taper::Stepped`,
+    /// every choice). The rest is each lane's own: `Chunk::params` and `Chunk::gates` have a value a
+    /// lane.
     ///
     /// # Panics
     /// Without `shares_lanes`, without setups, or with more than `LANES` of them.
@@ -104,9 +106,9 @@ pub struct Chunk<'a> {
     pub read: u64,
     /// The output buffers, taken out of the pool.
     pub outputs: &'a mut [Buffer],
-    /// The knobs: a ramp a param, or as many as `gates` has, those of a param side by side.
+    /// The knobs: as many ramps a param as there are `gates`, those of a param side by side.
     pub params: &'a [Ramp],
-    /// `/gate/ID`: one value for all lanes, or in a bank `LANES` values.
+    /// `/gate/ID`: one value for all lanes, or in a bank `LANES` of them.
     pub gates: &'a [f32],
     /// The host.
     pub world: World<'a>,

@@ -7,8 +7,8 @@
 use chronus_dsp::envelope::{self, END};
 use chronus_dsp::math::{is_zero, mask, masked, max};
 use chronus_engine::{
-    BLOCK, Category, Input, Io, Module, Normal, Output, Param, Signal, Spec, Taper, Unit, kind,
-    lanes,
+    BLOCK, Category, Input, Io, Knob, Module, Normal, Output, Param, Signal, Spec, Taper, Unit,
+    kind, lanes,
 };
 
 use crate::kit::{inputs, knobs, rises, steady, still};
@@ -97,6 +97,20 @@ struct Shapes<const L: usize> {
 }
 
 impl<const L: usize> Shapes<L> {
+    /// At frame `k` of a chunk, `per_ms` frames a millisecond.
+    #[inline(always)]
+    fn new(stages: &[Knob<'_, L>; 4], linear: bool, per_ms: f32, k: usize) -> Self {
+        let [attack, decay, sustain, release] = stages;
+        let step = |ms: f32| envelope::step(ms * per_ms);
+        Self {
+            attack: attack.map(k, step),
+            decay: decay.map(k, step),
+            release: release.map(k, step),
+            sustain: sustain.at(k),
+            linear,
+        }
+    }
+
     #[inline(always)]
     fn lane(&self, l: usize) -> Shape {
         Shape {
@@ -228,20 +242,13 @@ impl<const L: usize> Module<L> for Adsr<L> {
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         let n = io.frames.min(BLOCK);
         let [signal, gate, trigger] = inputs(&io);
-        let [attack, decay, sustain, release, curve] = knobs(&io);
+        let [stages @ .., curve]: [_; 5] = knobs(&io);
         let (host, per_ms) = (io.gate, io.sample_rate * 0.001);
-        let held = still(&[attack, decay, sustain, release]);
+        let held = still(&stages);
         let calm = held && steady(&io, &[1, 2]) && self.rests(&gate[0], &trigger[0], &host);
-        let step = |ms: f32| envelope::step(ms * per_ms);
-        let shapes = |k: usize| Shapes {
-            attack: attack.map(k, step),
-            decay: decay.map(k, step),
-            release: release.map(k, step),
-            sustain: sustain.at(k),
-            linear: curve.choice() == 1,
-        };
+        let linear = curve.choice() == 1;
 
-        let mut now = shapes(0);
+        let mut now = Shapes::new(&stages, linear, per_ms, 0);
         let mut state = self.clone();
         if calm {
             // Most of a note's life: every frame is as the first.
@@ -259,7 +266,7 @@ impl<const L: usize> Module<L> for Adsr<L> {
         let [out, env] = io.outputs.split().map(|out| &mut out[..n]);
         for k in 0..n {
             if k > 0 && !held {
-                now = shapes(k);
+                now = Shapes::new(&stages, linear, per_ms, k);
             }
             let (gate, trigger) = (gate[k], trigger[k]);
             for l in 0..L {

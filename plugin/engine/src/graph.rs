@@ -471,7 +471,7 @@ impl Graph {
             read,
             outputs: buffers,
             params: &node.params,
-            gate: node.gate,
+            gates: std::slice::from_ref(&node.gate),
             world,
         });
         observer.ran(index, key.groups, chunk.frames, read, buffers);

@@ -3,11 +3,12 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::lanes::{LANES, LaneWords};
-use crate::module::{BLOCK, Inputs, Io, Module, Outputs, Params, Setup, Storage};
+use crate::knob::Params;
+use crate::lanes::{LANE_WORDS, LANES, LaneWords};
+use crate::module::{BLOCK, Inputs, Io, Module, Outputs, Setup, Storage};
 use crate::pool::{Buffer, Pool, Slot};
 use crate::ramp::Ramp;
-use crate::spec::Spec;
+use crate::spec::{Source, Spec, Width};
 use crate::world::World;
 
 /// A kind: its spec and how to build it.
@@ -17,6 +18,9 @@ pub struct Kind {
     pub spec: &'static Spec,
     mono: fn(&Setup) -> Box<dyn Instance>,
     poly: fn(&Setup, usize) -> Box<dyn Instance>,
+    bank: fn(&[Setup]) -> Box<dyn Instance>,
+    /// All it remembers is lane state.
+    lanes_only: bool,
 }
 
 impl Kind {
@@ -27,6 +31,8 @@ impl Kind {
             spec,
             mono: |setup| Box::new(Built::<A, 1>::new(setup, 1)),
             poly: |setup, groups| Box::new(Built::<B, LANES>::new(setup, groups)),
+            bank: |setups| Box::new(Built::<B, LANES>::bank::<A>(setups)),
+            lanes_only: B::Storage::NONE,
         }
     }
 
@@ -34,6 +40,33 @@ impl Kind {
     #[must_use]
     pub fn build(&self, setup: &Setup, groups: usize) -> Box<dyn Instance> {
         if groups == 0 { (self.mono)(setup) } else { (self.poly)(setup, groups) }
+    }
+
+    /// True when separate mono modules of the kind may be the lanes of one group (`Kind::bank`): what
+    /// they remember is lane state alone, and what they are to the world does not depend on which
+    /// lane they have. Sinks, and those who read notes, host audio or macros, stay by themselves.
+    #[must_use]
+    pub fn shares_lanes(&self) -> bool {
+        let Spec { sink, source, width, .. } = *self.spec;
+        let inward = matches!(source, Source::None | Source::Free);
+        self.lanes_only && inward && !sink && matches!(width, Width::Widest | Width::Bus)
+    }
+
+    /// Builds a bank, a lane group whose lanes are modules: lane l starts, and after `reset` starts
+    /// again, as a mono instance built for `setups[l]` does. Lanes to spare start as
+    /// `LaneState::initial` says; what they render is nobody's.
+    ///
+    /// All modules must have cables in the same inputs and the same stepped values (`Taper::Stepped`,
+    /// every choice). The rest is each lane's own: `Chunk::params` and `Chunk::gates` have a value a
+    /// lane.
+    ///
+    /// # Panics
+    /// Without `shares_lanes`, without setups, or with more than `LANES` of them.
+    #[must_use]
+    pub fn bank(&self, setups: &[Setup]) -> Box<dyn Instance> {
+        assert!(self.shares_lanes(), "modules of kind {} stay by themselves", self.spec.kind);
+        assert!((1..=LANES).contains(&setups.len()), "{} modules in a bank", setups.len());
+        (self.bank)(setups)
     }
 }
 
@@ -73,10 +106,10 @@ pub struct Chunk<'a> {
     pub read: u64,
     /// The output buffers, taken out of the pool.
     pub outputs: &'a mut [Buffer],
-    /// The knobs.
+    /// The knobs: as many ramps a param as there are `gates`, those of a param side by side.
     pub params: &'a [Ramp],
-    /// `/gate/ID`.
-    pub gate: f32,
+    /// `/gate/ID`: one value for all lanes, or in a bank `LANES` of them.
+    pub gates: &'a [f32],
     /// The host.
     pub world: World<'a>,
 }
@@ -99,6 +132,8 @@ pub trait Instance: Send {
 struct Built<M: Module<L>, const L: usize> {
     arch: Arch,
     groups: Vec<Group<M, L>>,
+    /// In a bank, what each lane starts with.
+    bank: Vec<LaneWords>,
 }
 
 struct Group<M: Module<L>, const L: usize> {
@@ -109,14 +144,28 @@ struct Group<M: Module<L>, const L: usize> {
 
 impl<M: Module<L>, const L: usize> Built<M, L> {
     fn new(setup: &Setup, groups: usize) -> Self {
-        const { assert!(M::WORDS <= crate::lanes::LANE_WORDS, "lane state over 256 bytes") };
+        const { assert!(M::WORDS <= LANE_WORDS, "lane state over 256 bytes") };
         let groups = (0..groups).map(|group| {
             let setup = Setup { first_lane: setup.first_lane + group * L, ..*setup };
             let mut state = M::initial();
             state.start(&setup);
             Group { setup, state, storage: M::Storage::new(&setup) }
         });
-        Self { arch: crate::simd::arch(), groups: groups.collect() }
+        Self { arch: crate::simd::arch(), groups: groups.collect(), bank: Vec::new() }
+    }
+
+    fn bank<A: Module<1>>(setups: &[Setup]) -> Self {
+        let first = |setup: &Setup| {
+            let mut mono = A::initial();
+            mono.start(setup);
+            let mut words = [0; LANE_WORDS];
+            mono.save_lane(0, &mut words);
+            words
+        };
+        let bank = setups.iter().map(first).collect();
+        let mut built = Self { bank, ..Self::new(&Setup { first_lane: 0, ..setups[0] }, 1) };
+        built.reset();
+        built
     }
 }
 
@@ -128,7 +177,12 @@ impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
     fn reset(&mut self) {
         for group in &mut self.groups {
             group.state = M::initial();
-            group.state.start(&group.setup);
+            if self.bank.is_empty() {
+                group.state.start(&group.setup);
+            }
+            for (lane, words) in self.bank.iter().enumerate() {
+                group.state.load_lane(lane, words);
+            }
             group.storage.reset();
         }
     }
@@ -155,6 +209,11 @@ impl<M: Module<L>, const L: usize> WithSimd for Run<'_, M, L> {
     fn with_simd<S: Simd>(self, _: S) {
         let Self { groups, mut chunk } = self;
         debug_assert!(chunk.frames <= BLOCK);
+        let each = L > 1 && chunk.gates.len() > 1;
+        let mut gate = [chunk.gates[0]; L];
+        if each {
+            gate.copy_from_slice(chunk.gates);
+        }
         for (g, group) in groups.iter_mut().enumerate() {
             if L > 1 && chunk.groups >> g & 1 == 0 {
                 continue;
@@ -170,14 +229,14 @@ impl<M: Module<L>, const L: usize> WithSimd for Run<'_, M, L> {
                     group: g,
                     frames: chunk.frames,
                 },
-                params: Params { ramps: chunk.params, start: chunk.start },
+                params: Params::new(chunk.params, each, chunk.start),
                 outputs: Outputs {
                     buffers: chunk.outputs,
                     connected: chunk.read,
                     group: g,
                     frames: chunk.frames,
                 },
-                gate: chunk.gate,
+                gate,
                 first_lane: group.setup.first_lane,
                 world: chunk.world.reborrow(),
             };

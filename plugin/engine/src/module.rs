@@ -4,17 +4,17 @@
 //! `Module::process` runs on the DSP thread: no allocation, lock, log, syscall or wait. Everything
 //! a module needs is allocated in `Storage::new`, on the builder.
 
+use crate::knob::Params;
 use crate::lanes::LaneState;
 use crate::pool::{Buffer, Pool, Slot};
-use crate::ramp::{ChunkRamp, Ramp};
 use crate::voices::Voices;
 use crate::world::World;
 
 /// Longest chunk in frames; chunks never cross an absolute multiple of it.
 pub const BLOCK: usize = 32;
 
-/// A module over `L` lanes: 1, or `LANES` where each lane is a voice. Write the code once, generic
-/// over `L`; both give the same bits.
+/// A module over `L` lanes: 1, or `LANES` where each lane is a voice, or a module of its own. Write
+/// the code once, generic over `L`; all give the same bits.
 pub trait Module<const L: usize>: LaneState<L> {
     /// Large memory (delay lines, reverbs), allocated when the module is built; `()` for none.
     type Storage: Storage;
@@ -34,6 +34,9 @@ pub trait Module<const L: usize>: LaneState<L> {
 
 /// A module's large memory.
 pub trait Storage: Send + 'static {
+    /// True when there is none.
+    const NONE: bool = false;
+
     /// Allocates it. Runs on the builder.
     fn new(setup: &Setup) -> Self;
 
@@ -42,6 +45,8 @@ pub trait Storage: Send + 'static {
 }
 
 impl Storage for () {
+    const NONE: bool = true;
+
     fn new(_: &Setup) -> Self {}
 
     fn reset(&mut self) {}
@@ -86,12 +91,12 @@ pub struct Io<'a, const L: usize> {
     /// What the inputs read.
     pub inputs: Inputs<'a, L>,
     /// The knobs.
-    pub params: Params<'a>,
+    pub params: Params<'a, L>,
     /// Where to write.
     pub outputs: Outputs<'a, L>,
-    /// What `/gate/ID` says: 0 or 1.
-    pub gate: f32,
-    /// Voice of lane 0.
+    /// What `/gate/ID` says: 0 or 1 a lane.
+    pub gate: [f32; L],
+    /// Voice of lane 0; of no meaning where lanes are modules (`Kind::bank`).
     pub first_lane: usize,
     /// The host: notes, audio, macros, transport.
     pub world: World<'a>,
@@ -144,22 +149,6 @@ impl<'a, const L: usize> Inputs<'a, L> {
     pub fn silent(&self, index: usize) -> bool {
         let zero = |row: &[f32; L]| row.iter().all(|x| x.to_bits() == 0);
         self.steady(index) && self.get(index).first().is_some_and(zero)
-    }
-}
-
-/// The knobs in this chunk.
-#[derive(Clone, Copy)]
-pub struct Params<'a> {
-    pub(crate) ramps: &'a [Ramp],
-    pub(crate) start: u64,
-}
-
-impl Params<'_> {
-    /// Param `index`, smoothed by the engine, within its range.
-    #[inline(always)]
-    #[must_use]
-    pub fn get(&self, index: usize) -> ChunkRamp {
-        ChunkRamp::new(self.ramps[index], self.start)
     }
 }
 

@@ -9,19 +9,25 @@ use crate::spec::{Normal, Spec};
 use crate::voices::{VoicePlan, Voices};
 use crate::world::{AudioOut, MACROS, Transport, World};
 
-/// A module with its inputs fed from slices. All lanes get the same input.
+/// Seed of modules for which none is given.
+const SEED: u64 = 1;
+
+/// A module with its inputs fed from slices. All lanes get the same input and knobs, but in a bank,
+/// where each may have its own.
 pub struct Solo {
     spec: &'static Spec,
     instance: Box<dyn Instance>,
     lanes: usize,
     sample_rate: f64,
+    /// As many a param as there are `gates`.
     params: Vec<Ramp>,
-    inputs: Vec<Option<Vec<f32>>>,
+    /// By input, where one is connected: a signal for all lanes, or one a lane.
+    inputs: Vec<Option<Vec<Vec<f32>>>>,
     /// Inputs that keep their value through a chunk are marked so (`Inputs::steady`), as they are in a
     /// graph. What comes out is the same either way.
     pub hints: bool,
-    /// Gate as `/gate/ID` sets it.
-    pub gate: f32,
+    /// Gate as `/gate/ID` sets it: one value, in a bank one a lane.
+    pub gates: Vec<f32>,
     /// The notes.
     pub voices: Voices,
     /// Macro values.
@@ -47,34 +53,61 @@ impl Solo {
     /// A mono instance of `kind` with default params.
     #[must_use]
     pub fn mono(kind: &Kind, sample_rate: f64) -> Self {
-        Self::new(kind, sample_rate, 0, 0)
+        Self::seeded(kind, sample_rate, SEED)
+    }
+
+    /// A mono instance of a module whose random numbers come from `seed`.
+    #[must_use]
+    pub fn seeded(kind: &Kind, sample_rate: f64, seed: u64) -> Self {
+        let setup = Setup { sample_rate, seed, first_lane: 0 };
+        Self::new(kind, sample_rate, kind.build(&setup, 0), [1, 1])
     }
 
     /// A mono instance that draws the random numbers of voice `lane`.
     #[must_use]
     pub fn voice(kind: &Kind, sample_rate: f64, lane: usize) -> Self {
-        Self::new(kind, sample_rate, 0, lane)
+        let setup = Setup { sample_rate, seed: SEED, first_lane: lane };
+        Self::new(kind, sample_rate, kind.build(&setup, 0), [1, 1])
     }
 
     /// An instance of one lane group.
     #[must_use]
     pub fn poly(kind: &Kind, sample_rate: f64) -> Self {
-        Self::new(kind, sample_rate, 1, 0)
+        let setup = Setup { sample_rate, seed: SEED, first_lane: 0 };
+        Self::new(kind, sample_rate, kind.build(&setup, 1), [LANES, 1])
     }
 
-    fn new(kind: &Kind, sample_rate: f64, groups: usize, first_lane: usize) -> Self {
-        let setup = Setup { sample_rate, seed: 1, first_lane };
+    /// A lane group of separate modules, one a seed (`Kind::bank`).
+    ///
+    /// # Panics
+    /// Where `Kind::bank` does.
+    #[must_use]
+    pub fn bank(kind: &Kind, sample_rate: f64, seeds: &[u64]) -> Self {
+        let setup = |&seed: &u64| Setup { sample_rate, seed, first_lane: 0 };
+        let setups: Vec<Setup> = seeds.iter().map(setup).collect();
+        Self::new(kind, sample_rate, kind.bank(&setups), [LANES; 2])
+    }
+
+    /// `instance` of so many lanes, with so many values a knob.
+    fn new(
+        kind: &Kind,
+        sample_rate: f64,
+        instance: Box<dyn Instance>,
+        [lanes, values]: [usize; 2],
+    ) -> Self {
         let settings = chronus_patch::VoiceSettings::default();
         let plan = VoicePlan::new(&settings, &chronus_patch::Tuning::default());
+        let params = kind.spec.params.iter().map(|p| Ramp::constant(p.default));
+        let params = params.flat_map(|ramp| std::iter::repeat_n(ramp, values));
         Self {
             spec: kind.spec,
-            instance: kind.build(&setup, groups),
-            lanes: if groups == 0 { 1 } else { LANES },
+            instance,
+            lanes,
             sample_rate,
-            params: kind.spec.params.iter().map(|p| Ramp::constant(p.default)).collect(),
+            params: params.collect(),
             inputs: vec![None; kind.spec.inputs.len()],
             hints: true,
-            gate: 0.0,
+            gates: vec![0.0; values],
             voices: Voices::new(plan, sample_rate),
             macros: [Ramp::constant(0.0); MACROS],
             transport: Transport::default(),
@@ -99,9 +132,23 @@ impl Solo {
     /// # Panics
     /// When the kind has no such param.
     pub fn set_now(&mut self, param: &str, ramp: Ramp) {
+        self.ramps(param).fill(ramp);
+    }
+
+    /// Sets a param of one module of a bank to a ramp.
+    ///
+    /// # Panics
+    /// When the kind has no such param, or the bank no such lane.
+    pub fn set_lane(&mut self, lane: usize, param: &str, ramp: Ramp) {
+        self.ramps(param)[lane] = ramp;
+    }
+
+    /// The ramps of a param.
+    fn ramps(&mut self, param: &str) -> &mut [Ramp] {
         let index = self.spec.param(param);
         let index = index.unwrap_or_else(|| panic!("{} has no param {param}", self.spec.kind));
-        self.params[index] = ramp;
+        let values = self.gates.len();
+        &mut self.params[index * values..][..values]
     }
 
     /// Feeds an input, from frame 0 on; silence after the slice's end.
@@ -109,10 +156,20 @@ impl Solo {
     /// # Panics
     /// When the kind has no such input.
     #[must_use]
-    pub fn input(mut self, input: &str, signal: &[f32]) -> Self {
+    pub fn input(self, input: &str, signal: &[f32]) -> Self {
+        self.input_lanes(input, vec![signal.to_vec()])
+    }
+
+    /// Feeds an input with a signal a lane, from frame 0 on; silence after a signal's end and in the
+    /// lanes beyond.
+    ///
+    /// # Panics
+    /// When the kind has no such input.
+    #[must_use]
+    pub fn input_lanes(mut self, input: &str, signals: Vec<Vec<f32>>) -> Self {
         let index = self.spec.input(input);
         let index = index.unwrap_or_else(|| panic!("{} has no input {input}", self.spec.kind));
-        self.inputs[index] = Some(signal.to_vec());
+        self.inputs[index] = Some(signals);
         self
     }
 
@@ -219,13 +276,16 @@ impl Solo {
                 (false, Normal::Input(other)) if self.inputs[other].is_some() => other,
                 _ => i,
             };
-            let Some(signal) = &self.inputs[source] else {
+            let Some(signals) = &self.inputs[source] else {
                 slots.push(Slot::Constant(i as u32));
                 continue;
             };
             connected |= u64::from(self.inputs[i].is_some()) << i;
             let mut buffer = pool.take(slot(i as u32));
-            let value = |k: usize| signal.get(at + k).copied().unwrap_or(0.0);
+            let value = |k: usize, l: usize| {
+                let signal = signals.get(if signals.len() == 1 { 0 } else { l });
+                signal.and_then(|signal| signal.get(at + k)).copied().unwrap_or(0.0)
+            };
             if wide {
                 feed::<LANES>(&mut buffer, n, self.hints, value);
             } else {
@@ -256,7 +316,7 @@ impl Solo {
             read: u64::MAX,
             outputs: &mut wiring.outputs,
             params: &self.params,
-            gate: self.gate,
+            gates: &self.gates,
             world: World {
                 voices: &self.voices,
                 audio_in,
@@ -275,13 +335,20 @@ impl Solo {
     }
 }
 
-/// Writes `n` frames of a signal to all lanes, marked steady where `hint` and it is.
-fn feed<const L: usize>(buffer: &mut Buffer, n: usize, hint: bool, value: impl Fn(usize) -> f32) {
-    if hint && (1..n).all(|k| value(k).to_bits() == value(0).to_bits()) {
-        buffer.fill(0, n, [value(0); L]);
+/// Writes `n` frames of `value(frame, lane)`, marked steady where `hint` and they are.
+fn feed<const L: usize>(
+    buffer: &mut Buffer,
+    n: usize,
+    hint: bool,
+    value: impl Fn(usize, usize) -> f32,
+) {
+    let row = |k: usize| -> [f32; L] { std::array::from_fn(|l| value(k, l)) };
+    let first = row(0);
+    if hint && (1..n).all(|k| row(k).map(f32::to_bits) == first.map(f32::to_bits)) {
+        buffer.fill(0, n, first);
         return;
     }
     for (k, frame) in buffer.write::<L>(0, n).iter_mut().enumerate() {
-        *frame = [value(k); L];
+        *frame = row(k);
     }
 }

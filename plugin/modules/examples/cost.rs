@@ -27,7 +27,7 @@ fn cost(mut solo: Solo, lanes: usize) -> f64 {
 /// The kind with a tone in its first input, and noise in the others too where `busy`.
 fn prepare(kind: &Kind, poly: bool, busy: bool) -> Solo {
     let mut solo = if poly { Solo::poly(kind, 48e3) } else { Solo::mono(kind, 48e3) };
-    solo.gate = 1.0;
+    solo.gates = vec![1.0];
     solo.voices.note_on(0, 1, 0, 69, 1.0);
     let mut state = 1;
     let mut noise = || {

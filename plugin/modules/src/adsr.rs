@@ -7,8 +7,8 @@
 use chronus_dsp::envelope::{self, END};
 use chronus_dsp::math::{is_zero, mask, masked, max};
 use chronus_engine::{
-    BLOCK, Category, Input, Io, Module, Normal, Output, Param, Signal, Spec, Taper, Unit, kind,
-    lanes,
+    BLOCK, Category, Input, Io, Knob, Module, Normal, Output, Param, Signal, Spec, Taper, Unit,
+    kind, lanes,
 };
 
 use crate::kit::{inputs, knobs, rises, steady, still};
@@ -76,7 +76,7 @@ lanes! {
 
 kind!(SPEC, Adsr);
 
-/// What the knobs say at one frame.
+/// What the knobs say to one lane at one frame.
 #[derive(Clone, Copy)]
 struct Shape {
     /// Steps of position a frame.
@@ -85,6 +85,42 @@ struct Shape {
     release: u32,
     sustain: f32,
     linear: bool,
+}
+
+/// The same of all lanes.
+struct Shapes<const L: usize> {
+    attack: [u32; L],
+    decay: [u32; L],
+    release: [u32; L],
+    sustain: [f32; L],
+    linear: bool,
+}
+
+impl<const L: usize> Shapes<L> {
+    /// At frame `k` of a chunk, `per_ms` frames a millisecond.
+    #[inline(always)]
+    fn new(stages: &[Knob<'_, L>; 4], linear: bool, per_ms: f32, k: usize) -> Self {
+        let [attack, decay, sustain, release] = stages;
+        let step = |ms: f32| envelope::step(ms * per_ms);
+        Self {
+            attack: attack.map(k, step),
+            decay: decay.map(k, step),
+            release: release.map(k, step),
+            sustain: sustain.at(k),
+            linear,
+        }
+    }
+
+    #[inline(always)]
+    fn lane(&self, l: usize) -> Shape {
+        Shape {
+            attack: self.attack[l],
+            decay: self.decay[l],
+            release: self.release[l],
+            sustain: self.sustain[l],
+            linear: self.linear,
+        }
+    }
 }
 
 /// The state of one lane.
@@ -182,11 +218,11 @@ impl<const L: usize> Adsr<L> {
 
     /// True when every lane sustains or is silent, and stays so under these inputs.
     #[inline(always)]
-    fn rests(&self, gate: &[f32; L], trigger: &[f32; L], host: f32) -> bool {
+    fn rests(&self, gate: &[f32; L], trigger: &[f32; L], host: &[f32; L]) -> bool {
         let mut rests = true;
         for l in 0..L {
             let lane = self.lane(l);
-            let (start, lift) = lane.edges(max(gate[l], host), trigger[l]);
+            let (start, lift) = lane.edges(max(gate[l], host[l]), trigger[l]);
             rests &= (lane.position == END) & (lane.stage != ATTACK) & !start & !lift;
         }
         rests
@@ -206,24 +242,19 @@ impl<const L: usize> Module<L> for Adsr<L> {
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         let n = io.frames.min(BLOCK);
         let [signal, gate, trigger] = inputs(&io);
-        let [attack, decay, sustain, release, curve] = knobs(&io);
+        let [stages @ .., curve]: [_; 5] = knobs(&io);
         let (host, per_ms) = (io.gate, io.sample_rate * 0.001);
-        let held = still(&[attack, decay, sustain, release]);
-        let calm = held && steady(&io, &[1, 2]) && self.rests(&gate[0], &trigger[0], host);
-        let shape = |k: usize| Shape {
-            attack: envelope::step(attack.at(k) * per_ms),
-            decay: envelope::step(decay.at(k) * per_ms),
-            release: envelope::step(release.at(k) * per_ms),
-            sustain: sustain.at(k),
-            linear: curve.choice() == 1,
-        };
+        let held = still(&stages);
+        let calm = held && steady(&io, &[1, 2]) && self.rests(&gate[0], &trigger[0], &host);
+        let linear = curve.choice() == 1;
 
-        let mut now = shape(0);
+        let mut now = Shapes::new(&stages, linear, per_ms, 0);
         let mut state = self.clone();
         if calm {
             // Most of a note's life: every frame is as the first.
             for l in 0..L {
-                state.set_lane(l, state.lane(l).tick(max(gate[0][l], host), trigger[0][l], now));
+                let gate = max(gate[0][l], host[l]);
+                state.set_lane(l, state.lane(l).tick(gate, trigger[0][l], now.lane(l)));
             }
             *self = state;
             if io.outputs.connected(1) {
@@ -235,12 +266,12 @@ impl<const L: usize> Module<L> for Adsr<L> {
         let [out, env] = io.outputs.split().map(|out| &mut out[..n]);
         for k in 0..n {
             if k > 0 && !held {
-                now = shape(k);
+                now = Shapes::new(&stages, linear, per_ms, k);
             }
             let (gate, trigger) = (gate[k], trigger[k]);
             for l in 0..L {
-                let lane = state.lane(l).tick(max(gate[l], host), trigger[l], now);
-                state.set_lane(l, lane);
+                let gate = max(gate[l], host[l]);
+                state.set_lane(l, state.lane(l).tick(gate, trigger[l], now.lane(l)));
             }
             env[k] = state.level;
         }
@@ -320,7 +351,7 @@ mod tests {
     #[test]
     fn follows_the_remote_gate_and_shapes_its_input() {
         let mut solo = Solo::mono(&KIND, 48e3).input("in", &[0.5; 9600]).set("sustain", 0.25);
-        solo.gate = 1.0;
+        solo.gates = vec![1.0];
         let out = solo.run(9600);
         assert_eq!((out[0][9599], out[1][9599]), (0.125, 0.25));
     }

@@ -1,7 +1,8 @@
 //! Audio In: the host's audio.
 
 use chronus_engine::{
-    Category, Io, Module, Output, Param, Signal, Source, Spec, Taper, Unit, Width, kind, lanes,
+    BLOCK, Category, Io, Module, Output, Param, Signal, Source, Spec, Taper, Unit, Width, kind,
+    lanes,
 };
 
 use crate::kit::frames;
@@ -35,15 +36,21 @@ impl<const L: usize> Module<L> for AudioIn<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        let gain = frames(io.params.get(0));
+        let n = io.frames.min(BLOCK);
+        let gain = frames(io.params.get(0), |gain| gain);
         let host = io.world.audio_in;
         for (o, host) in host.into_iter().enumerate() {
             if host.iter().all(|x| x.to_bits() == 0) {
                 io.outputs.fill(o, [0.0; L]);
                 continue;
             }
-            for ((frame, x), gain) in io.outputs.get(o).iter_mut().zip(host).zip(gain) {
-                *frame = [x * gain; L];
+            let (out, host) = (&mut io.outputs.get(o)[..n], &host[..n]);
+            for k in 0..n {
+                let (gain, mut y) = (gain.at(k), [0.0; L]);
+                for l in 0..L {
+                    y[l] = host[k] * gain[l];
+                }
+                out[k] = y;
             }
         }
     }

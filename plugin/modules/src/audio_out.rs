@@ -53,10 +53,7 @@ impl<const L: usize> Module<L> for AudioOut<L> {
         let n = io.frames.min(BLOCK);
         let [level, limit] = knobs(&io);
         let limited = limit.choice() == 1;
-        let gain = match level.settled() {
-            Some(level) => [db_to_gain(level); BLOCK],
-            None => frames(level).map(db_to_gain),
-        };
+        let gain = frames(level, db_to_gain);
         // A mono bus always sends. Set per voice, only voices that sound do: an idle lane's
         // remains must not be heard.
         let sounding = if L == 1 { 1 } else { io.voices().sounding() >> io.first_lane };
@@ -72,8 +69,9 @@ impl<const L: usize> Module<L> for AudioOut<L> {
             let mut mix = [[0.0; L]; BLOCK];
             let mut highest = 0.0f32;
             for k in 0..n {
+                let gain = gain.at(k);
                 for l in 0..L {
-                    let y = masked(input[k][l] * gain[k], heard[l]);
+                    let y = masked(input[k][l] * gain[l], heard[l]);
                     highest = max(y.abs(), highest);
                     mix[k][l] = y;
                 }

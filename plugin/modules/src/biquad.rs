@@ -75,33 +75,45 @@ kind!(SPEC, Biquad);
 
 /// A response as a mix of a state-variable filter's signals.
 #[derive(Clone, Copy)]
-struct Response {
+struct Response<const L: usize> {
     /// Damping.
-    k: f32,
+    k: [f32; L],
     /// Factor on the cutoff's tangent.
-    scale: f32,
-    /// Parts of input, band and low in the output.
-    mix: [f32; 3],
+    scale: [f32; L],
+    /// Part of the input in the output.
+    dry: [f32; L],
+    /// Part of the band.
+    band: [f32; L],
+    /// Part of the low.
+    low: [f32; L],
 }
 
-impl Response {
+impl<const L: usize> Response<L> {
     /// Response `mode` at sharpness `q` and `db` decibels of lift.
     #[inline(always)]
-    fn new(mode: usize, q: f32, db: f32) -> Self {
-        // The cookbook's A, the square root of the lift: 10^(dB / 40).
-        let a = exp2(db * 0.083_048_2);
-        let k = 1.0 / q;
-        let plain = |mix| Self { k, scale: 1.0, mix };
+    fn new(mode: usize, q: [f32; L], db: [f32; L]) -> Self {
         match mode {
-            0 => plain([0.0, 0.0, 1.0]),
-            1 => plain([1.0, -k, -1.0]),
-            2 => plain([0.0, k, 0.0]),
-            3 => plain([1.0, -k, 0.0]),
-            4 => plain([1.0, -2.0 * k, 0.0]),
-            5 => Self { k: k / a, scale: 1.0, mix: [1.0, k / a * (a * a - 1.0), 0.0] },
-            6 => Self { k, scale: 1.0 / a.sqrt(), mix: [1.0, k * (a - 1.0), a * a - 1.0] },
-            _ => Self { k, scale: a.sqrt(), mix: [a * a, k * (1.0 - a) * a, 1.0 - a * a] },
+            0 => Self::of(q, db, |k, _| (k, 1.0, [0.0, 0.0, 1.0])),
+            1 => Self::of(q, db, |k, _| (k, 1.0, [1.0, -k, -1.0])),
+            2 => Self::of(q, db, |k, _| (k, 1.0, [0.0, k, 0.0])),
+            3 => Self::of(q, db, |k, _| (k, 1.0, [1.0, -k, 0.0])),
+            4 => Self::of(q, db, |k, _| (k, 1.0, [1.0, -2.0 * k, 0.0])),
+            5 => Self::of(q, db, |k, a| (k / a, 1.0, [1.0, k / a * (a * a - 1.0), 0.0])),
+            6 => Self::of(q, db, |k, a| (k, 1.0 / a.sqrt(), [1.0, k * (a - 1.0), a * a - 1.0])),
+            _ => Self::of(q, db, |k, a| (k, a.sqrt(), [a * a, k * (1.0 - a) * a, 1.0 - a * a])),
         }
+    }
+
+    /// What `f` makes of each lane's damping and of the cookbook's A: damping, scale and mix.
+    #[inline(always)]
+    fn of(q: [f32; L], db: [f32; L], f: impl Fn(f32, f32) -> (f32, f32, [f32; 3])) -> Self {
+        let [mut k, mut scale, mut dry, mut band, mut low] = [[0.0; L]; 5];
+        for l in 0..L {
+            // The square root of the lift: 10^(dB / 40).
+            let a = exp2(db[l] * 0.083_048_2);
+            (k[l], scale[l], [dry[l], band[l], low[l]]) = f(1.0 / q[l], a);
+        }
+        Self { k, scale, dry, band, low }
     }
 }
 
@@ -118,25 +130,29 @@ impl<const L: usize> Module<L> for Biquad<L> {
         let [signal, cv] = inputs(&io);
         let [mode, cutoff, q, gain, amount] = knobs(&io);
         let mode = mode.choice();
-        let held = still(&[cutoff, q, gain, amount]) && steady(&io, &[1]);
+        let tuned = still(&[cutoff, q, gain, amount]);
+        let held = tuned && steady(&io, &[1]);
         let per_frame = 1.0 / io.sample_rate;
 
         let out = &mut io.outputs.get(0)[..n];
         let Self { mut ic1eq, mut ic2eq } = *self;
-        let mut mix = [0.0; 3];
+        let mut response = Response::new(mode, q.at(0), gain.at(0));
+        let (mut base, mut reach) = (cutoff.map(0, |hz| hz * per_frame), amount.at(0));
         let (mut keep, mut cross, mut follow) = ([0.0; L], [0.0; L], [0.0; L]);
         for k in 0..n {
+            if k > 0 && !tuned {
+                response = Response::new(mode, q.at(k), gain.at(k));
+                (base, reach) = (cutoff.map(k, |hz| hz * per_frame), amount.at(k));
+            }
+            let Response { k: damping, scale, dry, band, low } = response;
             if k == 0 || !held {
-                let response = Response::new(mode, q.at(k), gain.at(k));
-                let (base, amount, cv) = (cutoff.at(k) * per_frame, amount.at(k), cv[k]);
-                mix = response.mix;
+                let cv = cv[k];
                 for l in 0..L {
-                    let turns = base * exp2(cv[l] * amount);
-                    let c = svf::coefficients(turns, response.k, response.scale);
+                    let turns = base[l] * exp2(cv[l] * reach[l]);
+                    let c = svf::coefficients(turns, damping[l], scale[l]);
                     (keep[l], cross[l], follow[l]) = (c.keep, c.cross, c.follow);
                 }
             }
-            let [dry, band, low] = mix;
             let x = signal[k];
             let mut y = [0.0; L];
             for l in 0..L {
@@ -144,7 +160,7 @@ impl<const L: usize> Module<L> for Biquad<L> {
                 let state = State { ic1eq: ic1eq[l], ic2eq: ic2eq[l] };
                 let (taps, state) = svf::tick(x[l], c, state);
                 (ic1eq[l], ic2eq[l]) = (state.ic1eq, state.ic2eq);
-                y[l] = snap(dry * x[l] + band * taps.band + low * taps.low);
+                y[l] = snap(dry[l] * x[l] + band[l] * taps.band + low[l] * taps.low);
             }
             out[k] = y;
         }

@@ -121,28 +121,31 @@ impl<const L: usize> Module<L> for Delay<L> {
         let n = io.frames.min(BLOCK);
         let [left_in, right_in, time_cv] = inputs(&io);
         let [time, sync, feedback, tone, mode, mix, amount] = knobs(&io);
-        let held = still(&[time, tone, amount]) && steady(&io, &[2]);
+        let tuned = still(&[time, tone, amount]);
+        let held = tuned && steady(&io, &[2]);
         let sample_rate = f64::from(io.sample_rate);
         let longest = LONGEST * sample_rate;
         let glide = 1.0 / (GLIDE * sample_rate);
         let per_beat = 60.0 / io.world.transport.tempo.max(1.0);
         let synced = division::beats(sync.choice()).map(|beats| beats * per_beat);
         let crossed = mode.choice() == 1;
-        let (feedback, mix) = (frames(feedback), frames(mix));
-        let target = |k: usize| {
-            let seconds = synced.unwrap_or(f64::from(time.at(k)) * 1e-3);
-            let (cv, amount) = (time_cv[k], amount.at(k));
-            let mut target = [0.0; L];
+        let (feedback, mix) = (frames(feedback, |part| part), frames(mix, |part| part));
+        let seconds = |k: usize| time.map(k, |ms| synced.unwrap_or(f64::from(ms) * 1e-3));
+        let target = |k: usize, seconds: &[f64; L], reach: &[f32; L]| {
+            let (cv, mut target) = (time_cv[k], [0.0; L]);
             for l in 0..L {
-                let scale = f64::from(exp2(cv[l] * amount));
-                target[l] = (seconds * scale * sample_rate).clamp(2.0, longest);
+                let scale = f64::from(exp2(cv[l] * reach[l]));
+                target[l] = (seconds[l] * scale * sample_rate).clamp(2.0, longest);
             }
             target
         };
+        // One pole at `tone`: 1 - exp(-2 pi f / rate).
+        let damping = |k: usize| tone.map(k, |hz| 1.0 - exp2(-9.064_72 * hz / io.sample_rate));
+        let (mut time, mut reach) = (seconds(0), amount.at(0));
 
         if held && io.inputs.silent(0) && io.inputs.silent(1) && self.is_silent(lines) {
             // Nothing to repeat: only the reading point may still be on its way.
-            let target = target(0);
+            let target = target(0, &time, &reach);
             for _ in 0..n {
                 for l in 0..L {
                     self.distance[l] = glided(self.distance[l], target[l], glide);
@@ -156,13 +159,15 @@ impl<const L: usize> Module<L> for Delay<L> {
         let [left, right] = io.outputs.split().map(|out| &mut out[..n]);
         let mut state = self.clone();
         let mut aim = [0.0; L];
-        let mut follow = 0.0;
+        let mut follow = damping(0);
         for k in 0..n {
-            if k == 0 || !held {
-                aim = target(k);
-                // One pole at `tone`: 1 - exp(-2 pi f / rate).
-                follow = 1.0 - exp2(-9.064_72 * tone.at(k) / io.sample_rate);
+            if k > 0 && !tuned {
+                (time, reach, follow) = (seconds(k), amount.at(k), damping(k));
             }
+            if k == 0 || !held {
+                aim = target(k, &time, &reach);
+            }
+            let (feedback, mix) = (feedback.at(k), mix.at(k));
             let (dry_left, dry_right) = (left_in[k], right_in[k]);
             let (mut wet_left, mut wet_right) = ([0.0; L], [0.0; L]);
             for l in 0..L {
@@ -177,21 +182,21 @@ impl<const L: usize> Module<L> for Delay<L> {
                 let (x_left, x_right) = (dry_left[l], dry_right[l]);
                 let damped_left = state.damped_left[l];
                 let damped_right = state.damped_right[l];
-                let damped_left = snap(damped_left + follow * (wet_left[l] - damped_left));
-                let damped_right = snap(damped_right + follow * (wet_right[l] - damped_right));
+                let damped_left = snap(damped_left + follow[l] * (wet_left[l] - damped_left));
+                let damped_right = snap(damped_right + follow[l] * (wet_right[l] - damped_right));
                 state.damped_left[l] = damped_left;
                 state.damped_right[l] = damped_right;
 
                 let (to_left, to_right) = if crossed {
-                    (0.5 * (x_left + x_right) + damped_right * feedback[k], damped_left)
+                    (0.5 * (x_left + x_right) + damped_right * feedback[l], damped_left)
                 } else {
-                    (x_left + damped_left * feedback[k], x_right + damped_right * feedback[k])
+                    (x_left + damped_left * feedback[l], x_right + damped_right * feedback[l])
                 };
                 // Unity up to 0 dBFS; above, bent so that feedback at 1 stays bounded.
                 push_left[l] = snap(soft_limit(to_left, 1.0, 2.0));
                 push_right[l] = snap(soft_limit(to_right, 1.0, 2.0));
-                y_left[l] = snap(x_left + mix[k] * (wet_left[l] - x_left));
-                y_right[l] = snap(x_right + mix[k] * (wet_right[l] - x_right));
+                y_left[l] = snap(x_left + mix[l] * (wet_left[l] - x_left));
+                y_right[l] = snap(x_right + mix[l] * (wet_right[l] - x_right));
             }
             lines.left.push(push_left);
             lines.right.push(push_right);

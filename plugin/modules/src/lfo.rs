@@ -7,7 +7,7 @@ use chronus_engine::{
     kind, lanes,
 };
 
-use crate::kit::{division, inputs, knobs, rises, steady, still};
+use crate::kit::{division, frames, inputs, knobs, rises, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -182,7 +182,9 @@ impl<const L: usize> Module<L> for Lfo<L> {
         let [shape, rate, sync, offset, amount] = knobs(&io);
         let shape = shape.choice();
         let lots = shape == RANDOM || shape == SMOOTH;
-        let held = still(&[rate, amount]) && steady(&io, &[0]);
+        let tuned = still(&[rate, amount]);
+        let held = tuned && steady(&io, &[0]);
+        let offset = frames(offset, |turns| turns);
         let sample_rate = f64::from(io.sample_rate);
         let transport = io.world.transport;
         let beats = division::beats(sync.choice());
@@ -190,11 +192,15 @@ impl<const L: usize> Module<L> for Lfo<L> {
 
         let mut state = self.clone();
         let mut step = [0.0; L];
+        let (mut hertz, mut reach) = (rate.at(0), amount.at(0));
         for k in 0..n {
+            if k > 0 && !tuned {
+                (hertz, reach) = (rate.at(k), amount.at(k));
+            }
             if k == 0 || !held {
-                let (rate, amount, cv) = (rate.at(k), amount.at(k), rate_cv[k]);
+                let cv = rate_cv[k];
                 for l in 0..L {
-                    step[l] = f64::from(rate * exp2(cv[l] * amount)) / sample_rate;
+                    step[l] = f64::from(hertz[l] * exp2(cv[l] * reach[l])) / sample_rate;
                     // However fast, no cycle is shorter than two frames.
                     step[l] = if step[l] < 0.5 { step[l] } else { 0.5 };
                 }
@@ -212,7 +218,7 @@ impl<const L: usize> Module<L> for Lfo<L> {
             let (mut phases, mut draws) = ([0.0; L], [0.0; L]);
             for l in 0..L {
                 let lane = state.lane(l).placed(song, rises(state.reset[l], reset[l]));
-                let p = lane.phase as f32 + offset;
+                let p = lane.phase as f32 + offset[l];
                 phases[l] = if p >= 1.0 { p - 1.0 } else { p };
                 draws[l] = lane.lot(shape == SMOOTH);
                 state.set_lane(l, lane.moved(step[l]));

@@ -73,14 +73,14 @@ impl<const L: usize> Module<L> for Noise<L> {
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         let n = io.frames.min(BLOCK);
         let [colour, gain] = knobs(&io);
-        let gain = frames(gain);
+        let gain = frames(gain, |gain| gain);
         let out = &mut io.outputs.get(0)[..n];
         let mut state = self.random;
         for k in 0..n {
-            let mut y = [0.0; L];
+            let (gain, mut y) = (gain.at(k), [0.0; L]);
             for l in 0..L {
                 state[l] = random::next(state[l]);
-                y[l] = random::bipolar(state[l]) * gain[k];
+                y[l] = random::bipolar(state[l]) * gain[l];
             }
             out[k] = y;
         }

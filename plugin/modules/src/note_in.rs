@@ -5,6 +5,8 @@ use chronus_engine::{
     kind, lanes,
 };
 
+use crate::kit::frames;
+
 /// What it declares.
 pub static SPEC: Spec = Spec {
     kind: "note_in",
@@ -88,14 +90,15 @@ impl<const L: usize> Module<L> for NoteIn<L> {
         let first = io.first_lane;
         let lane = |l: usize| (first + l).min(MAX_VOICES - 1);
         let start = io.start;
-        let range = io.params.get(0);
+        let knob = io.params.get(0);
+        let range = frames(knob, |semitones| semitones);
 
         let rests = voices.rest(start);
         let pitch = |l: usize, f: u64| {
-            let bend = voices.bend(lane(l), f) * range.at((f - start) as usize) * (1.0 / 12.0);
+            let bend = voices.bend(lane(l), f) * range.at((f - start) as usize)[l] * (1.0 / 12.0);
             voices.voice(lane(l)).pitch(f) + bend
         };
-        fill(&mut io, PITCH, rests && range.settled().is_some(), pitch);
+        fill(&mut io, PITCH, rests && !knob.moves(), pitch);
         if io.outputs.connected(GATE) {
             // A stolen voice's gate falls for one frame, that of its event; events begin chunks.
             let held = row(|l| if voices.voice(lane(l)).held() { 1.0 } else { 0.0 });

@@ -93,14 +93,15 @@ impl<const L: usize> Module<L> for SampleHold<L> {
         let [mode, slew] = knobs(&io);
         let (tracks, lots) = (mode.choice() == TRACK, !io.inputs.connected(0));
         let per_ms = f64::from(io.sample_rate) * 0.001;
-        let held = slew.settled().is_some();
+        let held = !slew.moves();
         let out = &mut io.outputs.get(0)[..n];
 
         let mut state = self.clone();
-        let mut pulled = pull(f64::from(slew.at(0)) * per_ms);
+        let pulls = |k: usize| slew.map(k, |ms| pull(f64::from(ms) * per_ms));
+        let mut pulled = pulls(0);
         for k in 0..n {
             if k > 0 && !held {
-                pulled = pull(f64::from(slew.at(k)) * per_ms);
+                pulled = pulls(k);
             }
             let (signal, trigger) = (signal[k], trigger[k]);
             let mut y = [0.0; L];
@@ -115,8 +116,8 @@ impl<const L: usize> Module<L> for SampleHold<L> {
 
                 let target = f64::from(state.held[l]);
                 let way = target - state.value[l];
-                let arrives = (pulled >= 1.0) | (way.abs() < NEAR);
-                state.value[l] = if arrives { target } else { state.value[l] + way * pulled };
+                let arrives = (pulled[l] >= 1.0) | (way.abs() < NEAR);
+                state.value[l] = if arrives { target } else { state.value[l] + way * pulled[l] };
                 y[l] = snap(state.value[l] as f32);
             }
             state.trigger = trigger;

@@ -99,9 +99,9 @@ impl<const L: usize> Module<L> for Vcf<L> {
         let n = io.frames.min(BLOCK);
         let [signal, cutoff_cv, resonance_cv, pitch] = inputs(&io);
         let [cutoff, resonance, mode, drive, cutoff_amount, resonance_amount, track] = knobs(&io);
-        let held = still(&[cutoff, resonance, cutoff_amount, resonance_amount, track])
-            && steady(&io, &[1, 2, 3]);
-        let clean = drive.settled() == Some(0.0);
+        let tuned = still(&[cutoff, resonance, cutoff_amount, resonance_amount, track]);
+        let held = tuned && steady(&io, &[1, 2, 3]);
+        let clean = drive.settled() == Some([0.0; L]);
         let per_frame = 1.0 / io.sample_rate;
         // out = a x + b band + c low
         let (a, b, c) = match mode.choice() {
@@ -113,29 +113,36 @@ impl<const L: usize> Module<L> for Vcf<L> {
 
         let [out, low, band, high] = io.outputs.split().map(|out| &mut out[..n]);
         let Self { mut ic1eq, mut ic2eq } = *self;
+        let corner = |k: usize| cutoff.map(k, |hz| hz * per_frame);
+        let (mut base, mut reach, mut tracking) = (corner(0), cutoff_amount.at(0), track.at(0));
+        let (mut rest, mut rest_reach) = (resonance.at(0), resonance_amount.at(0));
+        let mut gain = drive.map(0, db_to_gain);
         let mut damping = [0.0; L];
         let (mut keep, mut cross, mut follow) = ([0.0; L], [0.0; L], [0.0; L]);
         for k in 0..n {
+            if k > 0 && !tuned {
+                (base, reach, tracking) = (corner(k), cutoff_amount.at(k), track.at(k));
+                (rest, rest_reach) = (resonance.at(k), resonance_amount.at(k));
+            }
             if k == 0 || !held {
-                let base = cutoff.at(k) * per_frame;
-                let (reach, track) = (cutoff_amount.at(k), track.at(k));
-                let (res, res_reach) = (resonance.at(k), resonance_amount.at(k));
                 let (cutoff_cv, res_cv, pitch) = (cutoff_cv[k], resonance_cv[k], pitch[k]);
                 for l in 0..L {
-                    let octaves = cutoff_cv[l] * reach + pitch[l] * track;
-                    let res = clamp(res + res_cv[l] * res_reach, 0.0, 1.0);
+                    let octaves = cutoff_cv[l] * reach[l] + pitch[l] * tracking[l];
+                    let res = clamp(rest[l] + res_cv[l] * rest_reach[l], 0.0, 1.0);
                     damping[l] = exp2(1.0 - 7.0 * res);
-                    let c = svf::coefficients(base * exp2(octaves), damping[l], 1.0);
+                    let c = svf::coefficients(base[l] * exp2(octaves), damping[l], 1.0);
                     (keep[l], cross[l], follow[l]) = (c.keep, c.cross, c.follow);
                 }
             }
             let mut x = signal[k];
             if !clean {
                 // Straight at 0 dB; with more drive it bends ever earlier towards +-1.
-                let gain = db_to_gain(drive.at(k));
-                for x in &mut x {
-                    let bent = (gain - 1.0) * *x;
-                    *x = gain * *x / (1.0 + bent * bent).sqrt();
+                if k > 0 && drive.moves() {
+                    gain = drive.map(k, db_to_gain);
+                }
+                for l in 0..L {
+                    let bent = (gain[l] - 1.0) * x[l];
+                    x[l] = gain[l] * x[l] / (1.0 + bent * bent).sqrt();
                 }
             }
             let (mut y, mut lows, mut bands, mut highs) = ([0.0; L], [0.0; L], [0.0; L], [0.0; L]);

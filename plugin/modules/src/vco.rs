@@ -79,6 +79,16 @@ fn pace(turns: f32) -> (f32, u32, f32) {
     (turns, phase::step(turns), 1.0 / max(turns.abs(), 1e-9))
 }
 
+/// Octaves that `tune` semitones and `fine` cents make.
+#[inline(always)]
+fn detuning<const L: usize>(tune: [f32; L], fine: [f32; L]) -> [f32; L] {
+    let mut octaves = [0.0; L];
+    for l in 0..L {
+        octaves[l] = tune[l] * (1.0 / 12.0) + fine[l] * (1.0 / 1200.0);
+    }
+    octaves
+}
+
 impl<const L: usize> Module<L> for Vco<L> {
     type Storage = ();
 
@@ -94,12 +104,16 @@ impl<const L: usize> Vco<L> {
         let n = io.frames.min(BLOCK);
         let [pitch, fm, lin_fm, pwm, sync] = inputs(&io);
         let [freq, tune, fine, shape, width, fm_amount, lin_amount, pwm_amount, gain] = knobs(&io);
-        let held = still(&[freq, tune, fine, fm_amount, lin_amount]) && steady(&io, &[0, 1, 2]);
+        let tuned = still(&[freq, tune, fine, fm_amount, lin_amount]);
+        let held = tuned && steady(&io, &[0, 1, 2]);
         if !SYNC && held && still(&[gain, width, pwm_amount]) && io.inputs.steady(3) {
             self.render_still(io);
             return;
         }
         let per_frame = 1.0 / io.sample_rate;
+        let bases = |k: usize| freq.map(k, |hz| hz * per_frame);
+        let (mut base, mut offset) = (bases(0), detuning(tune.at(0), fine.at(0)));
+        let (mut fm_reach, mut lin_reach) = (fm_amount.at(0), lin_amount.at(0));
 
         // First the phases, where each frame depends on the one before; then the wave over them,
         // where none does, so that even one lane makes vectors.
@@ -110,15 +124,16 @@ impl<const L: usize> Vco<L> {
         let (mut turns, mut step, mut period) = ([0.0; L], [0u32; L], [0.0; L]);
         let mut shortest = f32::MAX;
         for k in 0..n {
+            if k > 0 && !tuned {
+                (base, offset) = (bases(k), detuning(tune.at(k), fine.at(k)));
+                (fm_reach, lin_reach) = (fm_amount.at(k), lin_amount.at(k));
+            }
             if k == 0 || !held {
-                let base = freq.at(k) * per_frame;
-                let offset = tune.at(k) * (1.0 / 12.0) + fine.at(k) * (1.0 / 1200.0);
-                let (fm_amount, lin_amount) = (fm_amount.at(k), lin_amount.at(k));
                 let (pitch, fm, lin_fm) = (pitch[k], fm[k], lin_fm[k]);
                 for l in 0..L {
-                    let octaves = pitch[l] + offset + fm[l] * fm_amount;
-                    let lin = 1.0 + lin_fm[l] * lin_amount;
-                    (turns[l], step[l], period[l]) = pace(base * exp2(octaves) * lin);
+                    let octaves = pitch[l] + offset[l] + fm[l] * fm_reach[l];
+                    let lin = 1.0 + lin_fm[l] * lin_reach[l];
+                    (turns[l], step[l], period[l]) = pace(base[l] * exp2(octaves) * lin);
                 }
                 for l in 0..L {
                     shortest = min(shortest, period[l]);
@@ -148,19 +163,21 @@ impl<const L: usize> Vco<L> {
         *self = Self { phase, old, since, sync: before };
 
         let out = &mut io.outputs.get(0)[..n];
-        let (gain, width, pwm_amount) = (frames(gain), frames(width), frames(pwm_amount));
+        let (gain, width) = (frames(gain, |gain| gain), frames(width, |width| width));
+        let pwm_amount = frames(pwm_amount, |amount| amount);
         // A macro, because a closure this large might not be inlined, and so not make vectors.
         macro_rules! draw {
             (|$at:ident, $period:ident, $restart:ident, $width:ident| $wave:expr) => {
                 for k in 0..n {
                     let (phases, periods, pwm) = (phases[k], periods[k], pwm[k]);
                     let (old, since) = (restarts.0[k], restarts.1[k]);
+                    let (gain, width, reach) = (gain.at(k), width.at(k), pwm_amount.at(k));
                     let mut y = [0.0; L];
                     for l in 0..L {
                         let ($at, $period) = (phases[l], periods[l]);
                         let $restart = Restart { old: old[l], since: since[l] };
-                        let $width = clamp(width[k] + pwm[l] * pwm_amount[k], 0.01, 0.99);
-                        y[l] = $wave * gain[k];
+                        let $width = clamp(width[l] + pwm[l] * reach[l], 0.01, 0.99);
+                        y[l] = $wave * gain[l];
                     }
                     out[k] = y;
                 }
@@ -188,17 +205,18 @@ impl<const L: usize> Vco<L> {
         let n = io.frames.min(BLOCK);
         let [pitch, fm, lin_fm, pwm] = inputs(&io);
         let [freq, tune, fine, shape, width, fm_amount, lin_amount, pwm_amount, gain] = knobs(&io);
-        let base = freq.at(0) * (1.0 / io.sample_rate);
-        let offset = tune.at(0) * (1.0 / 12.0) + fine.at(0) * (1.0 / 1200.0);
+        let per_frame = 1.0 / io.sample_rate;
+        let base = freq.map(0, |hz| hz * per_frame);
+        let offset = detuning(tune.at(0), fine.at(0));
         let (fm_amount, lin_amount) = (fm_amount.at(0), lin_amount.at(0));
         let (width, pwm_amount, gain) = (width.at(0), pwm_amount.at(0), gain.at(0));
         let (mut step, mut period, mut widths) = ([0u32; L], [0.0; L], [0.0; L]);
         let mut shortest = f32::MAX;
         for l in 0..L {
-            let octaves = pitch[0][l] + offset + fm[0][l] * fm_amount;
-            let lin = 1.0 + lin_fm[0][l] * lin_amount;
-            (_, step[l], period[l]) = pace(base * exp2(octaves) * lin);
-            widths[l] = clamp(width + pwm[0][l] * pwm_amount, 0.01, 0.99);
+            let octaves = pitch[0][l] + offset[l] + fm[0][l] * fm_amount[l];
+            let lin = 1.0 + lin_fm[0][l] * lin_amount[l];
+            (_, step[l], period[l]) = pace(base[l] * exp2(octaves) * lin);
+            widths[l] = clamp(width[l] + pwm[0][l] * pwm_amount[l], 0.01, 0.99);
         }
         for l in 0..L {
             shortest = min(shortest, period[l]);
@@ -211,7 +229,7 @@ impl<const L: usize> Vco<L> {
                     let mut y = [0.0; L];
                     for l in 0..L {
                         let ($at, $period, $width) = (phase[l], period[l], widths[l]);
-                        y[l] = $wave * gain;
+                        y[l] = $wave * gain[l];
                         phase[l] = phase[l].wrapping_add(step[l]);
                     }
                     *frame = y;

@@ -44,7 +44,7 @@ impl<const L: usize> Module<L> for Faulty<L> {
     type Storage = ();
 
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        let fault = io.params.get(0).value();
+        let fault = io.params.get(0).value()[0];
         let input = io.inputs.get(0);
         let (out, frames) = (io.outputs.get(0), io.frames);
         for k in 0..frames {

@@ -7,7 +7,7 @@ pub mod division;
 #[cfg(test)]
 pub mod measure;
 
-use chronus_engine::{BLOCK, ChunkRamp, Io};
+use chronus_engine::{BLOCK, Io, Knob};
 
 /// The first `N` inputs, each of exactly `io.frames` frames.
 #[inline(always)]
@@ -22,7 +22,7 @@ pub fn inputs<'a, const L: usize, const N: usize>(io: &Io<'a, L>) -> [&'a [[f32;
 
 /// The first `N` knobs.
 #[inline(always)]
-pub fn knobs<const L: usize, const N: usize>(io: &Io<'_, L>) -> [ChunkRamp; N] {
+pub fn knobs<'a, const L: usize, const N: usize>(io: &Io<'a, L>) -> [Knob<'a, L>; N] {
     let mut knobs = [io.params.get(0); N];
     for (i, knob) in knobs.iter_mut().enumerate() {
         *knob = io.params.get(i);
@@ -30,17 +30,39 @@ pub fn knobs<const L: usize, const N: usize>(io: &Io<'_, L>) -> [ChunkRamp; N] {
     knobs
 }
 
-/// A knob's value at each frame of a chunk: loops over it have no branch in them.
+/// A row for each frame of a chunk.
+pub enum Frames<const L: usize> {
+    /// The same in all.
+    Still([f32; L]),
+    /// By frame.
+    Each([[f32; L]; BLOCK]),
+}
+
+impl<const L: usize> Frames<L> {
+    /// The row of frame `k`.
+    #[inline(always)]
+    pub fn at(&self, k: usize) -> [f32; L] {
+        match self {
+            Self::Still(row) => *row,
+            Self::Each(rows) => rows[k],
+        }
+    }
+}
+
+/// A function of a knob at each frame of a chunk. One lane is always laid out by frame, so that
+/// loops over them have no branch and become vectors.
 #[inline(always)]
-pub fn frames(knob: ChunkRamp) -> [f32; BLOCK] {
-    match knob.settled() {
-        Some(value) => [value; BLOCK],
-        None => {
-            let mut values = [0.0; BLOCK];
-            for (k, value) in values.iter_mut().enumerate() {
-                *value = knob.at(k);
+pub fn frames<const L: usize>(knob: Knob<'_, L>, f: impl Fn(f32) -> f32) -> Frames<L> {
+    let first = knob.map(0, &f);
+    match (knob.moves(), L) {
+        (false, 1) => Frames::Each([first; BLOCK]),
+        (false, _) => Frames::Still(first),
+        (true, _) => {
+            let mut rows = [first; BLOCK];
+            for (k, row) in rows.iter_mut().enumerate() {
+                *row = knob.map(k, &f);
             }
-            values
+            Frames::Each(rows)
         }
     }
 }
@@ -50,80 +72,101 @@ pub fn frames(knob: ChunkRamp) -> [f32; BLOCK] {
 #[inline(always)]
 pub fn map<const L: usize, const I: usize, const K: usize>(
     io: &mut Io<'_, L>,
-    knobs: [ChunkRamp; K],
+    knobs: [Knob<'_, L>; K],
     f: impl Fn([f32; I], [f32; K]) -> f32,
 ) {
     let inputs = inputs::<L, I>(io);
-    let mut steady = still(&knobs);
+    let still = still(&knobs);
+    let mut steady = still;
     for i in 0..I {
         steady &= io.inputs.steady(i);
     }
+    let mut values = at(&knobs, 0);
     if steady {
-        let mut slices: [&[f32]; I] = [&[]; I];
-        for (slice, input) in slices.iter_mut().zip(inputs) {
-            *slice = &input[0];
-        }
-        let mut row = [0.0; L];
-        write(&mut row, slices, at(&knobs, 0), &f);
+        let row = apply(inputs, 0, &values, &f);
         io.outputs.fill(0, row);
         return;
     }
     let out = io.outputs.get(0);
-    if still(&knobs) {
-        let mut slices: [&[f32]; I] = [&[]; I];
-        for (slice, input) in slices.iter_mut().zip(inputs) {
-            *slice = input.as_flattened();
+    if L == 1 && still {
+        along(out.as_flattened_mut(), inputs, &values, &f);
+        return;
+    }
+    for (k, frame) in out.iter_mut().enumerate() {
+        if k > 0 && !still {
+            values = at(&knobs, k);
         }
-        write(out.as_flattened_mut(), slices, at(&knobs, 0), &f);
-    } else {
-        for (k, frame) in out.iter_mut().enumerate() {
-            let mut slices: [&[f32]; I] = [&[]; I];
-            for (slice, input) in slices.iter_mut().zip(inputs) {
-                *slice = &input[k];
-            }
-            write(frame, slices, at(&knobs, k), &f);
-        }
+        *frame = apply(inputs, k, &values, &f);
     }
 }
 
 /// The knobs' values at frame `k`.
 #[inline(always)]
-fn at<const K: usize>(knobs: &[ChunkRamp; K], k: usize) -> [f32; K] {
-    let mut values = [0.0; K];
+fn at<const L: usize, const K: usize>(knobs: &[Knob<'_, L>; K], k: usize) -> [[f32; L]; K] {
+    let mut values = [[0.0; L]; K];
     for (value, knob) in values.iter_mut().zip(knobs) {
         *value = knob.at(k);
     }
     values
 }
 
-/// Writes a function of flat inputs and fixed knob values.
+/// A function of frame `k` of the inputs and of knob values.
 #[inline(always)]
-fn write<const I: usize, const K: usize>(
+fn apply<const L: usize, const I: usize, const K: usize>(
+    inputs: [&[[f32; L]]; I],
+    k: usize,
+    values: &[[f32; L]; K],
+    f: impl Fn([f32; I], [f32; K]) -> f32,
+) -> [f32; L] {
+    let mut rows = [[0.0; L]; I];
+    for (row, input) in rows.iter_mut().zip(inputs) {
+        *row = input[k];
+    }
+    let mut y = [0.0; L];
+    for l in 0..L {
+        y[l] = f(lane(&rows, l), lane(values, l));
+    }
+    y
+}
+
+/// Writes a function of all frames of one lane and of fixed knob values.
+#[inline(always)]
+fn along<const L: usize, const I: usize, const K: usize>(
     out: &mut [f32],
-    inputs: [&[f32]; I],
-    values: [f32; K],
+    inputs: [&[[f32; L]]; I],
+    values: &[[f32; L]; K],
     f: impl Fn([f32; I], [f32; K]) -> f32,
 ) {
     let n = out.len();
     let mut slices: [&[f32]; I] = [&[]; I];
     for (slice, input) in slices.iter_mut().zip(inputs) {
-        *slice = &input[..n];
+        *slice = &input.as_flattened()[..n];
     }
     for (i, y) in out.iter_mut().enumerate() {
         let mut x = [0.0; I];
         for (x, slice) in x.iter_mut().zip(slices) {
             *x = slice[i];
         }
-        *y = f(x, values);
+        *y = f(x, lane(values, 0));
     }
+}
+
+/// Lane `l` of each of the rows.
+#[inline(always)]
+fn lane<const L: usize, const N: usize>(rows: &[[f32; L]; N], l: usize) -> [f32; N] {
+    let mut values = [0.0; N];
+    for (value, row) in values.iter_mut().zip(rows) {
+        *value = row[l];
+    }
+    values
 }
 
 /// True when none of `knobs` moves in this chunk.
 #[inline(always)]
-pub fn still(knobs: &[ChunkRamp]) -> bool {
+pub fn still<const L: usize>(knobs: &[Knob<'_, L>]) -> bool {
     let mut still = true;
     for knob in knobs {
-        still &= knob.settled().is_some();
+        still &= !knob.moves();
     }
     still
 }

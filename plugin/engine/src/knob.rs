@@ -1,0 +1,156 @@
+//! Knobs as modules see them: at every frame of a chunk a row, one value a lane.
+
+use crate::ramp::Ramp;
+
+/// The knobs in this chunk.
+#[derive(Clone, Copy)]
+pub struct Params<'a, const L: usize> {
+    ramps: &'a [Ramp],
+    each: bool,
+    start: u64,
+}
+
+impl<'a, const L: usize> Params<'a, L> {
+    /// Knobs in the chunk that starts at frame `start`. `ramps` holds one ramp a param, or where
+    /// `each` lane has its own, `L` a param: those of a param side by side.
+    #[inline(always)]
+    pub(crate) fn new(ramps: &'a [Ramp], each: bool, start: u64) -> Self {
+        Self { ramps, each, start }
+    }
+
+    /// Param `index`, smoothed by the engine, within its range.
+    #[inline(always)]
+    #[must_use]
+    pub fn get(&self, index: usize) -> Knob<'a, L> {
+        let ramps = if L > 1 && self.each {
+            Ramps::Each(&self.ramps.as_chunks::<L>().0[index])
+        } else {
+            Ramps::Alike(&self.ramps[index])
+        };
+        Knob { ramps, start: self.start }
+    }
+}
+
+/// A knob of `L` lanes as one chunk sees it: by frame offset.
+#[derive(Clone, Copy, Debug)]
+pub struct Knob<'a, const L: usize> {
+    ramps: Ramps<'a, L>,
+    start: u64,
+}
+
+/// Voices of one module share its knobs, so most groups have one ramp for all lanes.
+#[derive(Clone, Copy, Debug)]
+enum Ramps<'a, const L: usize> {
+    Alike(&'a Ramp),
+    Each(&'a [Ramp; L]),
+}
+
+impl<const L: usize> Knob<'_, L> {
+    /// Values at offset `k` in the chunk.
+    #[inline(always)]
+    #[must_use]
+    pub fn at(&self, k: usize) -> [f32; L] {
+        let frame = self.start + k as u64;
+        match self.ramps {
+            Ramps::Alike(ramp) => [ramp.at(frame); L],
+            Ramps::Each(ramps) => row(ramps, frame),
+        }
+    }
+
+    /// A function of the values at offset `k`: computed once where all lanes have the same.
+    #[inline(always)]
+    #[must_use]
+    pub fn map<T: Copy>(&self, k: usize, f: impl Fn(f32) -> T) -> [T; L] {
+        let frame = self.start + k as u64;
+        match self.ramps {
+            Ramps::Alike(ramp) => [f(ramp.at(frame)); L],
+            Ramps::Each(ramps) => {
+                let values = row(ramps, frame);
+                let mut results = [f(values[0]); L];
+                for (result, value) in results.iter_mut().zip(values).skip(1) {
+                    *result = f(value);
+                }
+                results
+            }
+        }
+    }
+
+    /// True when a lane's value may change in this chunk.
+    #[inline(always)]
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        match self.ramps {
+            Ramps::Alike(ramp) => !ramp.settled(self.start),
+            Ramps::Each(ramps) => self.start < last_end(ramps),
+        }
+    }
+
+    /// The values of the whole chunk, where no lane's changes in it.
+    #[inline(always)]
+    #[must_use]
+    pub fn settled(&self) -> Option<[f32; L]> {
+        (!self.moves()).then(|| self.at(0))
+    }
+
+    /// Values at the first frame: for those that do not ramp.
+    #[inline(always)]
+    #[must_use]
+    pub fn value(&self) -> [f32; L] {
+        self.at(0)
+    }
+
+    /// Value at the first frame as a position in a param's choices: of lane 0, because lanes of one
+    /// group have the same choices.
+    #[inline(always)]
+    #[must_use]
+    pub fn choice(&self) -> usize {
+        let ramp = match self.ramps {
+            Ramps::Alike(ramp) => ramp,
+            Ramps::Each(ramps) => &ramps[0],
+        };
+        ramp.at(self.start) as usize
+    }
+}
+
+/// The values of ramps at one frame. A call, so that what all lanes have alike stays in registers
+/// and the code of modules small.
+#[inline(never)]
+fn row<const L: usize>(ramps: &[Ramp; L], frame: u64) -> [f32; L] {
+    let mut row = [0.0; L];
+    for (value, ramp) in row.iter_mut().zip(ramps) {
+        *value = ramp.at(frame);
+    }
+    row
+}
+
+/// The frame from which on all of them have their targets' values.
+#[inline(never)]
+fn last_end<const L: usize>(ramps: &[Ramp; L]) -> u64 {
+    ramps.iter().fold(0, |last, ramp| last.max(ramp.end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lanes_move_by_themselves() {
+        let still = Ramp::constant(2.0);
+        let moving = Ramp::new(0.0, 1.0, 8, 4);
+        let knob = |at| Params::<2>::new(&[still, still, moving, still], true, at).get(1).at(1);
+        assert_eq!([knob(0), knob(9), knob(20)], [[0.0, 2.0], [0.5, 2.0], [1.0, 2.0]]);
+        let ramps = [still, still, moving, still];
+        let knob = |index, start| Params::<2>::new(&ramps, true, start).get(index);
+        assert_eq!(knob(0, 0).settled(), Some([2.0; 2]));
+        assert_eq!((knob(1, 11).settled(), knob(1, 12).settled()), (None, Some([1.0, 2.0])));
+        assert_eq!(knob(1, 9).map(1, |x| x * 2.0), [1.0, 4.0]);
+    }
+
+    #[test]
+    fn one_ramp_is_all_lanes() {
+        let ramps = [Ramp::constant(3.0), Ramp::new(0.0, 1.0, 0, 2)];
+        let params = Params::<4>::new(&ramps, false, 1);
+        assert_eq!((params.get(0).settled(), params.get(0).choice()), (Some([3.0; 4]), 3));
+        assert!(params.get(1).moves() && params.get(1).value() == [0.5; 4]);
+    }
+}

@@ -2,12 +2,14 @@
 
 mod carry;
 mod mix;
+mod sleep;
 
 use std::sync::Arc;
 
 use pulp::Arch;
 
 use self::carry::{Member, Roster};
+use self::sleep::Sleep;
 use crate::instance::{Chunk, Instance};
 use crate::lanes::LANES;
 use crate::module::{BLOCK, Setup, splitmix};
@@ -83,6 +85,7 @@ pub struct Graph {
     running: NodeIndex,
     arch: Arch,
     roster: Roster,
+    sleep: Sleep,
     pub(crate) taps: Taps,
 }
 
@@ -149,6 +152,7 @@ impl Graph {
             running: 0,
             arch: crate::simd::arch(),
             roster: Roster::new(&plan),
+            sleep: Sleep::new(&plan),
             taps,
             plan,
         })
@@ -158,6 +162,12 @@ impl Graph {
     #[must_use]
     pub fn plan(&self) -> &Arc<Plan> {
         &self.plan
+    }
+
+    /// True while it is not rendered, because nobody plays and nothing in it moves.
+    #[must_use]
+    pub fn asleep(&self) -> bool {
+        self.sleep.steps().is_some()
     }
 
     /// The node that ran last.
@@ -181,6 +191,7 @@ impl Graph {
     }
 
     pub(crate) fn begin_transition(&mut self, frame: u64) {
+        self.sleep.wake();
         self.in_transition = self.roster.fades;
         self.ramp_start = frame;
     }
@@ -191,6 +202,7 @@ impl Graph {
 
     /// Back to the state of a new graph, params at their cells' values.
     pub(crate) fn reset(&mut self) {
+        self.sleep.wake();
         for node in self.nodes.iter_mut().flatten() {
             node.instance.reset();
         }
@@ -239,6 +251,7 @@ impl Graph {
     }
 
     fn snap_node(&mut self, n: usize) {
+        self.sleep.wake();
         let Some(node) = self.nodes[self.roster.seat(n)].as_mut() else { return };
         if self.plan.nodes[n].role == Role::Added {
             // What was turned while nobody played it is read here.
@@ -252,6 +265,7 @@ impl Graph {
     }
 
     fn snap_bound(&mut self, binding: &PlanBinding, macros: &[Ramp; MACROS]) {
+        self.sleep.wake();
         let (n, p) = (binding.node as usize, usize::from(binding.param));
         let value = macros[usize::from(binding.macro_index)].target();
         let value = binding.value(&self.plan.nodes[n].spec.params[p], value);
@@ -321,6 +335,7 @@ impl Graph {
     }
 
     fn steer(&mut self, seat: usize, param: usize, value: f32, frame: u64, smooth: bool) {
+        self.sleep.wake();
         let Some(node) = self.nodes[seat].as_mut() else { return };
         let ramp = &mut node.params[param];
         if ramp.target().to_bits() == value.to_bits() {
@@ -362,6 +377,7 @@ impl Graph {
     /// Moves what macro `index` drives to its value `value`. Dense automation is a ramp by itself,
     /// so it passes `at_once`.
     pub(crate) fn turn_macro(&mut self, index: usize, value: f32, frame: u64, at_once: bool) {
+        self.sleep.wake();
         let plan = Arc::clone(&self.plan);
         for binding in plan.bindings_of(index) {
             let (n, p) = (binding.node as usize, usize::from(binding.param));
@@ -388,6 +404,7 @@ impl Graph {
 
     /// Sets what `/gate/ID` says of the module of key `module`.
     pub(crate) fn set_gate(&mut self, module: u32, on: bool) {
+        self.sleep.wake();
         for n in self.roster.nodes_of(module) {
             if let Some(node) = self.node_mut(n) {
                 node.gate = f32::from(u8::from(on));
@@ -415,6 +432,23 @@ impl Graph {
             _ => &plan.steady,
         };
         let chunk = Section::new(frames, start, world.voices.sounding());
+        let quiet = chunk.groups == 0
+            && !self.in_transition
+            && !self.taps.active()
+            && self.sleep.through(world.audio_in);
+        if let (Some(steps), true) = (self.sleep.steps(), quiet) {
+            for n in 0..steps {
+                if let Step::Run { node, inputs, outputs, connected, .. } =
+                    &schedule.steps[self.sleep.step(n)]
+                {
+                    let slots = (inputs.clone(), outputs.clone());
+                    let world = world.reborrow();
+                    self.run(&chunk, schedule, *node, slots, (*connected, 0), world, observer);
+                }
+            }
+            return;
+        }
+        let mut still = quiet;
         for step in &schedule.steps {
             match step {
                 Step::Mix { to, sources } => {
@@ -425,14 +459,21 @@ impl Graph {
                     let slots = (inputs.clone(), outputs.clone());
                     let ports = (*connected, *read);
                     let world = world.reborrow();
-                    self.run(&chunk, schedule, *node, slots, ports, world, observer);
+                    still &= self.run(&chunk, schedule, *node, slots, ports, world, observer);
                 }
                 Step::Delay { line, from, to } => self.delay(&chunk, *line as usize, *from, *to),
                 Step::Store { ring, from } => self.store(&chunk, *ring as usize, *from),
             }
         }
+        if still {
+            self.sleep.fall();
+        } else {
+            self.sleep.wake();
+        }
     }
 
+    /// Runs a module. True when it rests: as long as what it reads stays as it is, so do its state
+    /// and what it gives. Of those that run free, it is true while nobody plays.
     #[expect(clippy::too_many_arguments, reason = "the parts of one step")]
     fn run(
         &mut self,
@@ -443,19 +484,21 @@ impl Graph {
         (connected, read): (u64, u64),
         world: World<'_>,
         observer: &mut impl Observer,
-    ) {
-        let Member { key, seat } = self.roster.members[index as usize];
-        let Some(node) = self.nodes[seat as usize].as_mut() else { return };
+    ) -> bool {
+        let Member { key, seat, free } = self.roster.members[index as usize];
+        let Some(node) = self.nodes[seat as usize].as_mut() else { return true };
         if key.groups > 0 && chunk.groups == 0 {
             // Nobody plays it, so nobody reads it.
             self.taps.ran(index, key.groups, chunk.groups, chunk.frames, &[]);
-            return;
+            return true;
         }
         self.running = index;
         let read = read | self.taps.of(index);
         let slots =
             |range: std::ops::Range<u32>| &schedule.slots[range.start as usize..range.end as usize];
         let output_slots = slots(outputs);
+        // What runs free goes on in a patch that sleeps.
+        let mut rests = free;
         let buffers = &mut self.outputs[..output_slots.len()];
         for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
             self.pool.exchange(slot, buffer);
@@ -473,12 +516,14 @@ impl Graph {
             params: &node.params,
             gates: std::slice::from_ref(&node.gate),
             world,
+            rests: &mut rests,
         });
         observer.ran(index, key.groups, chunk.frames, read, buffers);
         self.taps.ran(index, key.groups, chunk.groups, chunk.frames, buffers);
         for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
             self.pool.exchange(slot, buffer);
         }
+        rests
     }
 }
 

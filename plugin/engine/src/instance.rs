@@ -112,6 +112,8 @@ pub struct Chunk<'a> {
     pub gates: &'a [f32],
     /// The host.
     pub world: World<'a>,
+    /// Set by a module that rests (`Io::rest`).
+    pub rests: &'a mut bool,
 }
 
 /// A built module.
@@ -239,6 +241,7 @@ impl<M: Module<L>, const L: usize> WithSimd for Run<'_, M, L> {
                 gate,
                 first_lane: group.setup.first_lane,
                 world: chunk.world.reborrow(),
+                rests: &mut *chunk.rests,
             };
             group.state.process(&mut group.storage, io);
         }

@@ -100,9 +100,18 @@ pub struct Io<'a, const L: usize> {
     pub first_lane: usize,
     /// The host: notes, audio, macros, transport.
     pub world: World<'a>,
+    pub(crate) rests: &'a mut bool,
 }
 
 impl<const L: usize> Io<'_, L> {
+    /// Says that the module rests: as long as inputs, knobs and gate keep the values that they have
+    /// in this chunk, whatever the song does, its state and its outputs stay as they are after it. A
+    /// patch in which all modules rest and nobody plays is not rendered.
+    #[inline(always)]
+    pub fn rest(&mut self) {
+        *self.rests = true;
+    }
+
     /// The notes.
     #[must_use]
     pub fn voices(&self) -> &Voices {

@@ -324,6 +324,7 @@ impl Solo {
                 macros: &self.macros,
                 transport: &self.transport,
             },
+            rests: &mut false,
         });
     }
 

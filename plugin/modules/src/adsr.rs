@@ -260,6 +260,9 @@ impl<const L: usize> Module<L> for Adsr<L> {
             if io.outputs.connected(1) {
                 io.outputs.fill(1, self.level);
             }
+            if io.inputs.steady(0) {
+                io.rest();
+            }
             self.amplify(&mut io, signal);
             return;
         }

@@ -39,11 +39,13 @@ impl<const L: usize> Module<L> for AudioIn<L> {
         let n = io.frames.min(BLOCK);
         let gain = frames(io.params.get(0), |gain| gain);
         let host = io.world.audio_in;
+        let mut silent = true;
         for (o, host) in host.into_iter().enumerate() {
             if host.iter().all(|x| x.to_bits() == 0) {
                 io.outputs.fill(o, [0.0; L]);
                 continue;
             }
+            silent = false;
             let (out, host) = (&mut io.outputs.get(o)[..n], &host[..n]);
             for k in 0..n {
                 let (gain, mut y) = (gain.at(k), [0.0; L]);
@@ -52,6 +54,9 @@ impl<const L: usize> Module<L> for AudioIn<L> {
                 }
                 out[k] = y;
             }
+        }
+        if silent {
+            io.rest();
         }
     }
 }

@@ -49,7 +49,11 @@ impl<const L: usize> Module<L> for AudioOut<L> {
     type Storage = ();
 
     #[inline(always)]
-    fn process(&mut self, (): &mut (), io: Io<'_, L>) {
+    fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+        if (0..2).all(|c| io.inputs.silent(c)) {
+            io.rest();
+            return;
+        }
         let n = io.frames.min(BLOCK);
         let [level, limit] = knobs(&io);
         let limited = limit.choice() == 1;

@@ -124,6 +124,7 @@ impl<const L: usize> Module<L> for Biquad<L> {
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         if io.inputs.silent(0) && is_zero(&self.ic1eq) && is_zero(&self.ic2eq) {
             io.outputs.fill(0, [0.0; L]);
+            io.rest();
             return;
         }
         let n = io.frames.min(BLOCK);

@@ -146,6 +146,7 @@ impl<const L: usize> Module<L> for Delay<L> {
         if held && io.inputs.silent(0) && io.inputs.silent(1) && self.is_silent(lines) {
             // Nothing to repeat: only the reading point may still be on its way.
             let target = target(0, &time, &reach);
+            let before = self.distance;
             for _ in 0..n {
                 for l in 0..L {
                     self.distance[l] = glided(self.distance[l], target[l], glide);
@@ -153,6 +154,10 @@ impl<const L: usize> Module<L> for Delay<L> {
             }
             lines.reset();
             (0..2).for_each(|o| io.outputs.fill(o, [0.0; L]));
+            // The song's tempo may change.
+            if self.distance == before && synced.is_none() {
+                io.rest();
+            }
             return;
         }
 

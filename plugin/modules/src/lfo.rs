@@ -140,6 +140,16 @@ impl Lane {
         Self { phase: if over { next - 1.0 } else { next }, ..self.draw(over) }
     }
 
+    /// `frames` frames later.
+    #[inline(always)]
+    fn passed(mut self, step: f64, frames: usize) -> Self {
+        for _ in 0..frames {
+            let next = self.phase + step;
+            self = if next < 1.0 { Self { phase: next, ..self } } else { self.moved(step) };
+        }
+        self
+    }
+
     /// The random value, gliding from the one before where `smooth`.
     #[inline(always)]
     fn lot(self, smooth: bool) -> f32 {
@@ -149,7 +159,34 @@ impl Lane {
     }
 }
 
+/// Turns a frame.
+#[inline(always)]
+fn steps<const L: usize>(
+    hertz: [f32; L],
+    reach: [f32; L],
+    cv: [f32; L],
+    sample_rate: f64,
+) -> [f64; L] {
+    let mut step = [0.0; L];
+    for l in 0..L {
+        step[l] = f64::from(hertz[l] * exp2(cv[l] * reach[l])) / sample_rate;
+        // However fast, no cycle is shorter than two frames.
+        step[l] = if step[l] < 0.5 { step[l] } else { 0.5 };
+    }
+    step
+}
+
 impl<const L: usize> Lfo<L> {
+    /// Only time passes: `frames` frames at a steady rate, and nobody looks.
+    #[inline(always)]
+    fn pass(&mut self, frames: usize, step: [f64; L], reset: [f32; L]) {
+        for l in 0..L {
+            let lane = self.lane(l).placed(None, rises(self.reset[l], reset[l]));
+            self.set_lane(l, lane.passed(step[l], frames));
+        }
+        self.reset = reset;
+    }
+
     #[inline(always)]
     fn lane(&self, l: usize) -> Lane {
         let Self { phase, random, value, before, .. } = self;
@@ -188,6 +225,12 @@ impl<const L: usize> Module<L> for Lfo<L> {
         let sample_rate = f64::from(io.sample_rate);
         let transport = io.world.transport;
         let beats = division::beats(sync.choice());
+        let read = io.outputs.connected(0) | io.outputs.connected(1);
+        if !read && held && beats.is_none() && steady(&io, &[1]) {
+            let step = steps(rate.at(0), amount.at(0), rate_cv[0], sample_rate);
+            self.pass(n, step, reset[0]);
+            return;
+        }
         let [out, uni] = io.outputs.split().map(|out| &mut out[..n]);
 
         let mut state = self.clone();
@@ -198,12 +241,7 @@ impl<const L: usize> Module<L> for Lfo<L> {
                 (hertz, reach) = (rate.at(k), amount.at(k));
             }
             if k == 0 || !held {
-                let cv = rate_cv[k];
-                for l in 0..L {
-                    step[l] = f64::from(hertz[l] * exp2(cv[l] * reach[l])) / sample_rate;
-                    // However fast, no cycle is shorter than two frames.
-                    step[l] = if step[l] < 0.5 { step[l] } else { 0.5 };
-                }
+                step = steps(hertz, reach, rate_cv[k], sample_rate);
             }
             let song = beats.filter(|_| transport.playing).map(|beats| {
                 let cycles = transport.beat_at(io.start + k as u64, sample_rate) / beats;

@@ -35,6 +35,7 @@ impl<const L: usize> Module<L> for MacroIn<L> {
         let ramp = io.world.macros[index];
         if ramp.settled(io.start) {
             io.outputs.fill(0, [ramp.target(); L]);
+            io.rest();
             return;
         }
         for (k, frame) in io.outputs.get(0).iter_mut().enumerate() {

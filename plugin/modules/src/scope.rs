@@ -50,6 +50,7 @@ impl<const L: usize> Module<L> for Scope<L> {
         let input = io.inputs.get(0);
         if io.inputs.steady(0) {
             io.outputs.fill(0, input[0]);
+            io.rest();
         } else {
             io.outputs.get(0).copy_from_slice(input);
         }

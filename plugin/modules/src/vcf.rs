@@ -94,6 +94,7 @@ impl<const L: usize> Module<L> for Vcf<L> {
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         if io.inputs.silent(0) && is_zero(&self.ic1eq) && is_zero(&self.ic2eq) {
             (0..SPEC.outputs.len()).for_each(|o| io.outputs.fill(o, [0.0; L]));
+            io.rest();
             return;
         }
         let n = io.frames.min(BLOCK);

@@ -7,6 +7,7 @@ mod plans;
 mod playing;
 mod random;
 mod rig;
+mod sleep;
 
 use std::sync::Arc;
 

@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use super::Graph;
 use crate::lanes::{LANE_WORDS, LANES};
-use crate::plan::{NodeIndex, NodeKey, Plan, Role};
+use crate::plan::{NodeIndex, NodeKey, Plan, PlanNode, Role};
+use crate::spec::Source;
 
 /// The plan's nodes, as far as a swap and a chunk have to know them.
 pub(super) struct Roster {
@@ -35,6 +36,8 @@ pub(super) struct Roster {
 pub(super) struct Member {
     pub key: NodeKey,
     pub seat: u32,
+    /// It sounds or moves by itself.
+    pub free: bool,
 }
 
 impl Roster {
@@ -45,8 +48,12 @@ impl Roster {
             nodes.map(|(_, i)| i).collect()
         };
         let bindings = plan.bindings.iter().zip(0..).filter(|(b, _)| added(b.node));
+        let member = |n: &PlanNode| {
+            let free = n.spec.source == Source::Free;
+            Member { key: n.key, seat: n.seat, free }
+        };
         Self {
-            members: plan.nodes.iter().map(|n| Member { key: n.key, seat: n.seat }).collect(),
+            members: plan.nodes.iter().map(member).collect(),
             added: of(Role::Added),
             rewidened: of(Role::Rewidened),
             added_bindings: bindings.map(|(_, i)| i).collect(),

@@ -85,6 +85,7 @@ pub fn map<const L: usize, const I: usize, const K: usize>(
     if steady {
         let row = apply(inputs, 0, &values, &f);
         io.outputs.fill(0, row);
+        io.rest();
         return;
     }
     let out = io.outputs.get(0);

@@ -20,7 +20,7 @@ use crate::registry::Registry;
 use crate::spec::{Smoothing, Tail};
 use crate::store::{Cells, Marks, Observed};
 use crate::tap::Taps;
-use crate::voices::MAX_VOICES;
+use crate::voices::{MAX_VOICES, Voices};
 use crate::world::{MACROS, World};
 
 /// Most outputs a kind may have.
@@ -432,22 +432,7 @@ impl Graph {
             _ => &plan.steady,
         };
         let chunk = Section::new(frames, start, world.voices.sounding());
-        let quiet = chunk.groups == 0
-            && !self.in_transition
-            && !self.taps.active()
-            && self.sleep.through(world.audio_in);
-        if let (Some(steps), true) = (self.sleep.steps(), quiet) {
-            for n in 0..steps {
-                if let Step::Run { node, inputs, outputs, connected, .. } =
-                    &schedule.steps[self.sleep.step(n)]
-                {
-                    let slots = (inputs.clone(), outputs.clone());
-                    let world = world.reborrow();
-                    self.run(&chunk, schedule, *node, slots, (*connected, 0), world, observer);
-                }
-            }
-            return;
-        }
+        let quiet = chunk.groups == 0 && self.is_quiet(world.audio_in);
         let mut still = quiet;
         for step in &schedule.steps {
             match step {
@@ -469,6 +454,39 @@ impl Graph {
             self.sleep.fall();
         } else {
             self.sleep.wake();
+        }
+    }
+
+    /// True when nothing but what the modules do by themselves happens.
+    fn is_quiet(&self, audio_in: [&[f32]; 2]) -> bool {
+        !self.in_transition && !self.taps.active() && self.sleep.through(audio_in)
+    }
+
+    /// True when it sleeps on: `sleep_through` then does what `render` would.
+    pub(crate) fn sleeps(&self, voices: &Voices, audio_in: [&[f32]; 2]) -> bool {
+        self.asleep() && voices.sounding() == 0 && self.is_quiet(audio_in)
+    }
+
+    /// Lets `frames` frames pass from absolute frame `start` on, as many as the caller likes. The
+    /// output stays silent.
+    pub(crate) fn sleep_through(&mut self, frames: usize, start: u64, mut world: World<'_>) {
+        let plan = Arc::clone(&self.plan);
+        let steps = self.sleep.steps().unwrap_or(0);
+        let mut at = 0;
+        while steps > 0 && at < frames {
+            let start = start + at as u64;
+            let n = (frames - at).min(BLOCK - (start % BLOCK as u64) as usize);
+            let chunk = Section::new(n, start, 0);
+            for s in 0..steps {
+                if let Step::Run { node, inputs, outputs, connected, .. } =
+                    &plan.steady.steps[self.sleep.step(s)]
+                {
+                    let (slots, ports) = ((inputs.clone(), outputs.clone()), (*connected, 0));
+                    let world = world.reborrow();
+                    self.run(&chunk, &plan.steady, *node, slots, ports, world, &mut Blind);
+                }
+            }
+            at += n;
         }
     }
 

@@ -272,7 +272,7 @@ impl Renderer {
             }
             let next_event = events.peek().map_or(frames, |e| e.frame as usize);
             let n = self.until_next_cut(next_event.min(frames) - at, block.offline);
-            self.chunk(&mut block.channels, at, n);
+            let n = self.chunk(&mut block.channels, at, n);
             at += n;
             self.frame += n as u64;
         }
@@ -323,10 +323,10 @@ impl Renderer {
         self.check_ready();
     }
 
-    /// Frames to the next thing that happens, at most `frames`.
+    /// Frames to the next thing that happens, at most `frames`; but for the ends of blocks.
     fn until_next_cut(&self, frames: usize, offline: bool) -> usize {
         let now = self.frame;
-        let mut until = (frames as u64).min(BLOCK as u64 - now % BLOCK as u64);
+        let mut until = frames as u64;
         if let Some(end) = self.active.as_ref().and_then(|g| g.transition_end()) {
             until = until.min(end - now);
         }
@@ -346,15 +346,26 @@ impl Renderer {
         until.max(1) as usize
     }
 
-    /// Renders `n` frames at `at` of the host's block.
-    fn chunk(&mut self, channels: &mut [&mut [f32]; 2], at: usize, n: usize) {
-        let Some(active) = &mut self.active else { return };
-        let mut input = [[0f32; BLOCK]; 2];
-        for (copy, channel) in input.iter_mut().zip(channels.iter()) {
-            copy[..n].copy_from_slice(&channel[at..at + n]);
-        }
-        let audio_in = [&input[0][..n], &input[1][..n]];
+    /// Renders `n` frames at `at` of the host's block, or fewer; how many.
+    fn chunk(&mut self, channels: &mut [&mut [f32]; 2], at: usize, n: usize) -> usize {
+        let Some(active) = &mut self.active else { return n };
         let mut out = AudioOut::default();
+        let audio_in = [&channels[0][at..at + n], &channels[1][at..at + n]];
+        if self.outgoing.is_none() && active.sleeps(&self.voices, audio_in) {
+            let world = World {
+                voices: &self.voices,
+                audio_in,
+                audio_out: &mut out,
+                macros: &self.macros,
+                transport: &self.transport,
+            };
+            active.sleep_through(n, self.frame, world);
+            channels.iter_mut().for_each(|channel| channel[at..at + n].fill(0.0));
+            self.quiet_frames += n as u64;
+            return n;
+        }
+        let n = n.min(BLOCK - (self.frame % BLOCK as u64) as usize);
+        let audio_in = audio_in.map(|channel| &channel[..n]);
         active.taps.newest_lane = self.voices.newest();
         active.render(
             n,
@@ -403,6 +414,7 @@ impl Renderer {
             loudest = loudest.max(level);
         }
         self.quiet_frames = if loudest > SILENT { 0 } else { self.quiet_frames + n as u64 };
+        n
     }
 
     fn apply(&mut self, event: Event) {

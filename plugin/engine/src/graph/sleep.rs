@@ -1,9 +1,15 @@
 //! Sleep: while nobody plays a patch and nothing in it moves, only its free-running modules go on.
 //! What is heard, before and after, has the same bits as if all had been rendered.
 
+use std::sync::Arc;
+
+use super::{Blind, Graph, Section};
+use crate::module::BLOCK;
 use crate::plan::{Origin, Plan, Step};
 use crate::pool::Slot;
 use crate::spec::Source;
+use crate::voices::Voices;
+use crate::world::World;
 
 /// Whether a patch sleeps.
 pub(super) struct Sleep {
@@ -47,6 +53,41 @@ impl Sleep {
     #[inline(always)]
     pub fn fall(&mut self) {
         self.asleep = self.free.is_some();
+    }
+}
+
+impl Graph {
+    /// True when nothing but what the modules do by themselves happens.
+    pub(super) fn is_quiet(&self, audio_in: [&[f32]; 2]) -> bool {
+        !self.in_transition && !self.taps.active() && self.sleep.through(audio_in)
+    }
+
+    /// True when it sleeps on: `sleep_through` then does what `render` would.
+    pub(crate) fn sleeps(&self, voices: &Voices, audio_in: [&[f32]; 2]) -> bool {
+        self.asleep() && voices.sounding() == 0 && self.is_quiet(audio_in)
+    }
+
+    /// Lets `frames` frames pass from absolute frame `start` on, as many as the caller likes. The
+    /// output stays silent.
+    pub(crate) fn sleep_through(&mut self, frames: usize, start: u64, mut world: World<'_>) {
+        let plan = Arc::clone(&self.plan);
+        let steps = self.sleep.steps().unwrap_or(0);
+        let mut at = 0;
+        while steps > 0 && at < frames {
+            let start = start + at as u64;
+            let n = (frames - at).min(BLOCK - (start % BLOCK as u64) as usize);
+            let chunk = Section::new(n, start, 0);
+            for s in 0..steps {
+                if let Step::Run { node, inputs, outputs, connected, .. } =
+                    &plan.steady.steps[self.sleep.step(s)]
+                {
+                    let (slots, ports) = ((inputs.clone(), outputs.clone()), (*connected, 0));
+                    let world = world.reborrow();
+                    self.run(&chunk, &plan.steady, *node, slots, ports, world, &mut Blind);
+                }
+            }
+            at += n;
+        }
     }
 }
 

@@ -214,7 +214,9 @@ impl<M: Module<L>, const L: usize> WithSimd for Run<'_, M, L> {
         let each = L > 1 && chunk.gates.len() > 1;
         let mut gate = [chunk.gates[0]; L];
         if each {
-            gate.copy_from_slice(chunk.gates);
+            for (gate, value) in gate.iter_mut().zip(chunk.gates) {
+                *gate = *value;
+            }
         }
         for (g, group) in groups.iter_mut().enumerate() {
             if L > 1 && chunk.groups >> g & 1 == 0 {

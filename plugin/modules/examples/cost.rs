@@ -1,5 +1,6 @@
-//! Prints what each kind costs in nanoseconds a voice and frame: one lane, a lane group, and a lane
-//! group whose inputs all move. The first choice param takes each of its values.
+//! Prints what each kind costs in nanoseconds a voice and frame: one lane, a lane group, a lane group
+//! whose inputs all move, and, where the kind has it, a bank. The first choice param takes each of its
+//! values.
 //!
 //! `cargo run --release -p chronus-modules --example cost [kind [choice [column]]]`
 #![allow(clippy::print_stdout, reason = "a program's output")]
@@ -24,10 +25,9 @@ fn cost(mut solo: Solo, lanes: usize) -> f64 {
     best.unwrap_or(0) as f64 / (CHUNKS * BLOCK * lanes) as f64
 }
 
-/// The kind with a tone in its first input, and noise in the others too where `busy`.
-fn prepare(kind: &Kind, poly: bool, busy: bool) -> Solo {
-    let mut solo = if poly { Solo::poly(kind, 48e3) } else { Solo::mono(kind, 48e3) };
-    solo.gates = vec![1.0];
+/// `solo` with a tone in its first input, and noise in the others too where `busy`.
+fn prepare(kind: &Kind, mut solo: Solo, busy: bool) -> Solo {
+    solo.gates.fill(1.0);
     solo.voices.note_on(0, 1, 0, 69, 1.0);
     let mut state = 1;
     let mut noise = || {
@@ -48,19 +48,25 @@ fn prepare(kind: &Kind, poly: bool, busy: bool) -> Solo {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let wanted = |at: usize, name: &str| arguments.get(at).is_none_or(|a| a == name);
-    println!("{:28}{:>9}{:>9}{:>9}", "ns/voice-frame", "mono", "poly", "busy");
+    println!("{:28}{:>9}{:>9}{:>9}{:>9}", "ns/voice-frame", "mono", "poly", "busy", "bank");
     for kind in KINDS.iter().filter(|kind| wanted(0, kind.spec.kind)) {
         let choice = kind.spec.params.iter().find(|p| !p.choices.is_empty() && p.name != "sync");
         let names = choice.map_or(&[""][..], |p| p.choices);
         for (c, name) in names.iter().enumerate().filter(|(_, name)| wanted(1, name)) {
             print!("{:14}{name:14}", kind.spec.kind);
-            let columns = [("mono", false, false), ("poly", true, false), ("busy", true, true)];
-            for (_, poly, busy) in columns.into_iter().filter(|(name, ..)| wanted(2, name)) {
-                let mut solo = prepare(kind, poly, busy);
+            let columns = ["mono", "poly", "busy", "bank"].into_iter();
+            for column in columns.filter(|name| wanted(2, name)) {
+                let bare = match column {
+                    "mono" => Solo::mono(kind, 48e3),
+                    "bank" if !kind.shares_lanes() => continue,
+                    "bank" => Solo::bank(kind, 48e3, &[1; LANES]),
+                    _ => Solo::poly(kind, 48e3),
+                };
+                let mut solo = prepare(kind, bare, column == "busy");
                 if let Some(param) = choice {
                     solo.set_now(param.name, Ramp::constant(c as f32));
                 }
-                print!("{:9.3}", cost(solo, if poly { LANES } else { 1 }));
+                print!("{:9.3}", cost(solo, if column == "mono" { 1 } else { LANES }));
             }
             println!();
         }

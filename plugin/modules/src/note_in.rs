@@ -5,8 +5,6 @@ use chronus_engine::{
     kind, lanes,
 };
 
-use crate::kit::frames;
-
 /// What it declares.
 pub static SPEC: Spec = Spec {
     kind: "note_in",
@@ -90,15 +88,17 @@ impl<const L: usize> Module<L> for NoteIn<L> {
         let first = io.first_lane;
         let lane = |l: usize| (first + l).min(MAX_VOICES - 1);
         let start = io.start;
-        let knob = io.params.get(0);
-        let range = frames(knob, |semitones| semitones);
+        let range = io.params.get(0);
 
         let rests = voices.rest(start);
-        let pitch = |l: usize, f: u64| {
-            let bend = voices.bend(lane(l), f) * range.at((f - start) as usize)[l] * (1.0 / 12.0);
+        let pitch = |l: usize, f: u64, range: f32| {
+            let bend = voices.bend(lane(l), f) * range * (1.0 / 12.0);
             voices.voice(lane(l)).pitch(f) + bend
         };
-        fill(&mut io, PITCH, rests && !knob.moves(), pitch);
+        match range.settled() {
+            Some(range) if rests => fill(&mut io, PITCH, true, |l, f| pitch(l, f, range[l])),
+            _ => fill(&mut io, PITCH, false, |l, f| pitch(l, f, range.at((f - start) as usize)[l])),
+        }
         if io.outputs.connected(GATE) {
             // A stolen voice's gate falls for one frame, that of its event; events begin chunks.
             let held = row(|l| if voices.voice(lane(l)).held() { 1.0 } else { 0.0 });

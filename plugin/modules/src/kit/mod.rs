@@ -88,16 +88,17 @@ pub fn map<const L: usize, const I: usize, const K: usize>(
         io.rest();
         return;
     }
-    let out = io.outputs.get(0);
+    let n = io.frames;
+    let out = &mut io.outputs.get(0)[..n];
     if L == 1 && still {
         along(out.as_flattened_mut(), inputs, &values, &f);
         return;
     }
-    for (k, frame) in out.iter_mut().enumerate() {
+    for k in 0..n {
         if k > 0 && !still {
             values = at(&knobs, k);
         }
-        *frame = apply(inputs, k, &values, &f);
+        out[k] = apply(inputs, k, &values, &f);
     }
 }
 

@@ -35,7 +35,7 @@ fn cost(kind: &Kind, poly: bool) -> f64 {
 /// The kind under a held note, with noise in its first input.
 fn prepare(kind: &Kind, poly: bool) -> Solo {
     let mut solo = if poly { Solo::poly(kind, RATE) } else { Solo::mono(kind, RATE) };
-    solo.gates = vec![1.0];
+    solo.gates.fill(1.0);
     solo.voices.note_on(0, 1, 0, 69, 1.0);
     let mut random = Random::new(1);
     let noise: Vec<f32> = (0..BLOCK).map(|_| random.unit() - 0.5).collect();

@@ -1,6 +1,7 @@
 //! From a patch to a plan: resolve names, find widths, unite with what plays now, order, and lay
 //! out buffers. Pure, total and deterministic: an unfinished patch still compiles, with diagnostics.
 
+mod bank;
 mod carry;
 mod layout;
 mod net;
@@ -9,7 +10,8 @@ mod union;
 
 use chronus_patch::{CableId, ModuleId, Patch};
 
-use crate::plan::Plan;
+use crate::instance::Kind;
+use crate::plan::{Plan, PlanNode};
 use crate::registry::Registry;
 
 pub(crate) use net::Net;
@@ -69,17 +71,25 @@ pub fn compile(
     let mut net = Net::resolve(patch, registry, key, &mut diagnostics);
     order::break_cycles(&mut net, &mut diagnostics);
     order::compensate(&mut net);
+    let shares = |node: &PlanNode| {
+        let kind = registry.get(node.spec.kind).filter(|_| registry.batches());
+        kind.is_some_and(Kind::shares_lanes)
+    };
     let Some(base) = base else {
-        let plan = layout::plan(union::fresh(net), None);
+        let plan = layout::plan(union::fresh(net), None, &shares);
         return Compiled { plan, bridge: None, diagnostics };
     };
     let old = Net::of_plan(base);
     let united = union::unite(&old, net.clone());
     if order::order(&united.nodes, &united.wires).is_ok() {
-        return Compiled { plan: layout::plan(united, Some(base)), bridge: None, diagnostics };
+        return Compiled {
+            plan: layout::plan(united, Some(base), &shares),
+            bridge: None,
+            diagnostics,
+        };
     }
     let between = union::common(&old, &net);
-    let bridge = layout::plan(union::unite(&old, between.clone()), Some(base));
-    let plan = layout::plan(union::unite(&between, net), Some(&bridge));
+    let bridge = layout::plan(union::unite(&old, between.clone()), Some(base), &shares);
+    let plan = layout::plan(union::unite(&between, net), Some(&bridge), &shares);
     Compiled { plan, bridge: Some(bridge), diagnostics }
 }

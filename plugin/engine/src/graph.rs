@@ -1,5 +1,6 @@
 //! A built plan: it renders chunks. Nothing in here allocates once it is built.
 
+mod bank;
 mod carry;
 mod mix;
 mod sleep;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use pulp::Arch;
 
+use self::bank::{Apart, Bank};
 use self::carry::{Member, Roster};
 use self::sleep::Sleep;
 pub(crate) use self::values::Turn;
@@ -43,6 +45,11 @@ pub struct Graph {
     plan: Arc<Plan>,
     /// By `PlanNode::seat`. Those of leaving nodes are empty until the swap brings them.
     nodes: Vec<Option<Box<Node>>>,
+    /// By `PlanBank::seat`.
+    banks: Vec<Option<Box<Bank>>>,
+    apart: Option<Box<Apart>>,
+    /// Modules of a bank may not agree any more, or agree again.
+    unsettled: bool,
     /// By `Plan::rings`.
     rings: Vec<Buffer>,
     /// By `Plan::delays`; frame f stands at f % length.
@@ -72,6 +79,16 @@ pub struct Graph {
 pub(crate) trait Observer {
     /// Called after node `node` ran; `outputs` are its buffers, and those of `read` were written.
     fn ran(&mut self, node: NodeIndex, groups: u8, frames: usize, read: u64, outputs: &[Buffer]);
+
+    /// The same of a module that runs in lane `lane` of a bank.
+    fn ran_lane(
+        &mut self,
+        node: NodeIndex,
+        lane: usize,
+        frames: usize,
+        read: u64,
+        outputs: &[Buffer],
+    );
 }
 
 /// Looks at nothing.
@@ -80,6 +97,9 @@ pub(crate) struct Blind;
 impl Observer for Blind {
     #[inline(always)]
     fn ran(&mut self, _: NodeIndex, _: u8, _: usize, _: u64, _: &[Buffer]) {}
+
+    #[inline(always)]
+    fn ran_lane(&mut self, _: NodeIndex, _: usize, _: usize, _: u64, _: &[Buffer]) {}
 }
 
 impl Graph {
@@ -118,6 +138,9 @@ impl Graph {
         let taps = Taps::new(plan.nodes.len());
         Some(Self {
             nodes,
+            banks: bank::build(&plan, registry, sample_rate),
+            apart: Apart::new(&plan),
+            unsettled: true,
             rings,
             delays,
             pool,
@@ -185,6 +208,7 @@ impl Graph {
         for node in self.nodes.iter_mut().flatten() {
             node.instance.reset();
         }
+        self.reset_banks();
         for line in self.rings.iter_mut().chain(&mut self.delays) {
             line.clear();
         }
@@ -215,6 +239,9 @@ impl Graph {
         mut world: World<'_>,
         observer: &mut impl Observer,
     ) {
+        if self.unsettled {
+            self.settle_banks();
+        }
         let plan = Arc::clone(&self.plan);
         let schedule = match (&plan.transition, self.in_transition) {
             (Some(transition), true) => transition,
@@ -234,6 +261,16 @@ impl Graph {
                     let ports = (*connected, *read);
                     let world = world.reborrow();
                     still &= self.run(&chunk, schedule, *node, slots, ports, world, observer);
+                }
+                Step::Bank { bank, inputs, outputs, connected, read } => {
+                    let slots = (inputs.clone(), outputs.clone());
+                    let (bank, ports) = (*bank as usize, (*connected, *read));
+                    let world = world.reborrow();
+                    still &= self.run_bank(&chunk, schedule, bank, slots, ports, world, observer);
+                }
+                Step::Gather { to, lanes } => {
+                    let lanes = &schedule.slots[lanes.start as usize..lanes.end as usize];
+                    self.gather(&chunk, *to, lanes);
                 }
                 Step::Delay { line, from, to } => self.delay(&chunk, *line as usize, *from, *to),
                 Step::Store { ring, from } => self.store(&chunk, *ring as usize, *from),
@@ -259,7 +296,7 @@ impl Graph {
         world: World<'_>,
         observer: &mut impl Observer,
     ) -> bool {
-        let Member { key, seat, free } = self.roster.members[index as usize];
+        let Member { key, seat, free, .. } = self.roster.members[index as usize];
         let Some(node) = self.nodes[seat as usize].as_mut() else { return true };
         if key.groups > 0 && chunk.groups == 0 {
             // Nobody plays it, so nobody reads it.

@@ -36,6 +36,8 @@ pub struct Plan {
     pub constants: Vec<f32>,
     /// What the macros drive, ordered by macro.
     pub bindings: Vec<PlanBinding>,
+    /// Modules that share lanes.
+    pub banks: Vec<PlanBank>,
     /// What the swap from the plan before does.
     pub carry: Carry,
     /// Frames from any input of the host to its output.
@@ -71,6 +73,40 @@ pub struct PlanNode {
     pub params: Vec<f32>,
     /// Its place in the graph's table of modules, which it keeps from plan to plan.
     pub seat: u32,
+    /// Where it runs when it shares lanes with others.
+    pub place: Option<Place>,
+}
+
+/// A lane of a bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Position in `Plan::banks`.
+    pub bank: u32,
+    /// Under `LANES`.
+    pub lane: u8,
+}
+
+/// Separate mono modules that run side by side: of one kind and rank, with cables in the same
+/// inputs and the same stepped values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanBank {
+    /// Its place in the graph's table of banks, which it keeps from plan to plan.
+    pub seat: u32,
+    /// Who runs in each of the `LANES` lanes.
+    pub lanes: Vec<Option<NodeIndex>>,
+}
+
+/// A module that leaves a lane or takes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BankMove {
+    /// Seat of the bank.
+    pub bank: u32,
+    /// The lane.
+    pub lane: u8,
+    /// Seat of the module.
+    pub seat: u32,
+    /// It is new: it brings the state it was warmed to.
+    pub added: bool,
 }
 
 /// What a swap does beside exchanging the tables of modules as a whole, in O(changes).
@@ -81,6 +117,14 @@ pub struct Carry {
     /// Seats that do not hold what they held before, in order: of modules that are added or change
     /// their width, and of those that had left.
     pub changed: Vec<u32>,
+    /// Length of the table of banks, not less than in the plan before.
+    pub bank_seats: u32,
+    /// Seats of banks that are new or gone, in order.
+    pub banks_changed: Vec<u32>,
+    /// Modules of the plan before that leave their lane.
+    pub leaves: Vec<BankMove>,
+    /// Modules that take a lane.
+    pub joins: Vec<BankMove>,
     /// Feedback delays that stay: position here, position in the plan before.
     pub rings: Vec<[u32; 2]>,
     /// Compensation delays that stay: position here, position in the plan before.
@@ -213,6 +257,26 @@ pub enum Step {
         /// Bit o: an input or a feedback delay reads output o.
         read: u64,
     },
+    /// Runs the modules of a bank.
+    Bank {
+        /// Position in `Plan::banks`.
+        bank: u32,
+        /// In `Schedule::slots`: where its inputs read.
+        inputs: Range<u32>,
+        /// In `Schedule::slots`: where its outputs write.
+        outputs: Range<u32>,
+        /// Bit i: cables end at input i of its modules.
+        connected: u64,
+        /// Bit o: somebody reads output o of one of them.
+        read: u64,
+    },
+    /// Lays mono signals side by side, for a bank.
+    Gather {
+        /// The buffer written.
+        to: Slot,
+        /// In `Schedule::slots`: what each of the `LANES` lanes reads.
+        lanes: Range<u32>,
+    },
     /// Delays what `from` holds, into `to`.
     Delay {
         /// Position in `Plan::delays`.
@@ -249,6 +313,8 @@ pub enum MixFrom {
     Slot(Slot),
     /// A feedback delay.
     Ring(u32),
+    /// One lane of a poly buffer: what a module of a bank gives.
+    Lane(u32, u8),
 }
 
 /// A param driven by a macro.
@@ -345,6 +411,14 @@ impl fmt::Display for Plan {
             let lanes = usize::from(node.key.groups) * crate::LANES;
             writeln!(f, "node {} {} x{} {role}", node.id, node.spec.kind, lanes.max(1))?;
         }
+        for bank in &self.banks {
+            let id = |n: &Option<NodeIndex>| match n {
+                Some(n) => self.nodes[*n as usize].id.as_str(),
+                None => "-",
+            };
+            let lanes: Vec<&str> = bank.lanes.iter().map(id).collect();
+            writeln!(f, "bank {}: {}", bank.seat, lanes.join(" "))?;
+        }
         for (name, schedule) in
             [("steady", Some(&self.steady)), ("transition", self.transition.as_ref())]
         {
@@ -382,6 +456,7 @@ impl Plan {
                     let from = match source.from {
                         MixFrom::Slot(s) => slot(&s),
                         MixFrom::Ring(r) => format!("ring{r}"),
+                        MixFrom::Lane(p, lane) => format!("p{p}.{lane}"),
                     };
                     let plus = if n == 0 { "" } else { " +" };
                     if source.old_gain == source.gain {
@@ -396,6 +471,11 @@ impl Plan {
                 let id = &self.nodes[*node as usize].id;
                 writeln!(f, "  {id} [{}] -> [{}]", list(inputs), list(outputs))
             }
+            Step::Bank { bank, inputs, outputs, .. } => {
+                let seat = self.banks[*bank as usize].seat;
+                writeln!(f, "  bank {seat} [{}] -> [{}]", list(inputs), list(outputs))
+            }
+            Step::Gather { to, lanes } => writeln!(f, "  {} = | {}", slot(to), list(lanes)),
             Step::Delay { line, from, to } => {
                 let frames = self.delays[*line as usize].frames;
                 writeln!(f, "  {} = {} delayed {frames}", slot(to), slot(from))

@@ -184,7 +184,7 @@ impl Pool {
         *self.buffer(slot) = buffer;
     }
 
-    fn buffer(&mut self, slot: Slot) -> &mut Buffer {
+    pub(crate) fn buffer(&mut self, slot: Slot) -> &mut Buffer {
         match slot {
             Slot::Mono(i) => &mut self.mono[i as usize],
             Slot::Poly(i) => &mut self.poly[i as usize],

@@ -13,6 +13,7 @@ use crate::spec::{Output, Spec};
 pub struct Registry {
     kinds: Vec<Kind>,
     names: BTreeMap<&'static str, usize>,
+    batches: bool,
 }
 
 /// A name that means nothing here. The text lists what there is.
@@ -75,7 +76,21 @@ impl Registry {
                 assert!(names.insert(name, index).is_none(), "two kinds are called {name}");
             }
         }
-        Self { kinds: kinds.to_vec(), names }
+        let batches = std::env::var("CHRONUS_BATCH").map_or(true, |batch| batch != "0");
+        Self { kinds: kinds.to_vec(), names, batches }
+    }
+
+    /// The same kinds, each module by itself or, where `batches`, equal ones side by side. The sound
+    /// has the same bits. `CHRONUS_BATCH=0` says no from outside.
+    #[must_use]
+    pub fn batching(self, batches: bool) -> Self {
+        Self { batches, ..self }
+    }
+
+    /// True when plans put equal modules side by side.
+    #[must_use]
+    pub fn batches(&self) -> bool {
+        self.batches
     }
 
     /// All kinds, as registered.

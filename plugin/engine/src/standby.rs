@@ -465,17 +465,52 @@ impl Looks {
     }
 }
 
+impl Looks {
+    /// Notes what a node gave: its highest sample, by its magnitude's bits.
+    fn note(&mut self, node: NodeIndex, highest: u32) {
+        let feeds = self.feeds[node as usize];
+        let finite = highest < f32::INFINITY.to_bits();
+        let peak = if finite { f32::from_bits(highest) } else { f32::INFINITY };
+        self.peaks[node as usize] = self.peaks[node as usize].max(peak);
+        self.into_sinks = self.into_sinks.max(peak * feeds);
+        if !finite && self.nonfinite.is_none() {
+            self.nonfinite = Some(node);
+        }
+    }
+}
+
+/// The bits of `x` without its sign: ordered as magnitudes are, NaN above all, and their maximum is
+/// a vector's.
+fn magnitude(x: &f32) -> u32 {
+    x.to_bits() & !(1 << 31)
+}
+
 impl Observer for Looks {
+    fn ran_lane(
+        &mut self,
+        node: NodeIndex,
+        lane: usize,
+        frames: usize,
+        read: u64,
+        outputs: &[Buffer],
+    ) {
+        if !self.looking && self.feeds[node as usize] == 0.0 {
+            return;
+        }
+        let read = outputs.iter().enumerate().filter(|(o, _)| read >> o & 1 == 1);
+        let rows = read.flat_map(|(_, buffer)| buffer.read::<LANES>(0, frames));
+        let highest = rows.map(|row| magnitude(&row[lane])).max();
+        self.note(node, highest.unwrap_or(0));
+    }
+
     fn ran(&mut self, node: NodeIndex, groups: u8, frames: usize, read: u64, outputs: &[Buffer]) {
         let feeds = self.feeds[node as usize];
         if !self.looking && feeds == 0.0 {
             return;
         }
-        // Magnitudes as bits are ordered as they are, NaN above all, and their maximum is a vector's.
         let mut highest = 0;
         // The probe's note is on lane 0, so group 0 is the one that runs.
         let mut see = |samples: &[f32]| {
-            let magnitude = |x: &f32| x.to_bits() & !(1 << 31);
             highest = samples.iter().map(magnitude).fold(highest, u32::max);
         };
         let read = outputs.iter().enumerate().filter(|(o, _)| read >> o & 1 == 1);
@@ -486,13 +521,7 @@ impl Observer for Looks {
                 see(buffer.read::<LANES>(0, frames).as_flattened());
             }
         }
-        let finite = highest < f32::INFINITY.to_bits();
-        let peak = if finite { f32::from_bits(highest) } else { f32::INFINITY };
-        self.peaks[node as usize] = self.peaks[node as usize].max(peak);
-        self.into_sinks = self.into_sinks.max(peak * feeds);
-        if !finite && self.nonfinite.is_none() {
-            self.nonfinite = Some(node);
-        }
+        self.note(node, highest);
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use crate::plan::{MixFrom, NodeIndex, Origin, Plan, Role, Schedule, Step, Wire};
+use crate::lanes::LANES;
+use crate::plan::{MixFrom, NodeIndex, Origin, Plan, Role, Schedule, Step};
 use crate::pool::Slot;
 
 /// What is wrong with a plan. Always a defect of the compiler, never of a patch.
@@ -157,12 +158,21 @@ fn same_keys<K: Ord>(new: &[K], old: &[K], pairs: &[[u32; 2]]) -> bool {
         && named.len() == pairs.len()
 }
 
+/// True for what an input reads to which nothing comes.
+fn silent(terms: &[Term]) -> bool {
+    matches!(terms, [] | [(Symbol::Constant(0), None, _, _)])
+}
+
 struct Check<'a> {
     plan: &'a Plan,
     name: &'static str,
     transition: bool,
     /// What each buffer holds.
     holds: BTreeMap<(bool, u32), Vec<Term>>,
+    /// What the lanes of each poly buffer hold that a bank has to do with.
+    lanes: BTreeMap<u32, Vec<Vec<Term>>>,
+    /// Bit o: output o of a node is read.
+    read: Vec<u64>,
     runs: Vec<usize>,
     stored: BTreeSet<u32>,
     delayed: BTreeSet<u32>,
@@ -176,6 +186,7 @@ impl<'a> Check<'a> {
     fn new(plan: &'a Plan, name: &'static str, transition: bool) -> Self {
         let mut wanted: BTreeMap<_, Vec<Term>> = BTreeMap::new();
         let mut cabled = BTreeSet::new();
+        let mut read = vec![0u64; plan.nodes.len()];
         for wire in plan.wires.iter().filter(|w| transition || w.stays) {
             let symbol = match wire.from {
                 Origin::Port { node, port } => {
@@ -187,13 +198,19 @@ impl<'a> Check<'a> {
             let old_gain = if transition { wire.old_gain } else { wire.gain };
             let term = (symbol, wire.ring, old_gain.to_bits(), wire.gain.to_bits());
             wanted.entry((wire.to, wire.input)).or_default().push(term);
+            if let Origin::Port { node, port } = wire.from
+                && let Some(read) = read.get_mut(node as usize)
+            {
+                *read |= 1 << port;
+            }
             if wire.cable.is_some() {
                 cabled.insert((wire.to, wire.input));
             }
         }
         let runs = vec![0; plan.nodes.len()];
         let (holds, stored, delayed) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-        Self { plan, name, transition, holds, runs, stored, delayed, wanted, cabled }
+        let lanes = BTreeMap::new();
+        Self { plan, name, transition, holds, lanes, read, runs, stored, delayed, wanted, cabled }
     }
 
     fn run(mut self, schedule: &Schedule) -> Result<(), PlanFault> {
@@ -230,6 +247,13 @@ impl<'a> Check<'a> {
                 for source in sources {
                     let gains = (source.old_gain.to_bits(), source.gain.to_bits());
                     match source.from {
+                        MixFrom::Lane(poly, lane) => {
+                            let held = self.lanes.get(&poly).and_then(|l| l.get(usize::from(lane)));
+                            let Some([(symbol, None, _, _)]) = held.map(Vec::as_slice) else {
+                                return Ok(false);
+                            };
+                            sum.push((*symbol, None, gains.0, gains.1));
+                        }
                         MixFrom::Ring(ring) => {
                             let Some(key) = self.plan.rings.get(ring as usize) else {
                                 return Ok(false);
@@ -268,15 +292,37 @@ impl<'a> Check<'a> {
                 let (Some(inputs), Some(outputs)) = (slots(inputs), slots(outputs)) else {
                     return Ok(false);
                 };
-                let reads = |o: usize| {
-                    let from = |w: &&Wire| w.from == Origin::Port { node: *node, port: o as u8 };
-                    let sounds = |w: &&Wire| self.transition || w.stays;
-                    self.plan.wires.iter().filter(sounds).any(|w| from(&w))
-                };
-                if (0..outputs.len()).any(|o| reads(o) != (read >> o & 1 == 1)) {
+                if self.read.get(*node as usize) != Some(read) {
+                    return Ok(false);
+                }
+                if self.plan.nodes[*node as usize].place.is_some() {
+                    // It runs in its bank.
                     return Ok(false);
                 }
                 self.check_run(*node, inputs, outputs, *connected, alias)
+            }
+            Step::Bank { bank, inputs, outputs, connected, read } => {
+                let slots = |range: &std::ops::Range<u32>| {
+                    schedule.slots.get(range.start as usize..range.end as usize)
+                };
+                let (Some(inputs), Some(outputs)) = (slots(inputs), slots(outputs)) else {
+                    return Ok(false);
+                };
+                self.check_bank(*bank as usize, (inputs, outputs), (*connected, *read), alias)
+            }
+            Step::Gather { to, lanes } => {
+                let lanes = schedule.slots.get(lanes.start as usize..lanes.end as usize);
+                let Some(lanes) = lanes.filter(|lanes| lanes.len() == LANES) else {
+                    return Ok(false);
+                };
+                let mono = |slot: &Slot| match slot {
+                    Slot::Poly(_) => None,
+                    slot => self.read(*slot),
+                };
+                match lanes.iter().map(mono).collect() {
+                    Some(held) => Ok(self.write_lanes(*to, held)),
+                    None => Ok(false),
+                }
             }
             Step::Delay { line, from, to } => {
                 if from == to {
@@ -317,6 +363,69 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// Every module of a bank that plays reads what its wires say, each in its lane.
+    fn check_bank(
+        &mut self,
+        bank: usize,
+        (inputs, outputs): (&[Slot], &[Slot]),
+        (connected, read): (u64, u64),
+        alias: PlanFault,
+    ) -> Result<bool, PlanFault> {
+        let plan = self.plan;
+        let Some(bank) = plan.banks.get(bank) else { return Ok(false) };
+        let mut given = vec![vec![Vec::new(); LANES]; outputs.len()];
+        let mut reads = 0;
+        for (lane, &n) in bank.lanes.iter().enumerate() {
+            let Some(n) = n.filter(|&n| self.transition || plan.nodes[n as usize].role.stays())
+            else {
+                continue;
+            };
+            let node = &plan.nodes[n as usize];
+            let spec = node.spec;
+            if inputs.len() != spec.inputs.len() || outputs.len() != spec.outputs.len() {
+                return Ok(false);
+            }
+            self.runs[n as usize] += 1;
+            reads |= self.read[n as usize];
+            for (i, &slot) in inputs.iter().enumerate() {
+                let wanted = self.wanted.get(&(n, i as u8)).cloned().unwrap_or_default();
+                let held = match slot {
+                    Slot::Poly(p) => self.lanes.get(&p).and_then(|l| l.get(lane)).cloned(),
+                    Slot::Constant(_) => self.read(slot),
+                    Slot::Mono(_) => return Ok(false),
+                };
+                let held = held.unwrap_or_default();
+                let cable = self.cabled.contains(&(n, i as u8));
+                let same = held == wanted || silent(&held) && silent(&wanted);
+                if !same || (connected >> i & 1 == 1) != cable {
+                    let (module, input) = (node.id.to_string(), spec.inputs[i].name);
+                    return Err(PlanFault::WrongSignal { schedule: self.name, module, input });
+                }
+            }
+            let one = 1f32.to_bits();
+            for (o, lanes) in given.iter_mut().enumerate() {
+                lanes[lane].push((Symbol::Output(n, o as u8, 0), None, one, one));
+            }
+        }
+        for (o, (&slot, lanes)) in outputs.iter().zip(given).enumerate() {
+            if inputs.contains(&slot) || outputs[..o].contains(&slot) {
+                return Err(alias);
+            }
+            if !self.write_lanes(slot, lanes) {
+                return Ok(false);
+            }
+        }
+        Ok(reads == read)
+    }
+
+    /// Notes what the lanes of `slot` hold; false when it is no poly buffer of the plan.
+    fn write_lanes(&mut self, slot: Slot, held: Vec<Vec<Term>>) -> bool {
+        let Slot::Poly(p) = slot else { return false };
+        self.holds.remove(&(true, p));
+        self.lanes.insert(p, held);
+        (p as usize) < self.plan.poly_buffers
+    }
+
     fn check_run(
         &mut self,
         node: NodeIndex,
@@ -336,7 +445,6 @@ impl<'a> Check<'a> {
         for (i, &slot) in inputs.iter().enumerate() {
             let wanted = self.wanted.get(&(node, i as u8)).cloned().unwrap_or_default();
             let reads = self.read(slot).unwrap_or_default();
-            let silent = |terms: &[Term]| matches!(terms, [] | [(Symbol::Constant(0), None, _, _)]);
             let fits = match slot {
                 Slot::Constant(_) => true,
                 Slot::Mono(_) => !poly,
@@ -384,6 +492,9 @@ impl<'a> Check<'a> {
             Slot::Constant(_) => return false,
         };
         self.holds.insert(key, terms);
+        if key.0 {
+            self.lanes.remove(&key.1);
+        }
         (key.1 as usize) < made
     }
 }

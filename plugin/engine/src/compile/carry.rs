@@ -50,6 +50,7 @@ pub(crate) fn seat(
         changed,
         rings: both(rings, old_rings),
         delays: both(delays, old_delays),
+        ..Carry::default()
     }
 }
 

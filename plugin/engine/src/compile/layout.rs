@@ -2,22 +2,27 @@
 //! are acquired before its inputs are released, so no step reads what it writes.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 
-use super::carry;
 use super::net::{NetBinding, NetOrigin};
 use super::order;
 use super::union::{United, UnitedWire};
+use super::{bank, carry};
 use crate::plan::{
-    DelayKey, MixFrom, MixSource, NodeIndex, NodeKey, Origin, Plan, PlanBinding, PlanNode, RingKey,
-    Schedule, Step, Wire,
+    DelayKey, MixFrom, MixSource, NodeIndex, NodeKey, Origin, Plan, PlanBank, PlanBinding,
+    PlanNode, RingKey, Schedule, Step, Wire,
 };
 use crate::pool::Slot;
 use crate::spec::Tail;
 
 /// The plan of `united`, which must have no cycle, as it follows on `base`.
-pub(crate) fn plan(united: United, base: Option<&Plan>) -> Plan {
+pub(crate) fn plan(
+    united: United,
+    base: Option<&Plan>,
+    shares: &dyn Fn(&PlanNode) -> bool,
+) -> Plan {
     // PANIC: callers break cycles first, and pass through a bridge where the union has one.
-    let order = order::order(&united.nodes, &united.wires).unwrap_or_else(|stuck| stuck);
+    let mut order = order::order(&united.nodes, &united.wires).unwrap_or_else(|stuck| stuck);
     let index: BTreeMap<NodeKey, NodeIndex> =
         united.nodes.iter().enumerate().map(|(n, (node, _))| (node.key, n as NodeIndex)).collect();
     let rings = keys(&united, ring_key);
@@ -30,13 +35,20 @@ pub(crate) fn plan(united: United, base: Option<&Plan>) -> Plan {
         .into_iter()
         .map(|(n, role)| {
             let (key, id, spec, params) = (n.key, n.id, n.spec, n.params);
-            PlanNode { key, id, spec, role, params, seat: 0 }
+            PlanNode { key, id, spec, role, params, seat: 0, place: None }
         })
         .collect();
-    let carry = carry::seat(&mut nodes, &rings, &delays, base);
+    let mut carry = carry::seat(&mut nodes, &rings, &delays, base);
+    let ranks = bank::ranks(nodes.len(), &order, &wires);
+    let banks = bank::form(&mut nodes, &wires, &ranks, shares, base, &mut carry);
+    if !banks.is_empty() {
+        // All of a bank have one rank, so that what one of them waits for has run for all.
+        order.sort_by_key(|&n| ranks[n]);
+    }
 
     let mut layout = Layout {
         nodes: &nodes,
+        banks: &banks,
         wires: &wires,
         rings: &rings,
         delays: &delays,
@@ -63,6 +75,7 @@ pub(crate) fn plan(united: United, base: Option<&Plan>) -> Plan {
         transition,
         constants,
         bindings,
+        banks,
         carry,
         latency,
         tail,
@@ -189,6 +202,7 @@ fn reach(nodes: &[PlanNode], wires: &[Wire], order: &[usize]) -> (u32, f32) {
 
 struct Layout<'a> {
     nodes: &'a [PlanNode],
+    banks: &'a [PlanBank],
     wires: &'a [Wire],
     rings: &'a [RingKey],
     delays: &'a [DelayKey],
@@ -244,6 +258,13 @@ impl Buffers {
     }
 }
 
+/// Who gives a signal: a module by itself, or a bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Owner {
+    Node(NodeIndex),
+    Bank(u32),
+}
+
 /// An output's buffer while somebody still has to read it.
 #[derive(Clone, Copy)]
 struct Live {
@@ -251,146 +272,290 @@ struct Live {
     readers: u32,
 }
 
+/// A schedule under way.
+#[derive(Default)]
+struct Draft {
+    schedule: Schedule,
+    buffers: Buffers,
+    /// How often each output is read.
+    readers: BTreeMap<(Owner, u8), u32>,
+    live: BTreeMap<(Owner, u8), Live>,
+}
+
+impl Draft {
+    fn slots(&mut self, slots: &[Slot]) -> Range<u32> {
+        let start = self.schedule.slots.len() as u32;
+        self.schedule.slots.extend_from_slice(slots);
+        start..self.schedule.slots.len() as u32
+    }
+
+    /// A buffer of `groups` lane groups with the sum of `sources`.
+    fn mix(&mut self, sources: &[MixSource], groups: u8) -> Slot {
+        let to = self.buffers.acquire(groups, true);
+        let start = self.schedule.sources.len() as u32;
+        self.schedule.sources.extend_from_slice(sources);
+        let sources = start..self.schedule.sources.len() as u32;
+        self.schedule.steps.push(Step::Mix { to, sources });
+        to
+    }
+
+    /// Buffers for the outputs of `owner`, and which of them are read.
+    fn outputs(&mut self, owner: Owner, count: usize, groups: u8) -> (Vec<Slot>, u64) {
+        let ports = 0..count as u8;
+        let is_read = |o: &u8| self.readers.contains_key(&(owner, *o));
+        let read = ports.clone().filter(is_read).fold(0, |read, o| read | 1u64 << o);
+        let outputs = ports.map(|o| self.buffers.acquire(groups, read >> o & 1 == 1)).collect();
+        (outputs, read)
+    }
+
+    /// After a step: its outputs live as long as somebody reads them; what `into` read may go.
+    fn settle(&mut self, owner: Owner, outputs: Vec<Slot>, into: &[(&Wire, Option<Owner>)]) {
+        for (port, slot) in (0..).zip(outputs) {
+            match self.readers.get(&(owner, port)) {
+                Some(&readers) => {
+                    self.live.insert((owner, port), Live { slot, readers });
+                }
+                None => self.buffers.release(slot),
+            }
+        }
+        for (wire, from) in into.iter().filter(|(w, _)| w.ring.is_none()) {
+            if let (Origin::Port { port, .. }, Some(from)) = (wire.from, *from)
+                && let Some(source) = self.live.get_mut(&(from, port))
+            {
+                source.readers -= 1;
+                if source.readers == 0 {
+                    self.buffers.release(source.slot);
+                    self.live.remove(&(from, port));
+                }
+            }
+        }
+    }
+}
+
 impl Layout<'_> {
+    fn owner(&self, node: NodeIndex) -> Owner {
+        let place = self.nodes[node as usize].place;
+        place.map_or(Owner::Node(node), |place| Owner::Bank(place.bank))
+    }
+
     /// The steady schedule, or the one for the transition, and its mono and poly buffers.
     fn schedule(&mut self, order: &[usize], transition: bool) -> (Schedule, (usize, usize)) {
-        let mut schedule = Schedule::default();
-        let mut buffers = Buffers::default();
+        let mut draft = Draft::default();
         let runs = |n: usize| transition || self.nodes[n].role.stays();
         let sounds = |w: &&Wire| transition || w.stays;
-        let mut readers: BTreeMap<(NodeIndex, u8), u32> = BTreeMap::new();
         let mut first_wire = vec![self.wires.len(); self.nodes.len() + 1];
         for (w, wire) in self.wires.iter().enumerate().rev() {
             first_wire[wire.to as usize] = w;
             if let (true, Origin::Port { node, port }) = (sounds(&wire), wire.from) {
-                *readers.entry((node, port)).or_default() += 1;
+                *draft.readers.entry((self.owner(node), port)).or_default() += 1;
             }
         }
         for n in (0..self.nodes.len()).rev() {
             first_wire[n] = first_wire[n].min(first_wire[n + 1]);
         }
-        let mut live: BTreeMap<(NodeIndex, u8), Live> = BTreeMap::new();
+        let wires = self.wires;
+        let into = |n: usize| -> Vec<&Wire> {
+            wires[first_wire[n]..first_wire[n + 1]].iter().filter(sounds).collect()
+        };
+        let mut ran = vec![false; self.banks.len()];
         for &n in order.iter().filter(|&&n| runs(n)) {
-            let into: Vec<&Wire> =
-                self.wires[first_wire[n]..first_wire[n + 1]].iter().filter(sounds).collect();
-            self.run(n, &into, transition, &readers, &mut live, &mut buffers, &mut schedule);
-        }
-        for (r, ring) in self.rings.iter().enumerate() {
-            let from = self.nodes.binary_search_by_key(&ring.from, |node| node.key);
-            let producer = from.ok().and_then(|n| live.get(&(n as NodeIndex, ring.output)));
-            // A ring whose producer does not run belongs to a wire that is leaving.
-            if let Some(producer) = producer {
-                schedule.steps.push(Step::Store { ring: r as u32, from: producer.slot });
+            match self.nodes[n].place {
+                None => self.run(n, &into(n), transition, &mut draft),
+                Some(place) => {
+                    if !std::mem::replace(&mut ran[place.bank as usize], true) {
+                        let lane = |n: &Option<NodeIndex>| {
+                            let n = n.map(|n| n as usize).filter(|&n| runs(n));
+                            n.map(|n| (n, into(n)))
+                        };
+                        let lanes = self.banks[place.bank as usize].lanes.iter().map(lane);
+                        self.run_bank(
+                            place.bank,
+                            &lanes.collect::<Vec<_>>(),
+                            transition,
+                            &mut draft,
+                        );
+                    }
+                }
             }
         }
+        for (r, ring) in self.rings.iter().enumerate() {
+            // A ring whose producer does not run belongs to a wire that is leaving.
+            let from = self.nodes.binary_search_by_key(&ring.from, |node| node.key);
+            let Ok(from) = from else { continue };
+            let Some(from) = self.live(from as NodeIndex, ring.output, &draft) else { continue };
+            let from = match from {
+                MixFrom::Slot(slot) => slot,
+                from => draft.mix(&[MixSource { from, old_gain: 1.0, gain: 1.0 }], 0),
+            };
+            draft.schedule.steps.push(Step::Store { ring: r as u32, from });
+        }
+        let Draft { schedule, buffers, .. } = draft;
         (schedule, (buffers.mono.made as usize, buffers.poly.made as usize))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one schedule under way")]
-    fn run(
-        &mut self,
-        n: usize,
-        into: &[&Wire],
-        transition: bool,
-        readers: &BTreeMap<(NodeIndex, u8), u32>,
-        live: &mut BTreeMap<(NodeIndex, u8), Live>,
-        buffers: &mut Buffers,
-        schedule: &mut Schedule,
-    ) {
+    fn run(&mut self, n: usize, into: &[&Wire], transition: bool, draft: &mut Draft) {
         let nodes = self.nodes;
         let node = &nodes[n];
         let groups = node.key.groups;
         let mut inputs: Vec<Slot> = Vec::with_capacity(node.spec.inputs.len());
         let mut mixed: Vec<(Vec<MixSource>, Slot)> = Vec::new();
         let mut delayed: Vec<Slot> = Vec::new();
-        let mut connected = 0u64;
         for input in 0..node.spec.inputs.len() {
-            let wires = into.iter().filter(|w| usize::from(w.input) == input);
-            let sources: Vec<MixSource> = wires
-                .map(|w| {
-                    connected |= u64::from(w.cable.is_some()) << input;
-                    let mut from = self.source(w, live);
-                    if let (Some(line), MixFrom::Slot(slot)) = (w.delay, from) {
-                        let to = buffers.acquire(self.delays[line as usize].from.groups, true);
-                        schedule.steps.push(Step::Delay { line, from: slot, to });
-                        delayed.push(to);
-                        from = MixFrom::Slot(to);
-                    }
-                    MixSource {
-                        from,
-                        old_gain: if transition { w.old_gain } else { w.gain },
-                        gain: w.gain,
-                    }
-                })
-                .collect();
+            let sources = self.sources(into, input, transition, draft, &mut delayed);
             inputs.push(match direct(&sources, groups) {
                 Some(slot) => slot,
                 None if sources.is_empty() => self.constant(0.0),
                 None => match mixed.iter().find(|(made, _)| *made == sources) {
                     Some((_, slot)) => *slot,
                     None => {
-                        let to = buffers.acquire(groups, true);
-                        let start = schedule.sources.len() as u32;
-                        schedule.sources.extend_from_slice(&sources);
-                        let sources_range = start..schedule.sources.len() as u32;
-                        schedule.steps.push(Step::Mix { to, sources: sources_range });
+                        let to = draft.mix(&sources, groups);
                         mixed.push((sources, to));
                         to
                     }
                 },
             });
         }
-        let node = n as NodeIndex;
-        let is_read = |port: usize| readers.contains_key(&(node, port as u8));
-        let ports = 0..nodes[n].spec.outputs.len();
-        let outputs: Vec<Slot> = ports.map(|o| buffers.acquire(groups, is_read(o))).collect();
-        let start = schedule.slots.len() as u32;
-        schedule.slots.extend_from_slice(&inputs);
-        let middle = schedule.slots.len() as u32;
-        schedule.slots.extend_from_slice(&outputs);
-        let end = schedule.slots.len() as u32;
-        let read = (0..outputs.len()).fold(0, |read, o| read | u64::from(is_read(o)) << o);
-        schedule.steps.push(Step::Run {
-            node,
-            inputs: start..middle,
-            outputs: middle..end,
-            connected,
+        let owner = Owner::Node(n as NodeIndex);
+        let (outputs, read) = draft.outputs(owner, node.spec.outputs.len(), groups);
+        let step = Step::Run {
+            node: n as NodeIndex,
+            inputs: draft.slots(&inputs),
+            outputs: draft.slots(&outputs),
+            connected: connected(into),
             read,
-        });
+        };
+        draft.schedule.steps.push(step);
         for slot in mixed.into_iter().map(|(_, slot)| slot).chain(delayed) {
-            buffers.release(slot);
+            draft.buffers.release(slot);
         }
-        for (port, slot) in outputs.into_iter().enumerate() {
-            match readers.get(&(node, port as u8)) {
-                Some(&readers) => {
-                    live.insert((node, port as u8), Live { slot, readers });
-                }
-                None => buffers.release(slot),
-            }
-        }
-        for wire in into.iter().filter(|w| w.ring.is_none()) {
-            if let Origin::Port { node, port } = wire.from
-                && let Some(source) = live.get_mut(&(node, port))
-            {
-                source.readers -= 1;
-                if source.readers == 0 {
-                    buffers.release(source.slot);
-                    live.remove(&(node, port));
-                }
-            }
-        }
+        let into = self.owned(into);
+        draft.settle(owner, outputs, &into);
     }
 
-    fn source(&mut self, wire: &Wire, live: &BTreeMap<(NodeIndex, u8), Live>) -> MixFrom {
+    /// Runs the modules of a bank, those that run, with the wires into each.
+    fn run_bank(
+        &mut self,
+        bank: u32,
+        lanes: &[Option<(usize, Vec<&Wire>)>],
+        transition: bool,
+        draft: &mut Draft,
+    ) {
+        let Some((first, into)) = lanes.iter().flatten().next() else { return };
+        let (spec, connected) = (self.nodes[*first].spec, connected(into));
+        let mut temporary: Vec<Slot> = Vec::new();
+        let mut inputs: Vec<Slot> = Vec::with_capacity(spec.inputs.len());
+        for input in 0..spec.inputs.len() {
+            let sources: Vec<Option<Vec<MixSource>>> = lanes
+                .iter()
+                .map(|lane| {
+                    let (_, into) = lane.as_ref()?;
+                    Some(self.sources(into, input, transition, draft, &mut temporary))
+                })
+                .collect();
+            let slot = match side_by_side(&sources) {
+                Some(slot) => slot,
+                None => {
+                    let silence = self.constant(0.0);
+                    let mut lane = |sources: &Option<Vec<MixSource>>| match sources.as_deref() {
+                        None | Some([]) => silence,
+                        Some(sources) => direct(sources, 0).unwrap_or_else(|| {
+                            let mixed = draft.mix(sources, 0);
+                            temporary.push(mixed);
+                            mixed
+                        }),
+                    };
+                    let slots: Vec<Slot> = sources.iter().map(&mut lane).collect();
+                    match slots[..] {
+                        [Slot::Constant(c), ..] if slots.iter().all(|s| *s == slots[0]) => {
+                            Slot::Constant(c)
+                        }
+                        _ => {
+                            let to = draft.buffers.acquire(1, true);
+                            temporary.push(to);
+                            let lanes = draft.slots(&slots);
+                            draft.schedule.steps.push(Step::Gather { to, lanes });
+                            to
+                        }
+                    }
+                }
+            };
+            inputs.push(slot);
+        }
+        let owner = Owner::Bank(bank);
+        let (outputs, read) = draft.outputs(owner, spec.outputs.len(), 1);
+        let (inputs, outputs_range) = (draft.slots(&inputs), draft.slots(&outputs));
+        let step = Step::Bank { bank, inputs, outputs: outputs_range, connected, read };
+        draft.schedule.steps.push(step);
+        for slot in temporary {
+            draft.buffers.release(slot);
+        }
+        let into: Vec<&Wire> = lanes.iter().flatten().flat_map(|(_, into)| into).copied().collect();
+        let into = self.owned(&into);
+        draft.settle(owner, outputs, &into);
+    }
+
+    fn owned<'w>(&self, into: &[&'w Wire]) -> Vec<(&'w Wire, Option<Owner>)> {
+        let owner = |wire: &Wire| match wire.from {
+            Origin::Port { node, .. } => Some(self.owner(node)),
+            Origin::Constant(_) => None,
+        };
+        into.iter().map(|wire| (*wire, owner(wire))).collect()
+    }
+
+    /// What input `input` reads of `into`; delays that it needs are put into `delayed`.
+    fn sources(
+        &mut self,
+        into: &[&Wire],
+        input: usize,
+        transition: bool,
+        draft: &mut Draft,
+        delayed: &mut Vec<Slot>,
+    ) -> Vec<MixSource> {
+        let wires = into.iter().filter(|w| usize::from(w.input) == input);
+        let source = |w: &&Wire| {
+            let mut from = self.source(w, draft);
+            if let Some(line) = w.delay {
+                let one = MixSource { from, old_gain: 1.0, gain: 1.0 };
+                from = match from {
+                    MixFrom::Lane(..) => {
+                        let alone = draft.mix(&[one], 0);
+                        delayed.push(alone);
+                        MixFrom::Slot(alone)
+                    }
+                    from => from,
+                };
+                if let MixFrom::Slot(slot) = from {
+                    let to = draft.buffers.acquire(self.delays[line as usize].from.groups, true);
+                    draft.schedule.steps.push(Step::Delay { line, from: slot, to });
+                    delayed.push(to);
+                    from = MixFrom::Slot(to);
+                }
+            }
+            let old_gain = if transition { w.old_gain } else { w.gain };
+            MixSource { from, old_gain, gain: w.gain }
+        };
+        wires.map(source).collect()
+    }
+
+    fn source(&mut self, wire: &Wire, draft: &Draft) -> MixFrom {
         match (wire.ring, wire.from) {
             (Some(ring), _) => MixFrom::Ring(ring),
             (None, Origin::Constant(value)) => MixFrom::Slot(self.constant(value)),
-            (None, Origin::Port { node, port }) => match live.get(&(node, port)) {
-                Some(source) => MixFrom::Slot(source.slot),
-                // PANIC-free: the order guarantees a producer; `verify` reports it if not.
+            // PANIC-free: the order guarantees a producer; `verify` reports it if not.
+            (None, Origin::Port { node, port }) => match self.live(node, port, draft) {
+                Some(from) => from,
                 None => MixFrom::Slot(self.constant(0.0)),
             },
         }
+    }
+
+    /// Where output `port` of `node` stands, while somebody still reads it.
+    fn live(&self, node: NodeIndex, port: u8, draft: &Draft) -> Option<MixFrom> {
+        let live = draft.live.get(&(self.owner(node), port))?;
+        Some(match (self.nodes[node as usize].place, live.slot) {
+            (Some(place), Slot::Poly(p)) => MixFrom::Lane(p, place.lane),
+            (_, slot) => MixFrom::Slot(slot),
+        })
     }
 
     fn constant(&mut self, value: f32) -> Slot {
@@ -401,6 +566,29 @@ impl Layout<'_> {
         });
         Slot::Constant(at as u32)
     }
+}
+
+/// Bit i: a cable ends at input i.
+fn connected(into: &[&Wire]) -> u64 {
+    let cables = into.iter().filter(|w| w.cable.is_some());
+    cables.fold(0, |connected, w| connected | 1 << w.input)
+}
+
+/// The slot that a bank can read as it is: each lane reads the same lane of it, and nothing else.
+fn side_by_side(sources: &[Option<Vec<MixSource>>]) -> Option<Slot> {
+    let mut found = None;
+    for (lane, sources) in sources.iter().enumerate() {
+        let Some(sources) = sources else { continue };
+        let [MixSource { from: MixFrom::Lane(p, l), old_gain: 1.0, gain: 1.0 }] = sources[..]
+        else {
+            return None;
+        };
+        if usize::from(l) != lane || found.is_some_and(|found| found != p) {
+            return None;
+        }
+        found = Some(p);
+    }
+    found.map(Slot::Poly)
 }
 
 /// The slot that an input can read as it is: one source of gain 1 and of the module's width.

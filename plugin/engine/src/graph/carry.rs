@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::Graph;
 use crate::lanes::{LANE_WORDS, LANES};
-use crate::plan::{NodeIndex, NodeKey, Plan, PlanNode, Role};
+use crate::plan::{BankMove, NodeIndex, NodeKey, Place, Plan, PlanNode, Role};
 use crate::spec::Source;
 
 /// The plan's nodes, as far as a swap and a chunk have to know them.
@@ -27,6 +27,12 @@ pub(super) struct Roster {
     rings: Box<[[u32; 2]]>,
     /// `Carry::delays`.
     delays: Box<[[u32; 2]]>,
+    /// `Carry::banks_changed`.
+    pub banks_changed: Box<[u32]>,
+    /// `Carry::leaves`.
+    pub leaves: Box<[BankMove]>,
+    /// `Carry::joins`.
+    pub joins: Box<[BankMove]>,
     /// The plan has a transition.
     pub fades: bool,
 }
@@ -36,6 +42,8 @@ pub(super) struct Roster {
 pub(super) struct Member {
     pub key: NodeKey,
     pub seat: u32,
+    /// Where it runs when it shares lanes.
+    pub place: Option<Place>,
     /// It sounds or moves by itself.
     pub free: bool,
 }
@@ -50,7 +58,7 @@ impl Roster {
         let bindings = plan.bindings.iter().zip(0..).filter(|(b, _)| added(b.node));
         let member = |n: &PlanNode| {
             let free = n.spec.source == Source::Free;
-            Member { key: n.key, seat: n.seat, free }
+            Member { key: n.key, seat: n.seat, place: n.place, free }
         };
         Self {
             members: plan.nodes.iter().map(member).collect(),
@@ -60,6 +68,9 @@ impl Roster {
             changed: plan.carry.changed.clone().into(),
             rings: plan.carry.rings.clone().into(),
             delays: plan.carry.delays.clone().into(),
+            banks_changed: plan.carry.banks_changed.clone().into(),
+            leaves: plan.carry.leaves.clone().into(),
+            joins: plan.carry.joins.clone().into(),
             fades: plan.transition.is_some(),
         }
     }
@@ -82,6 +93,7 @@ impl Graph {
     /// Takes the kept modules out of `old`, the graph of the plan before, which keeps this graph's
     /// stand-ins for them. O(changes), no allocation; O(modules) where the table has grown.
     pub(crate) fn carry_from(&mut self, old: &mut Self, newest_lane: usize) {
+        self.leave_lanes(old);
         if old.nodes.len() == self.nodes.len() {
             std::mem::swap(&mut self.nodes, &mut old.nodes);
         } else {
@@ -99,6 +111,7 @@ impl Graph {
         for &[new, at] in &self.roster.delays {
             std::mem::swap(&mut self.delays[new as usize], &mut old.delays[at as usize]);
         }
+        self.carry_banks(old);
         debug_assert!(self.seated(), "a module sits where another one should");
         for i in 0..self.roster.rewidened.len() {
             self.take_lanes(self.roster.rewidened[i] as usize, newest_lane);

@@ -101,10 +101,11 @@ impl<'a> Desk<'a> {
         self.chunk.sounding_groups(self.plan.groups())
     }
 
-    /// Frames of `from` in lane group `group`.
+    /// Frames of `from` in lane group `group`; of the whole group where it is one lane.
     #[inline(always)]
     fn source<const L: usize>(self, from: MixFrom, group: usize) -> &'a [[f32; L]] {
         match from {
+            MixFrom::Lane(poly, _) => self.pool.read(Slot::Poly(poly), 0, self.chunk.frames),
             MixFrom::Slot(slot) => self.pool.read(slot, group, self.chunk.frames),
             MixFrom::Ring(ring) => {
                 let at = (self.chunk.start % BLOCK as u64) as usize;
@@ -113,9 +114,25 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Frames of a mono source; `column` is where those of one lane are put together.
+    #[inline(always)]
+    fn mono<'b>(self, from: MixFrom, column: &'b mut [f32; BLOCK]) -> &'b [f32]
+    where
+        'a: 'b,
+    {
+        let MixFrom::Lane(_, lane) = from else {
+            return self.source::<1>(from, 0).as_flattened();
+        };
+        for (x, row) in column.iter_mut().zip(self.source::<LANES>(from, 0)) {
+            *x = row[usize::from(lane) % LANES];
+        }
+        &column[..self.chunk.frames]
+    }
+
     #[inline(always)]
     fn is_poly(self, from: MixFrom) -> bool {
         match from {
+            MixFrom::Lane(..) => false,
             MixFrom::Slot(slot) => matches!(slot, Slot::Poly(_)),
             MixFrom::Ring(ring) => self.plan.rings[ring as usize].groups > 0,
         }
@@ -124,10 +141,11 @@ impl<'a> Desk<'a> {
     /// True when what `source` adds to lane group `group` keeps its values through the chunk.
     #[inline(always)]
     fn is_steady(self, source: &MixSource, group: usize) -> bool {
+        let fades = source.old_gain != source.gain && self.chunk.frames > 1;
         match source.from {
+            MixFrom::Lane(poly, _) => !fades && self.pool.steady(Slot::Poly(poly), 0),
             MixFrom::Slot(slot) => {
                 let group = if matches!(slot, Slot::Poly(_)) { group } else { 0 };
-                let fades = source.old_gain != source.gain && self.chunk.frames > 1;
                 !fades && self.pool.steady(slot, group)
             }
             MixFrom::Ring(_) => false,
@@ -196,7 +214,7 @@ impl WithSimd for Sum<'_> {
                 add_voices(desk, source, &mut sum[..frames], peaks);
                 add(gains, &sum[..frames], out, n == 0);
             } else {
-                add(gains, desk.source::<1>(source.from, 0).as_flattened(), out, n == 0);
+                add(gains, desk.mono(source.from, &mut [0.0; BLOCK]), out, n == 0);
             }
         }
         if steady {
@@ -243,7 +261,8 @@ fn add_poly(
         }
     } else {
         let mut spread = [0.0; BLOCK];
-        let x = desk.source::<1>(source.from, 0).as_flattened();
+        let mut column = [0.0; BLOCK];
+        let x = desk.mono(source.from, &mut column);
         add(gains, x, &mut spread[..frames], true);
         for (out, x) in out.iter_mut().zip(spread) {
             for out in out.iter_mut() {

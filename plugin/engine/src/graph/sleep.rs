@@ -106,7 +106,19 @@ fn free_steps(plan: &Plan) -> Option<Box<[u32]>> {
     }
     let mut free = Vec::new();
     for (at, step) in (0..).zip(&plan.steady.steps) {
-        let Step::Run { node, inputs, .. } = step else { continue };
+        let (node, inputs) = match step {
+            Step::Run { node, inputs, .. } => (node, inputs),
+            Step::Bank { bank, .. } => {
+                let first = plan.banks[*bank as usize].lanes.iter().flatten().next();
+                let source = first.map(|&n| plan.nodes[n as usize].spec.source);
+                if source == Some(Source::Free) {
+                    return None;
+                }
+                continue;
+            }
+            Step::Mix { .. } | Step::Gather { .. } => continue,
+            Step::Delay { .. } | Step::Store { .. } => return None,
+        };
         match plan.nodes[*node as usize].spec.source {
             _ if !mono(*node) => {}
             Source::None | Source::Audio => {}

@@ -25,9 +25,9 @@ pub struct Write {
 /// A `Write` as the graph will do it that the commit is swapped to.
 pub(crate) struct Turn {
     pub write: Write,
-    /// The seats whose param follows: of the module, and of its former self at another width. None
+    /// The nodes whose param follows: the module, and its former self at another width. None
     /// where a macro drives it, or where the module was primed with the value.
-    seats: [Option<u32>; 2],
+    nodes: [Option<NodeIndex>; 2],
     /// Where the param goes: in its range.
     target: f32,
     smooth: bool,
@@ -69,11 +69,11 @@ impl Graph {
             // What was turned while nobody played it is read here.
             let _ = node.cells.take_dirty();
         }
-        let params = self.plan.nodes[n].spec.params.iter().zip(&mut node.params);
-        for (p, (param, ramp)) in params.enumerate() {
-            *ramp = Ramp::constant(param.clamp(node.cells.get(p)));
+        let (cells, spec) = (Arc::clone(&node.cells), self.plan.nodes[n].spec);
+        for (p, param) in spec.params.iter().enumerate() {
+            self.set_param(n, p, Ramp::constant(param.clamp(cells.get(p))));
         }
-        node.gate = f32::from(u8::from(node.cells.gate()));
+        self.set_node_gate(n, f32::from(u8::from(cells.gate())));
     }
 
     fn snap_bound(&mut self, binding: &PlanBinding, macros: &[Ramp; MACROS]) {
@@ -81,8 +81,7 @@ impl Graph {
         let (n, p) = (binding.node as usize, usize::from(binding.param));
         let value = macros[usize::from(binding.macro_index)].target();
         let value = binding.value(&self.plan.nodes[n].spec.params[p], value);
-        let Some(node) = self.node_mut(n) else { return };
-        node.params[p] = Ramp::constant(value);
+        self.set_param(n, p, Ramp::constant(value));
     }
 
     /// Gives the stand-ins of kept modules the values that the commit will write at the swap: what
@@ -97,9 +96,8 @@ impl Graph {
                 if self.bound(n as NodeIndex, write.param) {
                     continue;
                 }
-                let Some(node) = self.node_mut(n) else { continue };
                 let param = &plan.nodes[n].spec.params[write.param];
-                node.params[write.param] = Ramp::constant(param.clamp(write.value));
+                self.set_param(n, write.param, Ramp::constant(param.clamp(write.value)));
             }
         }
     }
@@ -110,17 +108,17 @@ impl Graph {
             let nodes = self.roster.nodes_of(write.cells.key);
             let Some(spec) = nodes.clone().next().map(|n| self.plan.nodes[n].spec) else {
                 // It plays only after the bridge.
-                return Turn { write: write.clone(), seats: [None; 2], target: 0.0, smooth: false };
+                return Turn { write: write.clone(), nodes: [None; 2], target: 0.0, smooth: false };
             };
             let param = &spec.params[write.param];
             let follows = |n: &usize| {
                 let primed = self.plan.nodes[*n].role == Role::Added;
                 !primed && !self.bound(*n as NodeIndex, write.param)
             };
-            let mut following = nodes.filter(follows).map(|n| self.roster.members[n].seat);
+            let mut following = nodes.filter(follows).map(|n| n as NodeIndex);
             Turn {
                 write: write.clone(),
-                seats: [following.next(), following.next()],
+                nodes: [following.next(), following.next()],
                 target: param.clamp(write.value),
                 smooth: param.smoothing == Smoothing::Ramp,
             }
@@ -134,8 +132,8 @@ impl Graph {
         if !cells.commit(*param, *observed, *value) {
             return;
         }
-        for seat in turn.seats.into_iter().flatten() {
-            self.steer(seat as usize, *param, turn.target, frame, turn.smooth);
+        for node in turn.nodes.into_iter().flatten() {
+            self.steer(node as usize, *param, turn.target, frame, turn.smooth);
         }
     }
 
@@ -143,17 +141,18 @@ impl Graph {
     fn turn(&mut self, node: usize, param: usize, value: f32, frame: u64, at_once: bool) {
         let spec = &self.plan.nodes[node].spec.params[param];
         let smooth = spec.smoothing == Smoothing::Ramp && !at_once;
-        self.steer(self.roster.seat(node), param, spec.clamp(value), frame, smooth);
+        self.steer(node, param, spec.clamp(value), frame, smooth);
     }
 
-    fn steer(&mut self, seat: usize, param: usize, value: f32, frame: u64, smooth: bool) {
+    fn steer(&mut self, n: usize, param: usize, value: f32, frame: u64, smooth: bool) {
         self.sleep.wake();
-        let Some(node) = self.nodes[seat].as_mut() else { return };
-        let ramp = &mut node.params[param];
+        let Some(node) = self.nodes[self.roster.seat(n)].as_ref() else { return };
+        let ramp = node.params[param];
         if ramp.target().to_bits() == value.to_bits() {
             return;
         }
-        *ramp = ramp.toward(value, frame, if smooth { self.smoothing_frames } else { 0 });
+        let frames = if smooth { self.smoothing_frames } else { 0 };
+        self.set_param(n, param, ramp.toward(value, frame, frames));
     }
 
     /// Takes over what was written to the cells since the last call. Params driven by a macro
@@ -218,9 +217,7 @@ impl Graph {
     pub(crate) fn set_gate(&mut self, module: u32, on: bool) {
         self.sleep.wake();
         for n in self.roster.nodes_of(module) {
-            if let Some(node) = self.node_mut(n) {
-                node.gate = f32::from(u8::from(on));
-            }
+            self.set_node_gate(n, f32::from(u8::from(on)));
         }
     }
 }

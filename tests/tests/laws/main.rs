@@ -1,6 +1,7 @@
 //! The laws of the design as tests that can fail, over the real module registry.
 
 mod answers;
+mod banks;
 mod edits;
 mod faulty;
 mod plans;

@@ -456,15 +456,18 @@ impl Layout<'_> {
                 Some(slot) => slot,
                 None => {
                     let silence = self.constant(0.0);
-                    let mut lane = |sources: &Option<Vec<MixSource>>| match sources.as_deref() {
-                        None | Some([]) => silence,
-                        Some(sources) => direct(sources, 0).unwrap_or_else(|| {
+                    let mut lane = |sources: &Vec<MixSource>| match &sources[..] {
+                        [] => silence,
+                        sources => direct(sources, 0).unwrap_or_else(|| {
                             let mixed = draft.mix(sources, 0);
                             temporary.push(mixed);
                             mixed
                         }),
                     };
-                    let slots: Vec<Slot> = sources.iter().map(&mut lane).collect();
+                    let slots: Vec<_> = sources.iter().map(|s| s.as_ref().map(&mut lane)).collect();
+                    // What a lane reads in which nobody runs is of no matter.
+                    let any = slots.iter().flatten().next().copied().unwrap_or(silence);
+                    let slots: Vec<Slot> = slots.into_iter().map(|s| s.unwrap_or(any)).collect();
                     match slots[..] {
                         [Slot::Constant(c), ..] if slots.iter().all(|s| *s == slots[0]) => {
                             Slot::Constant(c)

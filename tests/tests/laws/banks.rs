@@ -1,0 +1,158 @@
+//! Banks: modules that share lanes sound, bit for bit, as they do by themselves, through edits that
+//! move them from lane to lane and knobs that set them apart.
+
+use std::sync::Arc;
+
+use chronus_engine::{Registry, Request, Step, Taper};
+use chronus_patch::{Edit, Module, ModuleId, Patch, Point, PortRef};
+use chronus_tests::workload::Workload;
+
+use crate::random::{self, Dice};
+use crate::rig::{Rig, Sound, first_difference, peak};
+
+/// Kinds of which the random patches are made: few, so that many are equal.
+const KINDS: &[&str] = &["biquad", "lfo", "vca", "adsr", "vco", "sample_hold"];
+
+fn registry(batches: bool) -> Arc<Registry> {
+    Arc::new(Registry::new(chronus_modules::KINDS).batching(batches))
+}
+
+/// A patch of `size` modules of few kinds, most of them with the same stepped values, in chains and
+/// across, with sums, feedback and a poly part.
+fn patch(dice: &mut Dice, registry: &Registry, size: usize) -> Patch {
+    let mut patch = Patch::default();
+    let create = |patch: &mut Patch, id: &str, kind: &str| {
+        let id = ModuleId::new(id).expect("an id");
+        patch.apply(&Edit::Create { id, module: Module::new(kind) }).expect("the id is free");
+    };
+    create(&mut patch, "notes", "note_in");
+    create(&mut patch, "poly", "vco");
+    create(&mut patch, "out", "audio_out");
+    for n in 0..size {
+        let spec = registry.spec(KINDS[dice.below(KINDS.len())]).expect("the kind is there");
+        create(&mut patch, &format!("m{n}"), spec.kind);
+        let id = ModuleId::new(&format!("m{n}")).expect("an id");
+        let module = patch.modules.get_mut(&id).expect("it was created");
+        for param in spec.params {
+            let rare = if param.taper == Taper::Stepped { 8 } else { 2 };
+            if dice.below(rare) == 0 {
+                module.params.insert(param.name.into(), param.from_knob(dice.unit()));
+            }
+        }
+    }
+    let connect = |patch: &mut Patch, from: (&str, &str), to: (&str, &str), gain: f32| {
+        let port = |(id, port)| PortRef::new(ModuleId::new(id).expect("an id"), port);
+        let edit = patch.connect_edit(port(from), port(to), gain);
+        let _ = patch.apply(&edit);
+    };
+    let spec_of = |patch: &Patch, id: &str| {
+        let id = ModuleId::new(id).expect("an id");
+        registry.spec(&patch.modules[&id].kind)
+    };
+    connect(&mut patch, ("notes", "pitch"), ("poly", "pitch"), 1.0);
+    connect(&mut patch, ("poly", "out"), ("out", "left"), 0.05);
+    for n in 0..size {
+        let id = format!("m{n}");
+        let spec = spec_of(&patch, &id).expect("the kind is there");
+        let output = spec.outputs[dice.below(spec.outputs.len())].name;
+        let gain = [1.0, 1.0, 1.0, 0.5, -0.25][dice.below(5)];
+        let target = format!("m{}", dice.below(size));
+        let other = spec_of(&patch, &target).expect("the kind is there");
+        let input = other.inputs[dice.below(other.inputs.len())].name;
+        if dice.below(5) > 0 {
+            connect(&mut patch, (&id, output), (&target, input), gain);
+        }
+        connect(&mut patch, (&id, output), ("out", ["left", "right"][dice.below(2)]), 0.05);
+    }
+    patch
+}
+
+/// What happens in a performance: at each frame, edits or knobs, both by name.
+fn perform(registry: &Arc<Registry>, patch: &Patch, seed: u64, cut: usize) -> Option<Sound> {
+    let mut rig = Rig::try_new(registry, 48_000.0, patch).ok()?;
+    let mut dice = Dice::new(seed + 500);
+    let mut sound = Vec::new();
+    for n in 0..10 {
+        let events = random::events(&mut Dice::new(seed + n), 3_000);
+        let ids: Vec<&ModuleId> = patch.modules.keys().collect();
+        match dice.below(3) {
+            0 => {
+                // Knobs, stepped ones too: what was alike is so no more, or is again.
+                for _ in 0..3 {
+                    let id = ids[dice.below(ids.len())];
+                    let spec = registry.spec(&patch.modules[id].kind).expect("the kind is there");
+                    if spec.params.is_empty() {
+                        continue;
+                    }
+                    let param = &spec.params[dice.below(spec.params.len())];
+                    let value = param.from_knob(dice.unit());
+                    // Modules that an edit has deleted are not there.
+                    let _ = rig.engine.turn(id.as_str(), param.name, value);
+                }
+            }
+            1 => {
+                let created = |k: usize| Request::Create {
+                    id: format!("n{n}x{k}"),
+                    kind: KINDS[(n as usize + k / 2) % KINDS.len()].into(),
+                    position: Point::default(),
+                };
+                let heard = |k: usize| Request::Connect {
+                    from: format!("n{n}x{k}"),
+                    to: "out".into(),
+                    gain: 0.05,
+                };
+                let requests: Vec<_> = (0..5).map(created).chain((0..5).map(heard)).collect();
+                rig.commit_at(700, &requests);
+            }
+            _ => {
+                let id = format!("m{}", dice.below(patch.modules.len()));
+                rig.commit_at(900, &[Request::Delete { id }]);
+            }
+        }
+        sound.extend(rig.render(3_000, |_| cut, &events, |_| 0.0));
+    }
+    Some(sound)
+}
+
+#[test]
+fn sharing_lanes_changes_no_bit() {
+    let (side_by_side, alone) = (registry(true), registry(false));
+    let (mut passed, mut banks, mut heard) = (0, 0, 0);
+    for seed in 0..60 {
+        let mut dice = Dice::new(seed);
+        let size = 12 + dice.below(50);
+        let patch = patch(&mut dice, &alone, size);
+        let one = perform(&alone, &patch, seed, 512);
+        let other = perform(&side_by_side, &patch, seed, 512);
+        assert_eq!(one.is_some(), other.is_some(), "seed {seed}: another verdict");
+        let (Some(one), Some(other)) = (one, other) else { continue };
+        assert_eq!(first_difference(&one, &other), None, "seed {seed}");
+        let cut = perform(&side_by_side, &patch, seed, 37).expect("it passed before");
+        assert_eq!(first_difference(&one, &cut), None, "seed {seed}, in small blocks");
+        let rig = Rig::new(&side_by_side, 48_000.0, &patch);
+        banks += rig.renderer.graph().map_or(0, |graph| graph.plan().banks.len());
+        heard += usize::from(peak(&one) > 1e-3);
+        passed += 1;
+    }
+    assert!(passed > 20 && banks > passed && heard > passed / 2, "{passed} {banks} {heard}");
+}
+
+#[test]
+fn chains_side_by_side_read_each_other_as_they_are() {
+    for (workload, batches) in [(Workload::W2, true), (Workload::W2b, true), (Workload::W2, false)]
+    {
+        let rig = Rig::new(&registry(batches), 48_000.0, &workload.parts(20)[0].0);
+        let plan = rig.renderer.graph().expect("it plays").plan();
+        let count = |wanted: &dyn Fn(&Step) -> bool| {
+            plan.steady.steps.iter().filter(|step| wanted(step)).count()
+        };
+        let banks = count(&|step| matches!(step, Step::Bank { .. }));
+        let gathers = count(&|step| matches!(step, Step::Gather { .. }));
+        // Two groups of five modules each; only the LFOs' rate is laid out for them.
+        let expected =
+            if batches { (10, usize::from(workload == Workload::W2) * 2) } else { (0, 0) };
+        assert_eq!((banks, gathers), expected, "{workload:?}\n{plan}");
+        let text = plan.to_string();
+        assert_eq!(text.contains(": faint0 faint1 faint10 "), batches, "{text}");
+    }
+}

@@ -365,8 +365,20 @@ impl Builder {
         job.due.is_none() && self.inbox.newest.load(Acquire) > job.revision
     }
 
-    /// Compile, check, build, probe, prime, warm, verify.
+    /// Sees a commit through to a verified standby.
     fn stand_by(&mut self, job: &Job) -> Result<Ready, Stop> {
+        let registry = Arc::clone(&self.registry);
+        match self.prove(job, &registry) {
+            // Of modules that run side by side nobody knows which one it was.
+            Err(Stop::Rejected(Rejection::Panicked { .. })) if registry.batches() => {
+                self.prove(job, &Registry::clone(&registry).batching(false))
+            }
+            proved => proved,
+        }
+    }
+
+    /// Compile, check, build, probe, prime, warm, verify.
+    fn prove(&mut self, job: &Job, registry: &Registry) -> Result<Ready, Stop> {
         let offline = self.shared.offline.load(Acquire);
         if let (true, Some(due)) = (offline, job.due) {
             self.await_frame(due);
@@ -382,8 +394,7 @@ impl Builder {
             _ => None,
         };
         let key = |id: &ModuleId| job.lives.get(id).map_or(u32::MAX - 1, |c| c.key);
-        let Compiled { plan, bridge, diagnostics } =
-            compile(&job.patch, &self.registry, &key, base);
+        let Compiled { plan, bridge, diagnostics } = compile(&job.patch, registry, &key, base);
         // Through the bridge, where there is one.
         let way = || bridge.iter().chain([&plan]);
         for (plan, before) in way().zip(std::iter::once(base).chain(way().map(Some))) {

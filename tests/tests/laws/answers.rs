@@ -146,6 +146,31 @@ fn faults_are_refused_and_the_module_is_named() {
 }
 
 #[test]
+fn a_fault_among_equal_modules_is_found_in_its_lane() {
+    let host = Host::start(&sine(), Options::default());
+    let all = |fault: f32| -> Vec<Request> {
+        let one = |n: usize| {
+            let id = format!("m{n}");
+            let fault = if n == 3 { fault } else { 0.0 };
+            [
+                create(&id, "faulty"),
+                set(&id, "fault", fault),
+                connect("a", &id),
+                connect(&id, "out"),
+            ]
+        };
+        (0..6).flat_map(one).collect()
+    };
+    for fault in [faulty::NAN, faulty::PANIC, faulty::LOUD, faulty::GROWS] {
+        let text = refused(&host.commit(&all(fault), remote())).to_string();
+        assert!(text.contains("`m3`"), "{text}");
+    }
+    let answer = host.commit(&all(0.0), remote());
+    assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+    host.finish();
+}
+
+#[test]
 fn nonsense_is_refused_in_words() {
     let host = Host::start(&sine(), Options::default());
     let cases: Vec<(Vec<Request>, &str)> = vec![

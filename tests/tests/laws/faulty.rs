@@ -44,13 +44,13 @@ impl<const L: usize> Module<L> for Faulty<L> {
     type Storage = ();
 
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        let fault = io.params.get(0).value()[0];
+        let fault = io.params.get(0).value();
         let input = io.inputs.get(0);
         let (out, frames) = (io.outputs.get(0), io.frames);
         for k in 0..frames {
             for l in 0..L {
-                self.level[l] = if fault == GROWS { self.level[l] * 1.002 } else { 1e-3 };
-                out[k][l] = match fault {
+                self.level[l] = if fault[l] == GROWS { self.level[l] * 1.002 } else { 1e-3 };
+                out[k][l] = match fault[l] {
                     NAN => f32::NAN,
                     LOUD => 100.0,
                     GROWS => self.level[l].min(15.0),
@@ -58,8 +58,8 @@ impl<const L: usize> Module<L> for Faulty<L> {
                 };
             }
         }
-        assert!(fault != PANIC, "asked to panic");
-        if fault == SLOW {
+        assert!(!fault.contains(&PANIC), "asked to panic");
+        if fault.contains(&SLOW) {
             let until = std::time::Instant::now() + std::time::Duration::from_millis(1);
             while std::time::Instant::now() < until {
                 std::hint::spin_loop();

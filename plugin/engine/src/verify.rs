@@ -1,6 +1,8 @@
 //! An independent check of a plan: it runs each schedule on symbols instead of sound and compares
 //! what every input would read with what the wires say. Shares no code with compilation.
 
+mod carry;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
@@ -8,6 +10,8 @@ use thiserror::Error;
 use crate::lanes::LANES;
 use crate::plan::{MixFrom, NodeIndex, Origin, Plan, Role, Schedule, Step};
 use crate::pool::Slot;
+
+pub use carry::verify_carry;
 
 /// What is wrong with a plan. Always a defect of the compiler, never of a patch.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -97,65 +101,6 @@ pub fn verify(plan: &Plan) -> Result<(), PlanFault> {
         Check::new(plan, "transition", true).run(transition)?;
     }
     Ok(())
-}
-
-/// Checks what `plan.carry` says about the swap from `base`, the plan before: it makes the moves on
-/// keys instead of modules and looks who sits where.
-///
-/// # Errors
-/// The first fault found.
-pub fn verify_carry(plan: &Plan, base: Option<&Plan>) -> Result<(), PlanFault> {
-    let misplaced = |what: &str| Err(PlanFault::Misplaced { what: what.to_owned() });
-    let seats = plan.carry.seats as usize;
-    let old_seats = base.map_or(0, |base| base.carry.seats as usize);
-    if seats < old_seats {
-        return misplaced("the table");
-    }
-    // Whose seat each is, and whether the new graph or the old one brought who sits there.
-    let mut own = vec![None; seats];
-    for (n, node) in plan.nodes.iter().enumerate() {
-        let fresh = matches!(node.role, Role::Added | Role::Rewidened);
-        match own.get_mut(node.seat as usize) {
-            // The stand-in of a kept module; a leaving one has none.
-            Some(seat @ None) => *seat = Some((node.key, fresh, n)),
-            _ => return misplaced(node.id.as_str()),
-        }
-    }
-    let mut seated: Vec<_> = own.iter().map(|own| own.map(|(key, ..)| (key, true))).collect();
-    let mut before = vec![None; old_seats];
-    for node in base.map_or(&[][..], |base| &base.nodes) {
-        match before.get_mut(node.seat as usize) {
-            Some(seat @ None) => *seat = Some((node.key, false)),
-            _ => return misplaced(node.id.as_str()),
-        }
-    }
-    seated.iter_mut().zip(&mut before).for_each(|(a, b)| std::mem::swap(a, b));
-    for &seat in &plan.carry.changed {
-        if let (Some(a), Some(b)) = (seated.get_mut(seat as usize), before.get_mut(seat as usize)) {
-            std::mem::swap(a, b);
-        }
-    }
-    for (own, seated) in own.iter().zip(&seated) {
-        match (own, seated) {
-            (None, None) => {}
-            (Some((key, fresh, _)), Some((there, new))) if key == there && fresh == new => {}
-            (Some((.., n)), _) => return misplaced(plan.nodes[*n].id.as_str()),
-            (None, Some(_)) => return misplaced("a module that has left"),
-        }
-    }
-    let rings = same_keys(&plan.rings, base.map_or(&[], |b| &b.rings), &plan.carry.rings);
-    let delays = same_keys(&plan.delays, base.map_or(&[], |b| &b.delays), &plan.carry.delays);
-    if rings && delays { Ok(()) } else { misplaced("a delay") }
-}
-
-/// True when `pairs` names the positions of all keys that are in both tables.
-fn same_keys<K: Ord>(new: &[K], old: &[K], pairs: &[[u32; 2]]) -> bool {
-    let old_keys: BTreeSet<&K> = old.iter().collect();
-    let named: BTreeSet<u32> = pairs.iter().map(|[new, _]| *new).collect();
-    let kept = (0..).zip(new).filter(|(_, key)| old_keys.contains(key)).map(|(i, _)| i);
-    pairs.iter().all(|&[i, j]| new.get(i as usize) == old.get(j as usize))
-        && named == kept.collect()
-        && named.len() == pairs.len()
 }
 
 /// True for what an input reads to which nothing comes.

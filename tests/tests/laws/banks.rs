@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use chronus_engine::{Registry, Request, Step, Taper};
+use chronus_engine::{
+    MixFrom, Plan, Registry, Request, Slot, Step, Taper, compile, verify, verify_carry,
+};
 use chronus_patch::{Edit, Module, ModuleId, Patch, Point, PortRef};
 use chronus_tests::workload::Workload;
 
@@ -154,5 +156,79 @@ fn chains_side_by_side_read_each_other_as_they_are() {
         assert_eq!((banks, gathers), expected, "{workload:?}\n{plan}");
         let text = plan.to_string();
         assert_eq!(text.contains(": faint0 faint1 faint10 "), batches, "{text}");
+    }
+}
+
+#[test]
+fn planted_faults_of_banks_are_found() {
+    let registry = registry(true);
+    let mut patch = Workload::W2b.parts(20)[0].0.clone();
+    let mut keys = std::collections::BTreeMap::new();
+    let mut compiled = |patch: &Patch, base: Option<&Plan>| {
+        for id in patch.modules.keys() {
+            let next = keys.len() as u32;
+            keys.entry(id.clone()).or_insert(next);
+        }
+        compile(patch, &registry, &|id| keys[id], base).plan
+    };
+    let base = compiled(&patch, None);
+    // One leaves its bank for another's sake, one goes, five come.
+    let id = |name: &str| ModuleId::new(name).expect("an id");
+    patch.modules.get_mut(&id("low3")).expect("it is there").params.insert("mode".into(), 1.0);
+    patch.apply(&Edit::Delete { id: id("half7") }).expect("it is there");
+    for n in 0..5 {
+        let create = Edit::Create { id: id(&format!("more{n}")), module: Module::new("lfo") };
+        patch.apply(&create).expect("the id is free");
+    }
+    let good = compiled(&patch, Some(&base));
+    verify(&good).and_then(|()| verify_carry(&good, Some(&base))).expect("the plan is good");
+    assert!(!good.carry.leaves.is_empty() && !good.carry.joins.is_empty(), "{:?}", good.carry);
+    assert!(!good.carry.banks_changed.is_empty(), "{:?}", good.carry);
+    let found = |what: &str, change: &dyn Fn(&mut Plan)| {
+        let mut bad = good.clone();
+        change(&mut bad);
+        let fault = verify(&bad).and_then(|()| verify_carry(&bad, Some(&base)));
+        assert!(fault.is_err(), "{what}");
+    };
+    for n in 0..good.carry.leaves.len() {
+        found("a leave forgotten", &|plan| drop(plan.carry.leaves.remove(n)));
+        found("a leave from elsewhere", &|plan| plan.carry.leaves[n].lane ^= 1);
+    }
+    for n in 0..good.carry.joins.len() {
+        found("a join forgotten", &|plan| drop(plan.carry.joins.remove(n)));
+        found("a join to elsewhere", &|plan| plan.carry.joins[n].bank ^= 1);
+        found("news of the old", &|plan| plan.carry.joins[n].added ^= true);
+    }
+    for n in 0..good.carry.banks_changed.len() {
+        found("a bank's change forgotten", &|plan| drop(plan.carry.banks_changed.remove(n)));
+    }
+    for b in 0..good.banks.len() {
+        found("two in each other's lane", &|plan| plan.banks[b].lanes.swap(0, 1));
+        found("a module in no lane", &|plan| plan.banks[b].lanes[0] = None);
+        found("two banks in a seat", &|plan| plan.banks[b].seat ^= 1);
+    }
+    for (s, step) in good.steady.steps.iter().enumerate() {
+        if let Step::Bank { bank, inputs, .. } = step {
+            let slot = inputs.start as usize;
+            found("a bank runs twice", &|plan| plan.steady.steps.push(step.clone()));
+            found("a bank never runs", &|plan| drop(plan.steady.steps.remove(s)));
+            found("another bank runs", &|plan| {
+                if let Step::Bank { bank: other, .. } = &mut plan.steady.steps[s] {
+                    *other = bank ^ 1;
+                }
+            });
+            if let Slot::Poly(p) = good.steady.slots[slot] {
+                found("it reads another buffer", &|plan| {
+                    plan.steady.slots[slot] = Slot::Poly((p + 1) % good.poly_buffers as u32);
+                });
+            }
+        }
+    }
+    for (n, source) in good.steady.sources.iter().enumerate() {
+        if let MixFrom::Lane(p, lane) = source.from {
+            found("a sum reads another lane", &|plan| {
+                plan.steady.sources[n].from = MixFrom::Lane(p, lane ^ 1);
+            });
+        }
     }
 }

@@ -326,6 +326,7 @@ impl Graph {
             outputs: buffers,
             params: &node.params,
             gates: std::slice::from_ref(&node.gate),
+            settled: None,
             world,
             rests: &mut rests,
         });

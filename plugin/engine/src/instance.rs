@@ -3,7 +3,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::knob::Params;
+use crate::knob::{Params, Settled};
 use crate::lanes::{LANE_WORDS, LANES, LaneWords};
 use crate::module::{BLOCK, Inputs, Io, Module, Outputs, Setup, Storage};
 use crate::pool::{Buffer, Pool, Slot};
@@ -110,6 +110,8 @@ pub struct Chunk<'a> {
     pub params: &'a [Ramp],
     /// `/gate/ID`: one value for all lanes, or in a bank `LANES` of them.
     pub gates: &'a [f32],
+    /// In a bank, where its knobs go.
+    pub settled: Option<Settled<'a>>,
     /// The host.
     pub world: World<'a>,
     /// Set by a module that rests (`Io::rest`).
@@ -211,9 +213,8 @@ impl<M: Module<L>, const L: usize> WithSimd for Run<'_, M, L> {
     fn with_simd<S: Simd>(self, _: S) {
         let Self { groups, mut chunk } = self;
         debug_assert!(chunk.frames <= BLOCK);
-        let each = L > 1 && chunk.gates.len() > 1;
         let mut gate = [chunk.gates[0]; L];
-        if each {
+        if L > 1 && chunk.settled.is_some() {
             for (gate, value) in gate.iter_mut().zip(chunk.gates) {
                 *gate = *value;
             }
@@ -233,7 +234,7 @@ impl<M: Module<L>, const L: usize> WithSimd for Run<'_, M, L> {
                     group: g,
                     frames: chunk.frames,
                 },
-                params: Params::new(chunk.params, each, chunk.start),
+                params: Params::new(chunk.params, chunk.settled, chunk.start),
                 outputs: Outputs {
                     buffers: chunk.outputs,
                     connected: chunk.read,

@@ -6,26 +6,39 @@ use crate::ramp::Ramp;
 #[derive(Clone, Copy)]
 pub struct Params<'a, const L: usize> {
     ramps: &'a [Ramp],
-    each: bool,
+    settled: Option<Settled<'a>>,
     start: u64,
+}
+
+/// Of knobs that each lane has for itself, where they go: so that 16 ramps need not be asked as long
+/// as none moves.
+#[derive(Clone, Copy, Debug)]
+pub struct Settled<'a> {
+    /// By param and lane.
+    pub targets: &'a [f32],
+    /// By param: the frame from which on all lanes have their targets' values.
+    pub ends: &'a [u64],
 }
 
 impl<'a, const L: usize> Params<'a, L> {
     /// Knobs in the chunk that starts at frame `start`. `ramps` holds one ramp a param, or where
-    /// `each` lane has its own, `L` a param: those of a param side by side.
+    /// each lane has its own, which `settled` tells of, `L` a param: those of a param side by side.
     #[inline(always)]
-    pub(crate) fn new(ramps: &'a [Ramp], each: bool, start: u64) -> Self {
-        Self { ramps, each, start }
+    pub(crate) fn new(ramps: &'a [Ramp], settled: Option<Settled<'a>>, start: u64) -> Self {
+        Self { ramps, settled, start }
     }
 
     /// Param `index`, smoothed by the engine, within its range.
     #[inline(always)]
     #[must_use]
     pub fn get(&self, index: usize) -> Knob<'a, L> {
-        let ramps = if L > 1 && self.each {
-            Ramps::Each(&self.ramps.as_chunks::<L>().0[index])
-        } else {
-            Ramps::Alike(&self.ramps[index])
+        let ramps = match self.settled {
+            Some(settled) if L > 1 => Ramps::Each(
+                &self.ramps.as_chunks::<L>().0[index],
+                &settled.targets.as_chunks::<L>().0[index],
+                settled.ends[index],
+            ),
+            _ => Ramps::Alike(&self.ramps[index]),
         };
         Knob { ramps, start: self.start }
     }
@@ -42,7 +55,8 @@ pub struct Knob<'a, const L: usize> {
 #[derive(Clone, Copy, Debug)]
 enum Ramps<'a, const L: usize> {
     Alike(&'a Ramp),
-    Each(&'a [Ramp; L]),
+    /// With their targets, and the frame from which on all are there.
+    Each(&'a [Ramp; L], &'a [f32; L], u64),
 }
 
 impl<const L: usize> Knob<'_, L> {
@@ -53,7 +67,8 @@ impl<const L: usize> Knob<'_, L> {
         let frame = self.start + k as u64;
         match self.ramps {
             Ramps::Alike(ramp) => [ramp.at(frame); L],
-            Ramps::Each(ramps) => row(ramps, frame),
+            Ramps::Each(_, targets, end) if frame >= end => *targets,
+            Ramps::Each(ramps, ..) => row(ramps, frame),
         }
     }
 
@@ -64,8 +79,8 @@ impl<const L: usize> Knob<'_, L> {
         let frame = self.start + k as u64;
         match self.ramps {
             Ramps::Alike(ramp) => [f(ramp.at(frame)); L],
-            Ramps::Each(ramps) => {
-                let values = row(ramps, frame);
+            Ramps::Each(ramps, targets, end) => {
+                let values = if frame >= end { *targets } else { row(ramps, frame) };
                 let mut results = [f(values[0]); L];
                 for (result, value) in results.iter_mut().zip(values).skip(1) {
                     *result = f(value);
@@ -81,7 +96,7 @@ impl<const L: usize> Knob<'_, L> {
     pub fn moves(&self) -> bool {
         match self.ramps {
             Ramps::Alike(ramp) => !ramp.settled(self.start),
-            Ramps::Each(ramps) => self.start < last_end(ramps),
+            Ramps::Each(.., end) => self.start < end,
         }
     }
 
@@ -106,7 +121,7 @@ impl<const L: usize> Knob<'_, L> {
     pub fn choice(&self) -> usize {
         let ramp = match self.ramps {
             Ramps::Alike(ramp) => ramp,
-            Ramps::Each(ramps) => &ramps[0],
+            Ramps::Each(ramps, ..) => &ramps[0],
         };
         ramp.at(self.start) as usize
     }
@@ -123,10 +138,10 @@ fn row<const L: usize>(ramps: &[Ramp; L], frame: u64) -> [f32; L] {
     row
 }
 
-/// The frame from which on all of them have their targets' values.
-#[inline(never)]
-fn last_end<const L: usize>(ramps: &[Ramp; L]) -> u64 {
-    ramps.iter().fold(0, |last, ramp| last.max(ramp.end()))
+/// The targets of ramps of a bank, and for each param the frame from which on all of them are there.
+pub(crate) fn settled(ramps: &[Ramp], lanes: usize) -> (Box<[f32]>, Box<[u64]>) {
+    let last = |ramps: &[Ramp]| ramps.iter().fold(0, |last, ramp| last.max(ramp.end()));
+    (ramps.iter().map(Ramp::target).collect(), ramps.chunks(lanes).map(last).collect())
 }
 
 #[cfg(test)]
@@ -137,10 +152,12 @@ mod tests {
     fn lanes_move_by_themselves() {
         let still = Ramp::constant(2.0);
         let moving = Ramp::new(0.0, 1.0, 8, 4);
-        let knob = |at| Params::<2>::new(&[still, still, moving, still], true, at).get(1).at(1);
-        assert_eq!([knob(0), knob(9), knob(20)], [[0.0, 2.0], [0.5, 2.0], [1.0, 2.0]]);
         let ramps = [still, still, moving, still];
-        let knob = |index, start| Params::<2>::new(&ramps, true, start).get(index);
+        let (targets, ends) = super::settled(&ramps, 2);
+        let settled = Some(Settled { targets: &targets, ends: &ends });
+        let knob = |at| Params::<2>::new(&ramps, settled, at).get(1).at(1);
+        assert_eq!([knob(0), knob(9), knob(20)], [[0.0, 2.0], [0.5, 2.0], [1.0, 2.0]]);
+        let knob = |index, start| Params::<2>::new(&ramps, settled, start).get(index);
         assert_eq!(knob(0, 0).settled(), Some([2.0; 2]));
         assert_eq!((knob(1, 11).settled(), knob(1, 12).settled()), (None, Some([1.0, 2.0])));
         assert_eq!(knob(1, 9).map(1, |x| x * 2.0), [1.0, 4.0]);
@@ -149,7 +166,7 @@ mod tests {
     #[test]
     fn one_ramp_is_all_lanes() {
         let ramps = [Ramp::constant(3.0), Ramp::new(0.0, 1.0, 0, 2)];
-        let params = Params::<4>::new(&ramps, false, 1);
+        let params = Params::<4>::new(&ramps, None, 1);
         assert_eq!((params.get(0).settled(), params.get(0).choice()), (Some([3.0; 4]), 3));
         assert!(params.get(1).moves() && params.get(1).value() == [0.5; 4]);
     }

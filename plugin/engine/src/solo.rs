@@ -1,6 +1,7 @@
 //! One module by itself: for tests of modules and for benchmarks of one kind.
 
 use crate::instance::{Chunk, Instance, Kind};
+use crate::knob::{Settled, settled};
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::{BLOCK, Setup};
 use crate::pool::{Buffer, Pool, Slot};
@@ -305,6 +306,7 @@ impl Solo {
         audio_in: [&[f32]; 2],
         audio_out: &mut AudioOut,
     ) {
+        let (targets, ends) = settled(&self.params, self.gates.len());
         self.instance.process(Chunk {
             frames,
             start: self.frame,
@@ -317,6 +319,7 @@ impl Solo {
             outputs: &mut wiring.outputs,
             params: &self.params,
             gates: &self.gates,
+            settled: (self.gates.len() > 1).then_some(Settled { targets: &targets, ends: &ends }),
             world: World {
                 voices: &self.voices,
                 audio_in,

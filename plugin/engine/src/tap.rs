@@ -183,11 +183,7 @@ impl Taps {
     }
 
     /// The same of a node that runs in lane `lane` of a bank.
-    #[inline(always)]
     pub fn ran_lane(&mut self, node: NodeIndex, lane: usize, frames: usize, outputs: &[Buffer]) {
-        if !self.active {
-            return;
-        }
         let mut t = self.first[node as usize];
         while let Some(tap) = self.taps.get_mut(usize::from(t)) {
             let place = self.places[usize::from(t)];

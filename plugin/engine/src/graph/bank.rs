@@ -3,6 +3,7 @@
 
 use super::{Graph, MAX_OUTPUTS, Node, Observer, Section, seed};
 use crate::instance::{Chunk, Instance};
+use crate::knob::{Settled, settled};
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::Setup;
 use crate::plan::{BankMove, Place, Plan, PlanBank, PlanNode, Schedule};
@@ -17,6 +18,10 @@ pub(super) struct Bank {
     instance: Box<dyn Instance>,
     /// Param p of lane l at p * LANES + l.
     params: Box<[Ramp]>,
+    /// Their targets.
+    targets: Box<[f32]>,
+    /// By param, the frame from which on all lanes are there.
+    ends: Box<[u64]>,
     gates: [f32; LANES],
     /// A knob on which code branches was turned in one module and not in the others: each runs by
     /// itself, from the state in its node, until a commit forms banks anew.
@@ -57,9 +62,13 @@ impl Bank {
             Ramp::constant(spec.params[p].clamp(node(n).unwrap_or(first).params[p]))
         };
         let lanes = |p: usize| planned.lanes.iter().map(move |&n| value(p, n));
+        let params: Box<[Ramp]> = (0..spec.params.len()).flat_map(lanes).collect();
+        let (targets, ends) = settled(&params, LANES);
         Some(Self {
             instance: registry.get(spec.kind)?.bank(&setups),
-            params: (0..spec.params.len()).flat_map(lanes).collect(),
+            params,
+            targets,
+            ends,
             gates: [0.0; LANES],
             torn: false,
         })
@@ -70,10 +79,18 @@ impl Bank {
         if !self.torn {
             self.load(lane, node);
         }
-        for (params, ramp) in self.params.chunks_exact_mut(LANES).zip(&node.params) {
-            params[lane] = *ramp;
+        for (p, ramp) in node.params.iter().enumerate() {
+            self.set(p, lane, *ramp);
         }
         self.gates[lane] = node.gate;
+    }
+
+    /// Sets param `p` of lane `lane`.
+    fn set(&mut self, p: usize, lane: usize, ramp: Ramp) {
+        self.params[p * LANES + lane] = ramp;
+        self.targets[p * LANES + lane] = ramp.target();
+        // Not less than another lane's, which may be under way; too late does no harm.
+        self.ends[p] = self.ends[p].max(ramp.end());
     }
 
     /// Puts the state in `node` into lane `lane`.
@@ -117,7 +134,7 @@ impl Graph {
         let Some(Place { bank, lane }) = self.roster.members[n].place else { return };
         let seat = self.plan.banks[bank as usize].seat as usize;
         let Some(there) = &mut self.banks[seat] else { return };
-        there.params[p * LANES + usize::from(lane)] = ramp;
+        there.set(p, usize::from(lane), ramp);
         if self.plan.nodes[n].spec.params[p].taper == Taper::Stepped {
             self.unsettled = true;
         }
@@ -253,6 +270,7 @@ impl Graph {
                 outputs: buffers,
                 params: &bank.params,
                 gates: &bank.gates,
+                settled: Some(Settled { targets: &bank.targets, ends: &bank.ends }),
                 world,
                 rests: &mut rests,
             });
@@ -284,6 +302,7 @@ impl Graph {
                     outputs: &mut apart.outputs[..output_slots.len()],
                     params: &node.params,
                     gates: std::slice::from_ref(&node.gate),
+                    settled: None,
                     world: world.reborrow(),
                     rests: &mut false,
                 });
@@ -297,7 +316,11 @@ impl Graph {
         }
         for (lane, n) in members(planned) {
             observer.ran_lane(n as u32, lane, chunk.frames, read, buffers);
-            self.taps.ran_lane(n as u32, lane, chunk.frames, buffers);
+        }
+        if self.taps.active() {
+            for (lane, n) in members(planned) {
+                self.taps.ran_lane(n as u32, lane, chunk.frames, buffers);
+            }
         }
         for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
             self.pool.exchange(slot, buffer);

@@ -3,6 +3,7 @@
 
 mod bank;
 mod carry;
+mod draft;
 mod layout;
 mod net;
 mod order;

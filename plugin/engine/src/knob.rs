@@ -153,7 +153,7 @@ mod tests {
         let still = Ramp::constant(2.0);
         let moving = Ramp::new(0.0, 1.0, 8, 4);
         let ramps = [still, still, moving, still];
-        let (targets, ends) = super::settled(&ramps, 2);
+        let (targets, ends) = settled(&ramps, 2);
         let settled = Some(Settled { targets: &targets, ends: &ends });
         let knob = |at| Params::<2>::new(&ramps, settled, at).get(1).at(1);
         assert_eq!([knob(0), knob(9), knob(20)], [[0.0, 2.0], [0.5, 2.0], [1.0, 2.0]]);

@@ -174,8 +174,12 @@ impl<M: Module<L>, const L: usize> Built<M, L> {
 }
 
 impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
-    fn process(&mut self, chunk: Chunk<'_>) {
-        self.arch.dispatch(Run { groups: &mut self.groups, chunk });
+    fn process(&mut self, mut chunk: Chunk<'_>) {
+        for (at, group) in self.groups.iter_mut().enumerate() {
+            if L == 1 || chunk.groups >> at & 1 == 1 {
+                self.arch.dispatch(Run { group, at, chunk: &mut chunk });
+            }
+        }
     }
 
     fn reset(&mut self) {
@@ -200,53 +204,60 @@ impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
     }
 }
 
-/// The body of the virtual call; inlined into one function an instruction set.
-struct Run<'a, M: Module<L>, const L: usize> {
-    groups: &'a mut [Group<M, L>],
-    chunk: Chunk<'a>,
+/// The body of the virtual call for one group; inlined into one function an instruction set.
+struct Run<'a, 'b, M: Module<L>, const L: usize> {
+    group: &'a mut Group<M, L>,
+    /// Position of the group.
+    at: usize,
+    chunk: &'a mut Chunk<'b>,
 }
 
-impl<M: Module<L>, const L: usize> WithSimd for Run<'_, M, L> {
+impl<M: Module<L>, const L: usize> WithSimd for Run<'_, '_, M, L> {
     type Output = ();
 
+    /// Compiled once for the usual chunk, of full length and with the same knobs in all lanes, where
+    /// loops have a known end and a knob is one register; and once for any other.
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { groups, mut chunk } = self;
-        debug_assert!(chunk.frames <= BLOCK);
+        match (self.chunk.frames, self.chunk.settled) {
+            (BLOCK, None) => self.run(BLOCK, None),
+            (frames, settled) => self.run(frames, settled),
+        }
+    }
+}
+
+impl<M: Module<L>, const L: usize> Run<'_, '_, M, L> {
+    /// Renders `frames` frames; in a bank, where each lane has knobs and a gate of its own, `settled`
+    /// tells where they go.
+    #[inline(always)]
+    fn run(self, frames: usize, settled: Option<Settled<'_>>) {
+        let Self { group: Group { setup, state, storage }, at, chunk } = self;
+        debug_assert!(frames <= BLOCK);
+        let at = if L == 1 { 0 } else { at };
         let mut gate = [chunk.gates[0]; L];
-        if L > 1 && chunk.settled.is_some() {
+        if L > 1 && settled.is_some() {
             for (gate, value) in gate.iter_mut().zip(chunk.gates) {
                 *gate = *value;
             }
         }
-        for (g, group) in groups.iter_mut().enumerate() {
-            if L > 1 && chunk.groups >> g & 1 == 0 {
-                continue;
-            }
-            let io = Io {
-                frames: chunk.frames,
-                start: chunk.start,
-                sample_rate: chunk.sample_rate,
-                inputs: Inputs {
-                    pool: chunk.pool,
-                    slots: chunk.inputs,
-                    connected: chunk.connected,
-                    group: g,
-                    frames: chunk.frames,
-                },
-                params: Params::new(chunk.params, chunk.settled, chunk.start),
-                outputs: Outputs {
-                    buffers: chunk.outputs,
-                    connected: chunk.read,
-                    group: g,
-                    frames: chunk.frames,
-                },
-                gate,
-                first_lane: group.setup.first_lane,
-                world: chunk.world.reborrow(),
-                rests: &mut *chunk.rests,
-            };
-            group.state.process(&mut group.storage, io);
-        }
+        let io = Io {
+            frames,
+            start: chunk.start,
+            sample_rate: chunk.sample_rate,
+            inputs: Inputs {
+                pool: chunk.pool,
+                slots: chunk.inputs,
+                connected: chunk.connected,
+                group: at,
+                frames,
+            },
+            params: Params::new(chunk.params, settled, chunk.start),
+            outputs: Outputs { buffers: chunk.outputs, connected: chunk.read, group: at, frames },
+            gate,
+            first_lane: setup.first_lane,
+            world: chunk.world.reborrow(),
+            rests: &mut *chunk.rests,
+        };
+        state.process(storage, io);
     }
 }

@@ -123,7 +123,7 @@ impl<const L: usize> Knob<'_, L> {
             Ramps::Alike(ramp) => ramp,
             Ramps::Each(ramps, ..) => &ramps[0],
         };
-        ramp.at(self.start) as usize
+        usize::from(ramp.at(self.start) as u8)
     }
 }
 

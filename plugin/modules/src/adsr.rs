@@ -246,17 +246,15 @@ impl<const L: usize> Module<L> for Adsr<L> {
         let (host, per_ms) = (io.gate, io.sample_rate * 0.001);
         let held = still(&stages);
         let calm = held && steady(&io, &[1, 2]) && self.rests(&gate[0], &trigger[0], &host);
-        let linear = curve.choice() == 1;
-
-        let mut now = Shapes::new(&stages, linear, per_ms, 0);
-        let mut state = self.clone();
         if calm {
-            // Most of a note's life: every frame is as the first.
+            // Most of a note's life: every frame is as the first, and that as `tick` makes it.
+            let sustain = stages[2].at(0);
             for l in 0..L {
-                let gate = max(gate[0][l], host[l]);
-                state.set_lane(l, state.lane(l).tick(gate, trigger[0][l], now.lane(l)));
+                // Added to 0, as there: never -0.
+                self.level[l] = masked(sustain[l], mask(self.stage[l] == DECAY)) + 0.0;
+                self.gate[l] = max(gate[0][l], host[l]);
             }
-            *self = state;
+            self.trigger = trigger[0];
             if io.outputs.connected(1) {
                 io.outputs.fill(1, self.level);
             }
@@ -266,6 +264,9 @@ impl<const L: usize> Module<L> for Adsr<L> {
             self.amplify(&mut io, signal);
             return;
         }
+        let linear = curve.choice() == 1;
+        let mut now = Shapes::new(&stages, linear, per_ms, 0);
+        let mut state = self.clone();
         let [out, env] = io.outputs.split().map(|out| &mut out[..n]);
         for k in 0..n {
             if k > 0 && !held {

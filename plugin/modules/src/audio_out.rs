@@ -1,7 +1,7 @@
 //! Audio Out: to the host, with a safety limiter that leaves quiet signals alone.
 
 use chronus_dsp::level::{SOFT_KNEE, soft_limit};
-use chronus_dsp::math::{db_to_gain, mask, masked, max};
+use chronus_dsp::math::{db_to_gain, mask, masked};
 use chronus_engine::{
     BLOCK, Category, Input, Io, Module, Normal, Param, Signal, Spec, Unit, Width, kind, lanes,
 };
@@ -66,24 +66,29 @@ impl<const L: usize> Module<L> for AudioOut<L> {
             *heard = mask(sounding >> l & 1 == 1);
         }
         let channels: [&[[f32; L]]; 2] = inputs(&io);
+        let mut mix = [[0.0; L]; BLOCK];
         for (c, input) in channels.into_iter().enumerate() {
             if io.inputs.silent(c) {
                 continue;
             }
-            let mut mix = [[0.0; L]; BLOCK];
-            let mut highest = 0.0f32;
-            for k in 0..n {
-                let gain = gain.at(k);
-                for l in 0..L {
-                    let y = masked(input[k][l] * gain[l], heard[l]);
-                    highest = max(y.abs(), highest);
-                    mix[k][l] = y;
+            // The same signal on both channels is the same mix.
+            if c == 0 || !std::ptr::eq(input, channels[0]) {
+                // Magnitudes in the order of their bits: the highest is found in any order, so that
+                // the loop becomes vectors.
+                let mut highest = 0;
+                for k in 0..n {
+                    let gain = gain.at(k);
+                    for l in 0..L {
+                        let y = masked(input[k][l] * gain[l], heard[l]);
+                        highest = y.abs().to_bits().max(highest);
+                        mix[k][l] = y;
+                    }
                 }
-            }
-            // Under the knee the limiter changes no bit.
-            if limited && highest > SOFT_KNEE {
-                for y in mix[..n].as_flattened_mut() {
-                    *y = soft_limit(*y, SOFT_KNEE, 1.0);
+                // Under the knee the limiter changes no bit.
+                if limited && highest > SOFT_KNEE.to_bits() {
+                    for y in mix[..n].as_flattened_mut() {
+                        *y = soft_limit(*y, SOFT_KNEE, 1.0);
+                    }
                 }
             }
             for (sent, row) in io.world.audio_out.channels[c].iter_mut().zip(&mix[..n]) {

@@ -73,6 +73,9 @@ lanes! {
 
 kind!(SPEC, Biquad);
 
+/// The first mode: the low alone.
+const LOWPASS: usize = 0;
+
 /// A response as a mix of a state-variable filter's signals.
 #[derive(Clone, Copy)]
 struct Response<const L: usize> {
@@ -93,7 +96,7 @@ impl<const L: usize> Response<L> {
     #[inline(always)]
     fn new(mode: usize, q: [f32; L], db: [f32; L]) -> Self {
         match mode {
-            0 => Self::of(q, db, |k, _| (k, 1.0, [0.0, 0.0, 1.0])),
+            LOWPASS => Self::of(q, db, |k, _| (k, 1.0, [0.0, 0.0, 1.0])),
             1 => Self::of(q, db, |k, _| (k, 1.0, [1.0, -k, -1.0])),
             2 => Self::of(q, db, |k, _| (k, 1.0, [0.0, k, 0.0])),
             3 => Self::of(q, db, |k, _| (k, 1.0, [1.0, -k, 0.0])),
@@ -117,6 +120,28 @@ impl<const L: usize> Response<L> {
     }
 }
 
+/// How a chunk's frames are filtered.
+#[derive(Clone, Copy)]
+struct Tuning<const L: usize> {
+    response: Response<L>,
+    keep: [f32; L],
+    cross: [f32; L],
+    follow: [f32; L],
+}
+
+impl<const L: usize> Tuning<L> {
+    /// `response` with its corner at `turns` a frame.
+    #[inline(always)]
+    fn new(response: Response<L>, turns: [f32; L]) -> Self {
+        let [mut keep, mut cross, mut follow] = [[0.0; L]; 3];
+        for l in 0..L {
+            let c = svf::coefficients(turns[l], response.k[l], response.scale[l]);
+            (keep[l], cross[l], follow[l]) = (c.keep, c.cross, c.follow);
+        }
+        Self { response, keep, cross, follow }
+    }
+}
+
 impl<const L: usize> Module<L> for Biquad<L> {
     type Storage = ();
 
@@ -125,51 +150,71 @@ impl<const L: usize> Module<L> for Biquad<L> {
         if io.inputs.silent(0) && is_zero(&self.ic1eq) && is_zero(&self.ic2eq) {
             io.outputs.fill(0, [0.0; L]);
             io.rest();
-            return;
+        } else if io.params.get(0).choice() == LOWPASS {
+            self.render::<true>(io);
+        } else {
+            self.render::<false>(io);
         }
+    }
+}
+
+impl<const L: usize> Biquad<L> {
+    /// Renders a chunk; the low-pass, which most are, needs no mix of signals.
+    #[inline(always)]
+    fn render<const LOW: bool>(&mut self, mut io: Io<'_, L>) {
         let n = io.frames.min(BLOCK);
         let [signal, cv] = inputs(&io);
         let [mode, cutoff, q, gain, amount] = knobs(&io);
-        let mode = mode.choice();
+        let mode = if LOW { LOWPASS } else { mode.choice() };
         let tuned = still(&[cutoff, q, gain, amount]);
         let held = tuned && steady(&io, &[1]);
         let per_frame = 1.0 / io.sample_rate;
+        let corner = |base: [f32; L], reach: [f32; L], cv: [f32; L]| {
+            let mut turns = [0.0; L];
+            for l in 0..L {
+                turns[l] = base[l] * exp2(cv[l] * reach[l]);
+            }
+            turns
+        };
 
         let out = &mut io.outputs.get(0)[..n];
-        let Self { mut ic1eq, mut ic2eq } = *self;
         let mut response = Response::new(mode, q.at(0), gain.at(0));
         let (mut base, mut reach) = (cutoff.map(0, |hz| hz * per_frame), amount.at(0));
-        let (mut keep, mut cross, mut follow) = ([0.0; L], [0.0; L], [0.0; L]);
-        for k in 0..n {
-            if k > 0 && !tuned {
-                response = Response::new(mode, q.at(k), gain.at(k));
-                (base, reach) = (cutoff.map(k, |hz| hz * per_frame), amount.at(k));
+        if held {
+            let tuning = Tuning::new(response, corner(base, reach, cv[0]));
+            for (out, x) in out.iter_mut().zip(signal) {
+                *out = self.frame::<LOW>(*x, &tuning);
             }
-            let Response { k: damping, scale, dry, band, low } = response;
-            if k == 0 || !held {
-                let cv = cv[k];
-                for l in 0..L {
-                    let turns = base[l] * exp2(cv[l] * reach[l]);
-                    let c = svf::coefficients(turns, damping[l], scale[l]);
-                    (keep[l], cross[l], follow[l]) = (c.keep, c.cross, c.follow);
+        } else {
+            for k in 0..n {
+                if k > 0 && !tuned {
+                    response = Response::new(mode, q.at(k), gain.at(k));
+                    (base, reach) = (cutoff.map(k, |hz| hz * per_frame), amount.at(k));
                 }
+                let tuning = Tuning::new(response, corner(base, reach, cv[k]));
+                out[k] = self.frame::<LOW>(signal[k], &tuning);
             }
-            let x = signal[k];
-            let mut y = [0.0; L];
-            for l in 0..L {
-                let c = Coefficients { keep: keep[l], cross: cross[l], follow: follow[l] };
-                let state = State { ic1eq: ic1eq[l], ic2eq: ic2eq[l] };
-                let (taps, state) = svf::tick(x[l], c, state);
-                (ic1eq[l], ic2eq[l]) = (state.ic1eq, state.ic2eq);
-                y[l] = snap(dry[l] * x[l] + band[l] * taps.band + low[l] * taps.low);
-            }
-            out[k] = y;
         }
         if ends_block(io.start, n) {
-            settle(&mut ic1eq);
-            settle(&mut ic2eq);
+            settle(&mut self.ic1eq);
+            settle(&mut self.ic2eq);
         }
-        *self = Self { ic1eq, ic2eq };
+    }
+
+    /// Filters one frame.
+    #[inline(always)]
+    fn frame<const LOW: bool>(&mut self, x: [f32; L], tuning: &Tuning<L>) -> [f32; L] {
+        let Tuning { response: Response { dry, band, low, .. }, keep, cross, follow } = tuning;
+        let mut y = [0.0; L];
+        for l in 0..L {
+            let c = Coefficients { keep: keep[l], cross: cross[l], follow: follow[l] };
+            let state = State { ic1eq: self.ic1eq[l], ic2eq: self.ic2eq[l] };
+            let (taps, state) = svf::tick(x[l], c, state);
+            (self.ic1eq[l], self.ic2eq[l]) = (state.ic1eq, state.ic2eq);
+            let mix = dry[l] * x[l] + band[l] * taps.band + low[l] * taps.low;
+            y[l] = snap(if LOW { taps.low } else { mix });
+        }
+        y
     }
 }
 

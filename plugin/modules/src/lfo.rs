@@ -101,6 +101,19 @@ fn wave(shape: usize, p: f32) -> f32 {
     }
 }
 
+/// The phase `p` by `offset` turns later.
+#[inline(always)]
+fn shifted(p: f32, offset: f32) -> f32 {
+    let p = p + offset;
+    if p >= 1.0 { p - 1.0 } else { p }
+}
+
+/// -1..1 as 0..1.
+#[inline(always)]
+fn unipolar(y: f32) -> f32 {
+    0.5 + 0.5 * y
+}
+
 /// The state of one lane.
 #[derive(Clone, Copy)]
 struct Lane {
@@ -140,16 +153,6 @@ impl Lane {
         Self { phase: if over { next - 1.0 } else { next }, ..self.draw(over) }
     }
 
-    /// `frames` frames later.
-    #[inline(always)]
-    fn passed(mut self, step: f64, frames: usize) -> Self {
-        for _ in 0..frames {
-            let next = self.phase + step;
-            self = if next < 1.0 { Self { phase: next, ..self } } else { self.moved(step) };
-        }
-        self
-    }
-
     /// The random value, gliding from the one before where `smooth`.
     #[inline(always)]
     fn lot(self, smooth: bool) -> f32 {
@@ -177,14 +180,54 @@ fn steps<const L: usize>(
 }
 
 impl<const L: usize> Lfo<L> {
-    /// Only time passes: `frames` frames at a steady rate, and nobody looks.
+    /// Starts anew where `reset` rises.
     #[inline(always)]
-    fn pass(&mut self, frames: usize, step: [f64; L], reset: [f32; L]) {
+    fn restart(&mut self, reset: [f32; L]) {
         for l in 0..L {
-            let lane = self.lane(l).placed(None, rises(self.reset[l], reset[l]));
-            self.set_lane(l, lane.passed(step[l], frames));
+            self.set_lane(l, self.lane(l).placed(None, rises(self.reset[l], reset[l])));
         }
         self.reset = reset;
+    }
+
+    /// A frame later: as `Lane::moved`, which is asked where a cycle ends only.
+    #[inline(always)]
+    fn advance(&mut self, step: &[f64; L]) {
+        let (mut next, mut over) = ([0.0; L], false);
+        for l in 0..L {
+            next[l] = self.phase[l] + step[l];
+            over |= next[l] >= 1.0;
+        }
+        if over {
+            for l in 0..L {
+                self.set_lane(l, self.lane(l).moved(step[l]));
+            }
+        } else {
+            self.phase = next;
+        }
+    }
+
+    /// Renders a chunk of a shape without lots at a steady rate: only the phase moves.
+    #[inline(always)]
+    fn run_free(&mut self, mut io: Io<'_, L>, step: [f64; L], shape: usize, offset: [f32; L]) {
+        let n = io.frames.min(BLOCK);
+        let uni_read = io.outputs.connected(1);
+        let [out, uni] = io.outputs.split().map(|out| &mut out[..n]);
+        for row in &mut *out {
+            for l in 0..L {
+                row[l] = self.phase[l] as f32;
+            }
+            self.advance(&step);
+        }
+        for row in &mut *out {
+            for l in 0..L {
+                row[l] = wave(shape, shifted(row[l], offset[l]));
+            }
+        }
+        if uni_read {
+            for (uni, y) in uni.as_flattened_mut().iter_mut().zip(out.as_flattened()) {
+                *uni = unipolar(*y);
+            }
+        }
     }
 
     #[inline(always)]
@@ -221,16 +264,21 @@ impl<const L: usize> Module<L> for Lfo<L> {
         let lots = shape == RANDOM || shape == SMOOTH;
         let tuned = still(&[rate, amount]);
         let held = tuned && steady(&io, &[0]);
-        let offset = frames(offset, |turns| turns);
         let sample_rate = f64::from(io.sample_rate);
         let transport = io.world.transport;
         let beats = division::beats(sync.choice());
         let read = io.outputs.connected(0) | io.outputs.connected(1);
-        if !read && held && beats.is_none() && steady(&io, &[1]) {
+        if held && beats.is_none() && steady(&io, &[1]) && (!read || !lots && still(&[offset])) {
             let step = steps(rate.at(0), amount.at(0), rate_cv[0], sample_rate);
-            self.pass(n, step, reset[0]);
+            self.restart(reset[0]);
+            if read {
+                self.run_free(io, step, shape, offset.at(0));
+            } else {
+                (0..n).for_each(|_| self.advance(&step));
+            }
             return;
         }
+        let offset = frames(offset, |turns| turns);
         let [out, uni] = io.outputs.split().map(|out| &mut out[..n]);
 
         let mut state = self.clone();
@@ -256,8 +304,7 @@ impl<const L: usize> Module<L> for Lfo<L> {
             let (mut phases, mut draws) = ([0.0; L], [0.0; L]);
             for l in 0..L {
                 let lane = state.lane(l).placed(song, rises(state.reset[l], reset[l]));
-                let p = lane.phase as f32 + offset[l];
-                phases[l] = if p >= 1.0 { p - 1.0 } else { p };
+                phases[l] = shifted(lane.phase as f32, offset[l]);
                 draws[l] = lane.lot(shape == SMOOTH);
                 state.set_lane(l, lane.moved(step[l]));
             }
@@ -269,7 +316,7 @@ impl<const L: usize> Module<L> for Lfo<L> {
         for (out, uni) in out.as_flattened_mut().iter_mut().zip(uni.as_flattened_mut()) {
             let y = if lots { *out } else { wave(shape, *uni) };
             *out = y;
-            *uni = 0.5 + 0.5 * y;
+            *uni = unipolar(y);
         }
     }
 }

@@ -48,7 +48,6 @@ kind!(SPEC, NoteIn);
 
 /// Writes `value(lane, frame)` to all frames of an output, if anybody reads it: once where it rests,
 /// per frame where it ramps.
-///
 #[inline(always)]
 fn fill<const L: usize>(
     io: &mut Io<'_, L>,
@@ -62,7 +61,8 @@ fn fill<const L: usize>(
     let start = io.start;
     let at = |frame: u64| row(|l| value(l, frame));
     if rests {
-        io.outputs.fill(output, at(start));
+        // All has arrived, so that the last frame of all has this one's values, and no ramp is asked.
+        io.outputs.fill(output, at(u64::MAX));
     } else {
         for (k, frame) in io.outputs.get(output).iter_mut().enumerate() {
             *frame = at(start + k as u64);
@@ -85,8 +85,8 @@ impl<const L: usize> Module<L> for NoteIn<L> {
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         let voices: &Voices = io.world.voices;
-        let first = io.first_lane;
-        let lane = |l: usize| (first + l).min(MAX_VOICES - 1);
+        let first = io.first_lane.min(MAX_VOICES - L);
+        let lane = |l: usize| first + l;
         let start = io.start;
         let range = io.params.get(0);
 

@@ -274,7 +274,7 @@ pub enum Step {
     Gather {
         /// The buffer written.
         to: Slot,
-        /// In `Schedule::slots`: what each of the `LANES` lanes reads.
+        /// In `Schedule::slots`: what each of the `LANES` lanes reads; or one that all read.
         lanes: Range<u32>,
     },
     /// Delays what `from` holds, into `to`.

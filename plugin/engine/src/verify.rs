@@ -257,8 +257,10 @@ impl<'a> Check<'a> {
             }
             Step::Gather { to, lanes } => {
                 let lanes = schedule.slots.get(lanes.start as usize..lanes.end as usize);
-                let Some(lanes) = lanes.filter(|lanes| lanes.len() == LANES) else {
-                    return Ok(false);
+                let lanes: Vec<Slot> = match lanes {
+                    Some([all]) => vec![*all; LANES],
+                    Some(lanes) if lanes.len() == LANES => lanes.to_vec(),
+                    _ => return Ok(false),
                 };
                 let mono = |slot: &Slot| match slot {
                     Slot::Poly(_) => None,

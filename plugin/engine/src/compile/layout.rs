@@ -352,7 +352,8 @@ impl Layout<'_> {
                         _ => {
                             let to = draft.buffers.acquire(1, true);
                             temporary.push(to);
-                            let lanes = draft.slots(&slots);
+                            let alike = slots.iter().all(|slot| *slot == slots[0]);
+                            let lanes = draft.slots(if alike { &slots[..1] } else { &slots });
                             draft.schedule.steps.push(Step::Gather { to, lanes });
                             to
                         }

@@ -233,7 +233,7 @@ impl Graph {
 
     /// Runs the modules of a bank. True when all of them rest.
     #[expect(clippy::too_many_arguments, reason = "the parts of one step")]
-    pub(super) fn run_bank(
+    pub(super) fn run_bank<O: Observer>(
         &mut self,
         chunk: &Section,
         schedule: &Schedule,
@@ -241,7 +241,7 @@ impl Graph {
         (inputs, outputs): (std::ops::Range<u32>, std::ops::Range<u32>),
         (connected, mut read): (u64, u64),
         world: World<'_>,
-        observer: &mut impl Observer,
+        observer: &mut O,
     ) -> bool {
         let slots =
             |range: std::ops::Range<u32>| &schedule.slots[range.start as usize..range.end as usize];
@@ -314,8 +314,10 @@ impl Graph {
                 }
             }
         }
-        for (lane, n) in members(planned) {
-            observer.ran_lane(n as u32, lane, chunk.frames, read, buffers);
+        if O::LOOKS {
+            for (lane, n) in members(planned) {
+                observer.ran_lane(n as u32, lane, chunk.frames, read, buffers);
+            }
         }
         if self.taps.active() {
             for (lane, n) in members(planned) {
@@ -332,6 +334,17 @@ impl Graph {
     pub(super) fn gather(&mut self, chunk: &Section, to: Slot, lanes: &[Slot]) {
         let [buffer, ..] = &mut *self.outputs;
         self.pool.exchange(to, buffer);
+        if let [all] = lanes {
+            let x = self.pool.read::<1>(*all, 0, chunk.frames);
+            if self.pool.steady(*all, 0) {
+                buffer.fill(0, chunk.frames, [x[0][0]; LANES]);
+            } else {
+                let rows = buffer.write::<LANES>(0, chunk.frames);
+                rows.iter_mut().zip(x).for_each(|(row, x)| *row = [x[0]; LANES]);
+            }
+            self.pool.exchange(to, buffer);
+            return;
+        }
         let mut row = [0.0; LANES];
         for (x, &slot) in row.iter_mut().zip(lanes) {
             *x = self.pool.read::<1>(slot, 0, 1)[0][0];

@@ -99,7 +99,8 @@ pub fn events(dice: &mut Dice, frames: u64) -> Vec<(u64, Event)> {
     events
 }
 
-fn count() -> u64 {
+/// How many patches the laws are tried with.
+pub fn count() -> u64 {
     std::env::var("CHRONUS_LAW_PATCHES").ok().and_then(|n| n.parse().ok()).unwrap_or(24)
 }
 

@@ -153,6 +153,11 @@ fn moves(nodes: &[PlanNode], banks: &[PlanBank], base: Option<&Plan>, carry: &mu
             }
         }
     }
+    let who = |banks: &[PlanBank], nodes: &[PlanNode]| -> Vec<(u32, Vec<Option<NodeKey>>)> {
+        let key = |n: &Option<NodeIndex>| n.map(|n| nodes[n as usize].key);
+        banks.iter().map(|b| (b.seat, b.lanes.iter().map(key).collect())).collect()
+    };
+    carry.banks_unsettled = who(banks, nodes) != who(old_banks, base.map_or(&[], |b| &b.nodes));
     for bank in banks {
         for (lane, n) in bank.lanes.iter().enumerate() {
             let Some(node) = n.map(|n| &nodes[n as usize]) else { continue };

@@ -93,6 +93,17 @@ impl Bank {
         self.ends[p] = self.ends[p].max(ramp.end());
     }
 
+    /// Sets the lanes in which nobody runs to what lane `first` is set to: code branches on the
+    /// stepped knobs of one lane for all.
+    fn fill_gaps(&mut self, planned: &PlanBank, first: usize) {
+        for lane in (0..LANES).filter(|&lane| planned.lanes[lane].is_none()) {
+            for p in 0..self.ends.len() {
+                self.params[p * LANES + lane] = self.params[p * LANES + first];
+                self.targets[p * LANES + lane] = self.targets[p * LANES + first];
+            }
+        }
+    }
+
     /// Puts the state in `node` into lane `lane`.
     fn load(&mut self, lane: usize, node: &Node) {
         let mut words = [0; LANE_WORDS];
@@ -165,6 +176,7 @@ impl Graph {
                 let value = lanes[first].target().to_bits();
                 members(planned).all(|(lane, _)| lanes[lane].target().to_bits() == value)
             });
+            bank.fill_gaps(planned, first);
             if agree != bank.torn {
                 continue;
             }
@@ -228,7 +240,7 @@ impl Graph {
             }
             bank.take(lane, node);
         }
-        self.unsettled |= !self.roster.joins.is_empty();
+        self.unsettled |= self.roster.unsettles;
     }
 
     /// Runs the modules of a bank. True when all of them rest.

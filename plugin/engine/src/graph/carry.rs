@@ -33,6 +33,8 @@ pub(super) struct Roster {
     pub leaves: Box<[BankMove]>,
     /// `Carry::joins`.
     pub joins: Box<[BankMove]>,
+    /// Somebody takes a lane or has left one.
+    pub unsettles: bool,
     /// The plan has a transition.
     pub fades: bool,
 }
@@ -71,6 +73,7 @@ impl Roster {
             banks_changed: plan.carry.banks_changed.clone().into(),
             leaves: plan.carry.leaves.clone().into(),
             joins: plan.carry.joins.clone().into(),
+            unsettles: plan.carry.banks_unsettled,
             fades: plan.transition.is_some(),
         }
     }

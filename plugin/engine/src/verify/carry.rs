@@ -101,6 +101,9 @@ fn misplaced_in_banks(plan: &Plan, base: Option<&Plan>) -> Option<String> {
     if changed != plan.carry.banks_changed {
         return Some("a bank".into());
     }
+    if new != old && !plan.carry.banks_unsettled {
+        return Some("a bank with other modules".into());
+    }
     let (mut leaves, mut joins) = (Vec::new(), Vec::new());
     for node in &plan.nodes {
         let kept = matches!(node.role, Role::Kept | Role::Leaving);

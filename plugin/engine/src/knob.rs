@@ -15,14 +15,28 @@ impl<'a, const L: usize> Params<'a, L> {
     /// `each` lane has its own, `L` a param: those of a param side by side.
     #[inline(always)]
     pub(crate) fn new(ramps: &'a [Ramp], each: bool, start: u64) -> Self {
-        Self { ramps, each, start }
+        Self { ramps, each: L > 1 && each, start }
+    }
+
+    /// The first `N` params.
+    #[inline(always)]
+    #[must_use]
+    pub fn first<const N: usize>(&self) -> [Knob<'a, L>; N] {
+        let ramps = if self.each { N * L } else { N };
+        let params = Self { ramps: &self.ramps[..ramps], ..*self };
+        // A loop, not `from_fn`: that is not always inlined.
+        let mut knobs = [params.get(0); N];
+        for (i, knob) in knobs.iter_mut().enumerate() {
+            *knob = params.get(i);
+        }
+        knobs
     }
 
     /// Param `index`, smoothed by the engine, within its range.
     #[inline(always)]
     #[must_use]
     pub fn get(&self, index: usize) -> Knob<'a, L> {
-        let ramps = if L > 1 && self.each {
+        let ramps = if self.each {
             Ramps::Each(&self.ramps.as_chunks::<L>().0[index])
         } else {
             Ramps::Alike(&self.ramps[index])

@@ -1,5 +1,6 @@
 //! A built module: `Module` code with its state and storage at one width, behind one virtual call
-//! a chunk. The body of that call is compiled once for each instruction set.
+//! a chunk. The body of that call is compiled for each instruction set, and in each
+//! once for the usual chunk and once for any other.
 
 use pulp::{Arch, Simd, WithSimd};
 

@@ -25,7 +25,21 @@ impl<'a, const L: usize> Params<'a, L> {
     /// each lane has its own, which `settled` tells of, `L` a param: those of a param side by side.
     #[inline(always)]
     pub(crate) fn new(ramps: &'a [Ramp], settled: Option<Settled<'a>>, start: u64) -> Self {
-        Self { ramps, settled, start }
+        Self { ramps, settled: settled.filter(|_| L > 1), start }
+    }
+
+    /// The first `N` params.
+    #[inline(always)]
+    #[must_use]
+    pub fn first<const N: usize>(&self) -> [Knob<'a, L>; N] {
+        let ramps = if self.settled.is_some() { N * L } else { N };
+        let params = Self { ramps: &self.ramps[..ramps], ..*self };
+        // A loop, not `from_fn`: that is not always inlined.
+        let mut knobs = [params.get(0); N];
+        for (i, knob) in knobs.iter_mut().enumerate() {
+            *knob = params.get(i);
+        }
+        knobs
     }
 
     /// Param `index`, smoothed by the engine, within its range.
@@ -33,7 +47,7 @@ impl<'a, const L: usize> Params<'a, L> {
     #[must_use]
     pub fn get(&self, index: usize) -> Knob<'a, L> {
         let ramps = match self.settled {
-            Some(settled) if L > 1 => Ramps::Each(
+            Some(settled) => Ramps::Each(
                 &self.ramps.as_chunks::<L>().0[index],
                 &settled.targets.as_chunks::<L>().0[index],
                 settled.ends[index],

@@ -200,19 +200,12 @@ impl<const L: usize> Adsr<L> {
             return;
         }
         let level = self.level;
-        let steady = io.inputs.steady(0) || is_zero(&level);
-        let frames = if steady { 1 } else { io.frames };
-        let out = &mut io.outputs.get(0)[..frames];
-        for (out, x) in out.iter_mut().zip(signal) {
-            let mut y = [0.0; L];
-            for l in 0..L {
-                y[l] = amplified(x[l], level[l]);
-            }
-            *out = y;
+        if io.inputs.steady(0) || is_zero(&level) {
+            io.outputs.fill(0, amplified(&signal[0], &level));
+            return;
         }
-        if steady {
-            let row = out[0];
-            io.outputs.fill(0, row);
+        for (out, x) in io.outputs.get(0).iter_mut().zip(signal) {
+            *out = amplified(x, &level);
         }
     }
 
@@ -231,8 +224,12 @@ impl<const L: usize> Adsr<L> {
 
 /// Shut is silent, not a zero with the signal's sign: those who come after may rest.
 #[inline(always)]
-fn amplified(x: f32, level: f32) -> f32 {
-    masked(x * level, mask(level != 0.0))
+fn amplified<const L: usize>(x: &[f32; L], level: &[f32; L]) -> [f32; L] {
+    let mut y = [0.0; L];
+    for l in 0..L {
+        y[l] = masked(x[l] * level[l], mask(level[l] != 0.0));
+    }
+    y
 }
 
 impl<const L: usize> Module<L> for Adsr<L> {
@@ -249,12 +246,13 @@ impl<const L: usize> Module<L> for Adsr<L> {
         if calm {
             // Most of a note's life: every frame is as the first, and that as `tick` makes it.
             let sustain = stages[2].at(0);
+            let (mut level, mut now) = ([0.0; L], [0.0; L]);
             for l in 0..L {
                 // Added to 0, as there: never -0.
-                self.level[l] = masked(sustain[l], mask(self.stage[l] == DECAY)) + 0.0;
-                self.gate[l] = max(gate[0][l], host[l]);
+                level[l] = masked(sustain[l], mask(self.stage[l] == DECAY)) + 0.0;
+                now[l] = max(gate[0][l], host[l]);
             }
-            self.trigger = trigger[0];
+            (self.level, self.gate, self.trigger) = (level, now, trigger[0]);
             if io.outputs.connected(1) {
                 io.outputs.fill(1, self.level);
             }
@@ -281,11 +279,7 @@ impl<const L: usize> Module<L> for Adsr<L> {
         }
         *self = state;
         for (out, (x, level)) in out.iter_mut().zip(signal.iter().zip(env)) {
-            let mut y = [0.0; L];
-            for l in 0..L {
-                y[l] = amplified(x[l], level[l]);
-            }
-            *out = y;
+            *out = amplified(x, level);
         }
     }
 }

@@ -50,7 +50,7 @@ impl<const L: usize> Module<L> for AudioOut<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        if (0..2).all(|c| io.inputs.silent(c)) {
+        if io.inputs.silent(0) && io.inputs.silent(1) {
             io.rest();
             return;
         }
@@ -91,7 +91,8 @@ impl<const L: usize> Module<L> for AudioOut<L> {
                     }
                 }
             }
-            for (sent, row) in io.world.audio_out.channels[c].iter_mut().zip(&mix[..n]) {
+            let sent = &mut io.world.audio_out.channels[c][..n];
+            for (sent, row) in sent.iter_mut().zip(&mix) {
                 for y in row {
                     *sent += y;
                 }

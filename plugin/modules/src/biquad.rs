@@ -195,6 +195,11 @@ impl<const L: usize> Biquad<L> {
                 out[k] = self.frame::<LOW>(signal[k], &tuning);
             }
         }
+        if L == 1 {
+            for y in out.as_flattened_mut() {
+                *y = snap(*y);
+            }
+        }
         if ends_block(io.start, n) {
             settle(&mut self.ic1eq);
             settle(&mut self.ic2eq);
@@ -212,7 +217,9 @@ impl<const L: usize> Biquad<L> {
             let (taps, state) = svf::tick(x[l], c, state);
             (self.ic1eq[l], self.ic2eq[l]) = (state.ic1eq, state.ic2eq);
             let mix = dry[l] * x[l] + band[l] * taps.band + low[l] * taps.low;
-            y[l] = snap(if LOW { taps.low } else { mix });
+            y[l] = if LOW { taps.low } else { mix };
+            // One lane is snapped at the end: no vectors here, but over frames.
+            y[l] = if L == 1 { y[l] } else { snap(y[l]) };
         }
         y
     }

@@ -209,21 +209,22 @@ impl<const L: usize> Lfo<L> {
     /// Renders a chunk of a shape without lots at a steady rate: only the phase moves.
     #[inline(always)]
     fn run_free(&mut self, mut io: Io<'_, L>, step: [f64; L], shape: usize, offset: [f32; L]) {
-        let n = io.frames.min(BLOCK);
-        let uni_read = io.outputs.connected(1);
-        let [out, uni] = io.outputs.split().map(|out| &mut out[..n]);
+        let mut state = self.clone();
+        let out = io.outputs.get(0);
         for row in &mut *out {
             for l in 0..L {
-                row[l] = self.phase[l] as f32;
+                row[l] = state.phase[l] as f32;
             }
-            self.advance(&step);
+            state.advance(&step);
         }
-        for row in &mut *out {
+        *self = state;
+        for row in out {
             for l in 0..L {
                 row[l] = wave(shape, shifted(row[l], offset[l]));
             }
         }
-        if uni_read {
+        if io.outputs.connected(1) {
+            let [out, uni] = io.outputs.split();
             for (uni, y) in uni.as_flattened_mut().iter_mut().zip(out.as_flattened()) {
                 *uni = unipolar(*y);
             }

@@ -86,12 +86,12 @@ impl<const L: usize> Module<L> for NoteIn<L> {
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         let voices: &Voices = io.world.voices;
         let first = io.first_lane.min(MAX_VOICES - L);
-        let lane = |l: usize| first + l;
+        let lane = move |l: usize| first + l;
         let start = io.start;
         let range = io.params.get(0);
 
         let rests = voices.rest(start);
-        let pitch = |l: usize, f: u64, range: f32| {
+        let pitch = move |l: usize, f: u64, range: f32| {
             let bend = voices.bend(lane(l), f) * range * (1.0 / 12.0);
             voices.voice(lane(l)).pitch(f) + bend
         };
@@ -104,7 +104,9 @@ impl<const L: usize> Module<L> for NoteIn<L> {
             let held = row(|l| if voices.voice(lane(l)).held() { 1.0 } else { 0.0 });
             let now = row(|l| voices.voice(lane(l)).gate(start));
             io.outputs.fill(GATE, held);
-            if now != held {
+            let differs =
+                held.iter().zip(&now).fold(0, |any, (a, b)| any | a.to_bits() ^ b.to_bits());
+            if differs != 0 {
                 io.outputs.get(GATE)[0] = now;
             }
         }

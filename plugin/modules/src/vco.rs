@@ -3,7 +3,7 @@
 //! Hard sync is one more band-limited step. It begins before the restart, so a restart takes effect
 //! `REACH` frames (63 us at 48 kHz) after the edge that asked for it.
 
-use chronus_dsp::math::{clamp, exp2, max, min};
+use chronus_dsp::math::{clamp, exp2, is_zero, max, min};
 use chronus_dsp::wave::{self, Restart};
 use chronus_dsp::{blep, phase};
 use chronus_engine::{
@@ -211,18 +211,18 @@ impl<const L: usize> Vco<L> {
         let (fm_amount, lin_amount) = (fm_amount.at(0), lin_amount.at(0));
         let (width, pwm_amount, gain) = (width.at(0), pwm_amount.at(0), gain.at(0));
         let (mut step, mut period, mut widths) = ([0u32; L], [0.0; L], [0.0; L]);
-        let mut shortest = f32::MAX;
         for l in 0..L {
             let octaves = pitch[0][l] + offset[l] + fm[0][l] * fm_amount[l];
             let lin = 1.0 + lin_fm[0][l] * lin_amount[l];
             (_, step[l], period[l]) = pace(base[l] * exp2(octaves) * lin);
             widths[l] = clamp(width[l] + pwm[0][l] * pwm_amount[l], 0.01, 0.99);
         }
-        for l in 0..L {
-            shortest = min(shortest, period[l]);
-        }
+        let shape = shape.choice();
+        let wide = shape != SINE && period.iter().fold(f32::MAX, |a, b| min(a, *b)) < wave::NARROW;
         let out = &mut io.outputs.get(0)[..n];
-        let mut phase = self.phase;
+        // The sine is drawn as a cosine, a quarter of a turn behind.
+        let behind = if shape == SINE { phase::QUARTER } else { 0 };
+        let mut phase = self.phase.map(|phase| phase.wrapping_sub(behind));
         macro_rules! draw {
             (|$at:ident, $period:ident, $width:ident| $wave:expr) => {
                 for frame in out.iter_mut() {
@@ -236,8 +236,8 @@ impl<const L: usize> Vco<L> {
                 }
             };
         }
-        match (shape.choice(), shortest < wave::NARROW) {
-            (SINE, _) => draw!(|at, _t, _w| wave::sine(at)),
+        match (shape, wide) {
+            (SINE, _) => draw!(|at, _t, _w| wave::cosine(at)),
             (TRIANGLE, true) => draw!(|at, t, _w| wave::triangle::<true>(at, t)),
             (TRIANGLE, false) => draw!(|at, t, _w| wave::triangle::<false>(at, t)),
             (SAW, true) => draw!(|at, t, _w| wave::saw::<true>(at, t)),
@@ -245,11 +245,14 @@ impl<const L: usize> Vco<L> {
             (_, true) => draw!(|at, t, width| wave::pulse::<true>(at, t, width)),
             (_, false) => draw!(|at, t, width| wave::pulse::<false>(at, t, width)),
         }
-        self.phase = phase;
+        let (mut old, mut young) = (self.old, [0.0; L]);
         for l in 0..L {
-            self.old[l] = self.old[l].wrapping_add(step[l].wrapping_mul(n as u32));
+            phase[l] = phase[l].wrapping_add(behind);
+            old[l] = old[l].wrapping_add(step[l].wrapping_mul(n as u32));
+            young[l] = blep::REACH - self.since[l];
         }
-        if self.since != [blep::REACH; L] {
+        (self.phase, self.old) = (phase, old);
+        if !is_zero(&young) {
             for l in 0..L {
                 for _ in 0..n {
                     self.since[l] = min(self.since[l] + 1.0, blep::REACH);

@@ -23,11 +23,7 @@ pub fn inputs<'a, const L: usize, const N: usize>(io: &Io<'a, L>) -> [&'a [[f32;
 /// The first `N` knobs.
 #[inline(always)]
 pub fn knobs<'a, const L: usize, const N: usize>(io: &Io<'a, L>) -> [Knob<'a, L>; N] {
-    let mut knobs = [io.params.get(0); N];
-    for (i, knob) in knobs.iter_mut().enumerate() {
-        *knob = io.params.get(i);
-    }
-    knobs
+    io.params.first()
 }
 
 /// A row for each frame of a chunk.

@@ -271,6 +271,8 @@ impl Display {
         let name = format!(":{}", number.unwrap_or(90));
         let mut command = std::process::Command::new("Xvfb");
         command.args([name.as_str(), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]);
+        // Else it starts anew whenever its last client has gone, and refuses who comes meanwhile.
+        command.arg("-noreset");
         let server = command.stderr(std::process::Stdio::null()).spawn()?;
         let socket = format!("/tmp/.X11-unix/X{}", &name[1..]);
         let started = Instant::now();

@@ -112,15 +112,15 @@ fn notes() -> Vec<Note> {
                 let free = (0..6).map(|i| high((step + i) % 6));
                 let taken = place.map(high);
                 let key = free.into_iter().find(|key| Some(*key) != taken);
-                play(first + step as f64 + 0.5, 0.4, key.unwrap_or(chord.bass + 24), 0.36);
+                play(first + step as f64 + 0.5, 0.4, key.unwrap_or(chord.bass + 24), 0.25);
             }
             let Some(place) = place else { continue };
             // The last bar thins out.
             if last && step > 10 {
                 continue;
             }
-            let accent = if step % 8 == 0 { 0.15 } else { 0.0 };
-            play(first + step as f64, 0.85, high(*place), 0.4 + accent);
+            let accent = if step % 8 == 0 { 0.1 } else { 0.0 };
+            play(first + step as f64, 0.85, high(*place), 0.28 + accent);
         }
     }
     notes

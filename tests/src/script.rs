@@ -268,7 +268,7 @@ const VALUES: &[(&str, &str)] = &[
     ("set filt cutoff 1100", "set filt cutoff 1800"),
     ("set echo feedback 0.5", "set echo feedback 0.36"),
     ("set env1 sustain 0.4", "set env1 sustain 0.55"),
-    ("set echo mix 0.32", "set echo mix 0.24"),
+    ("set echo mix 0.27", "set echo mix 0.24"),
     ("set osc1 gain 0.12", "set osc1 gain 0.16"),
 ];
 

@@ -18,8 +18,8 @@ pub use self::values::Write;
 use crate::instance::{Chunk, Instance};
 use crate::lanes::LANES;
 use crate::module::{BLOCK, Setup, splitmix};
-use crate::plan::{DelayKey, NodeIndex, Plan, Role, Schedule, Step};
-use crate::pool::{Buffer, MAX_GROUPS, Pool};
+use crate::plan::{DelayKey, NodeIndex, Plan, Role, Step};
+use crate::pool::{Buffer, MAX_GROUPS, Pool, Slot};
 use crate::ramp::{CABLE_RAMP_SECONDS, Fade, Ramp, SMOOTHING_SECONDS};
 use crate::registry::Registry;
 use crate::spec::Tail;
@@ -141,7 +141,7 @@ impl Graph {
         let groups = plan.groups();
         let pool = Pool::new(plan.mono_buffers, plan.poly_buffers, groups, &plan.constants);
         let taps = Taps::new(plan.nodes.len());
-        Some(Self {
+        let mut graph = Self {
             nodes,
             banks: bank::build(&plan, registry, sample_rate),
             apart: Apart::new(&plan),
@@ -162,7 +162,9 @@ impl Graph {
             sleep: Sleep::new(&plan),
             taps,
             plan,
-        })
+        };
+        graph.fill_banks();
+        Some(graph)
     }
 
     /// The plan it was built from.
@@ -174,7 +176,7 @@ impl Graph {
     /// True while it is not rendered, because nobody plays and nothing in it moves.
     #[must_use]
     pub fn asleep(&self) -> bool {
-        self.sleep.steps().is_some()
+        self.sleep.asleep
     }
 
     /// The node that ran last.
@@ -198,7 +200,7 @@ impl Graph {
     }
 
     pub(crate) fn begin_transition(&mut self, frame: u64) {
-        self.sleep.wake();
+        self.sleep.asleep = false;
         self.in_transition = self.roster.fades;
         self.ramp_start = frame;
     }
@@ -209,11 +211,11 @@ impl Graph {
 
     /// Back to the state of a new graph, params at their cells' values.
     pub(crate) fn reset(&mut self) {
-        self.sleep.wake();
+        self.sleep.asleep = false;
         for node in self.nodes.iter_mut().flatten() {
             node.instance.reset();
         }
-        self.reset_banks();
+        self.fill_banks();
         for line in self.rings.iter_mut().chain(&mut self.delays) {
             line.clear();
         }
@@ -257,46 +259,33 @@ impl Graph {
         let mut still = quiet;
         for step in &schedule.steps {
             match step {
-                Step::Mix { to, sources } => {
-                    let sources = &schedule.sources[sources.start as usize..sources.end as usize];
-                    self.mix(&chunk, *to, sources);
-                }
+                Step::Mix { to, sources } => self.mix(&chunk, *to, schedule.sources(sources)),
                 Step::Run { node, inputs, outputs, connected, read } => {
-                    let slots = (inputs.clone(), outputs.clone());
-                    let ports = (*connected, *read);
-                    let world = world.reborrow();
-                    still &= self.run(&chunk, schedule, *node, slots, ports, world, observer);
+                    let slots = (schedule.slots(inputs), schedule.slots(outputs));
+                    let (ports, world) = ((*connected, *read), world.reborrow());
+                    still &= self.run(&chunk, *node, slots, ports, world, observer);
                 }
                 Step::Bank { bank, inputs, outputs, connected, read } => {
-                    let slots = (inputs.clone(), outputs.clone());
-                    let (bank, ports) = (*bank as usize, (*connected, *read));
+                    let slots = (schedule.slots(inputs), schedule.slots(outputs));
+                    let (bank, ports) = (&plan.banks[*bank as usize], (*connected, *read));
                     let world = world.reborrow();
-                    still &= self.run_bank(&chunk, schedule, bank, slots, ports, world, observer);
+                    still &= self.run_bank(&chunk, bank, slots, ports, world, observer);
                 }
-                Step::Gather { to, lanes } => {
-                    let lanes = &schedule.slots[lanes.start as usize..lanes.end as usize];
-                    self.gather(&chunk, *to, lanes);
-                }
+                Step::Gather { to, lanes } => self.gather(&chunk, *to, schedule.slots(lanes)),
                 Step::Delay { line, from, to } => self.delay(&chunk, *line as usize, *from, *to),
                 Step::Store { ring, from } => self.store(&chunk, *ring as usize, *from),
             }
         }
-        if still {
-            self.sleep.fall();
-        } else {
-            self.sleep.wake();
-        }
+        self.sleep.asleep = still && self.sleep.free.is_some();
     }
 
     /// Runs a module. True when it rests: as long as what it reads stays as it is, so do its state
     /// and what it gives. Of those that run free, it is true while nobody plays.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one step")]
     fn run(
         &mut self,
         chunk: &Section,
-        schedule: &Schedule,
         index: NodeIndex,
-        (inputs, outputs): (std::ops::Range<u32>, std::ops::Range<u32>),
+        (inputs, outputs): (&[Slot], &[Slot]),
         (connected, read): (u64, u64),
         world: World<'_>,
         observer: &mut impl Observer,
@@ -310,22 +299,17 @@ impl Graph {
         }
         self.running = index;
         let read = read | self.taps.of(index);
-        let slots =
-            |range: std::ops::Range<u32>| &schedule.slots[range.start as usize..range.end as usize];
-        let output_slots = slots(outputs);
         // What runs free goes on in a patch that sleeps.
         let mut rests = free;
-        let buffers = &mut self.outputs[..output_slots.len()];
-        for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
-            self.pool.exchange(slot, buffer);
-        }
+        let buffers = &mut self.outputs[..outputs.len()];
+        self.pool.exchange_all(outputs, buffers);
         node.instance.process(Chunk {
             frames: chunk.frames,
             start: chunk.start,
             sample_rate: self.sample_rate as f32,
             groups: chunk.groups,
             pool: &self.pool,
-            inputs: slots(inputs),
+            inputs,
             connected,
             read,
             outputs: buffers,
@@ -337,9 +321,7 @@ impl Graph {
         });
         observer.ran(index, key.groups, chunk.frames, read, buffers);
         self.taps.ran(index, key.groups, chunk.groups, chunk.frames, buffers);
-        for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
-            self.pool.exchange(slot, buffer);
-        }
+        self.pool.exchange_all(outputs, buffers);
         rests
     }
 }

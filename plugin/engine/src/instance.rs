@@ -19,7 +19,6 @@ pub struct Kind {
     pub spec: &'static Spec,
     mono: fn(&Setup) -> Box<dyn Instance>,
     poly: fn(&Setup, usize) -> Box<dyn Instance>,
-    bank: fn(&[Setup]) -> Box<dyn Instance>,
     /// All it remembers is lane state.
     lanes_only: bool,
 }
@@ -32,7 +31,6 @@ impl Kind {
             spec,
             mono: |setup| Box::new(Built::<A, 1>::new(setup, 1)),
             poly: |setup, groups| Box::new(Built::<B, LANES>::new(setup, groups)),
-            bank: |setups| Box::new(Built::<B, LANES>::bank::<A>(setups)),
             lanes_only: B::Storage::NONE,
         }
     }
@@ -43,7 +41,7 @@ impl Kind {
         if groups == 0 { (self.mono)(setup) } else { (self.poly)(setup, groups) }
     }
 
-    /// True when separate mono modules of the kind may be the lanes of one group (`Kind::bank`): what
+    /// True when separate mono modules of the kind may be the lanes of one group, a bank: what
     /// they remember is lane state alone, and what they are to the world does not depend on which
     /// lane they have. Sinks, and those who read notes, host audio or macros, stay by themselves.
     #[must_use]
@@ -51,23 +49,6 @@ impl Kind {
         let Spec { sink, source, width, .. } = *self.spec;
         let inward = matches!(source, Source::None | Source::Free);
         self.lanes_only && inward && !sink && matches!(width, Width::Widest | Width::Bus)
-    }
-
-    /// Builds a bank, a lane group whose lanes are modules: lane l starts, and after `reset` starts
-    /// again, as a mono instance built for `setups[l]` does. Lanes to spare start as
-    /// `LaneState::initial` says; what they render is nobody's.
-    ///
-    /// All modules must have cables in the same inputs and the same stepped values (`Taper::Stepped`,
-    /// every choice). The rest is each lane's own: `Chunk::params` and `Chunk::gates` have a value a
-    /// lane.
-    ///
-    /// # Panics
-    /// Without `shares_lanes`, without setups, or with more than `LANES` of them.
-    #[must_use]
-    pub fn bank(&self, setups: &[Setup]) -> Box<dyn Instance> {
-        assert!(self.shares_lanes(), "modules of kind {} stay by themselves", self.spec.kind);
-        assert!((1..=LANES).contains(&setups.len()), "{} modules in a bank", setups.len());
-        (self.bank)(setups)
     }
 }
 
@@ -137,8 +118,6 @@ pub trait Instance: Send {
 struct Built<M: Module<L>, const L: usize> {
     arch: Arch,
     groups: Vec<Group<M, L>>,
-    /// In a bank, what each lane starts with.
-    bank: Vec<LaneWords>,
 }
 
 struct Group<M: Module<L>, const L: usize> {
@@ -156,21 +135,7 @@ impl<M: Module<L>, const L: usize> Built<M, L> {
             state.start(&setup);
             Group { setup, state, storage: M::Storage::new(&setup) }
         });
-        Self { arch: crate::simd::arch(), groups: groups.collect(), bank: Vec::new() }
-    }
-
-    fn bank<A: Module<1>>(setups: &[Setup]) -> Self {
-        let first = |setup: &Setup| {
-            let mut mono = A::initial();
-            mono.start(setup);
-            let mut words = [0; LANE_WORDS];
-            mono.save_lane(0, &mut words);
-            words
-        };
-        let bank = setups.iter().map(first).collect();
-        let mut built = Self { bank, ..Self::new(&Setup { first_lane: 0, ..setups[0] }, 1) };
-        built.reset();
-        built
+        Self { arch: crate::simd::arch(), groups: groups.collect() }
     }
 }
 
@@ -186,12 +151,7 @@ impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
     fn reset(&mut self) {
         for group in &mut self.groups {
             group.state = M::initial();
-            if self.bank.is_empty() {
-                group.state.start(&group.setup);
-            }
-            for (lane, words) in self.bank.iter().enumerate() {
-                group.state.load_lane(lane, words);
-            }
+            group.state.start(&group.setup);
             group.storage.reset();
         }
     }

@@ -96,7 +96,7 @@ pub struct Io<'a, const L: usize> {
     pub outputs: Outputs<'a, L>,
     /// What `/gate/ID` says: 0 or 1 a lane.
     pub gate: [f32; L],
-    /// Voice of lane 0; of no meaning where lanes are modules (`Kind::bank`).
+    /// Voice of lane 0; of no meaning where lanes are modules (a bank).
     pub first_lane: usize,
     /// The host: notes, audio, macros, transport.
     pub world: World<'a>,

@@ -236,6 +236,22 @@ pub struct Schedule {
     pub slots: Vec<Slot>,
 }
 
+impl Schedule {
+    /// The slots that a step names.
+    #[inline(always)]
+    #[must_use]
+    pub fn slots(&self, range: &Range<u32>) -> &[Slot] {
+        &self.slots[range.start as usize..range.end as usize]
+    }
+
+    /// The sources that a mix names.
+    #[inline(always)]
+    #[must_use]
+    pub fn sources(&self, range: &Range<u32>) -> &[MixSource] {
+        &self.sources[range.start as usize..range.end as usize]
+    }
+}
+
 /// One thing to do in each chunk.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
@@ -447,14 +463,12 @@ impl Plan {
             Slot::Constant(i) => format!("={}", self.constants[i as usize]),
         };
         let list = |range: &Range<u32>| {
-            let slots = &schedule.slots[range.start as usize..range.end as usize];
-            slots.iter().map(slot).collect::<Vec<_>>().join(" ")
+            schedule.slots(range).iter().map(slot).collect::<Vec<_>>().join(" ")
         };
         match step {
             Step::Mix { to, sources } => {
                 write!(f, "  {} =", slot(to))?;
-                let sources = &schedule.sources[sources.start as usize..sources.end as usize];
-                for (n, source) in sources.iter().enumerate() {
+                for (n, source) in schedule.sources(sources).iter().enumerate() {
                     let from = match source.from {
                         MixFrom::Slot(s) => slot(&s),
                         MixFrom::Ring(r) => format!("ring{r}"),

@@ -178,6 +178,14 @@ impl Pool {
         std::mem::swap(self.buffer(slot), buffer);
     }
 
+    /// The same for several.
+    #[inline(always)]
+    pub(crate) fn exchange_all(&mut self, slots: &[Slot], buffers: &mut [Buffer]) {
+        for (&slot, buffer) in slots.iter().zip(buffers) {
+            self.exchange(slot, buffer);
+        }
+    }
+
     /// Gives the buffer of `slot` back.
     #[inline(always)]
     pub(crate) fn put(&mut self, slot: Slot, buffer: Buffer) {

@@ -18,6 +18,8 @@ const SEED: u64 = 1;
 pub struct Solo {
     spec: &'static Spec,
     instance: Box<dyn Instance>,
+    /// In a bank, each lane's module by itself: the state that the lane starts with.
+    alone: Vec<Box<dyn Instance>>,
     lanes: usize,
     sample_rate: f64,
     /// As many a param as there are `gates`.
@@ -78,15 +80,20 @@ impl Solo {
         Self::new(kind, sample_rate, kind.build(&setup, 1), [LANES, 1])
     }
 
-    /// A lane group of separate modules, one a seed (`Kind::bank`).
+    /// A bank: a lane group of separate modules, one a seed. They have the same stepped values.
     ///
     /// # Panics
-    /// Where `Kind::bank` does.
+    /// When the kind does not share lanes, or there are none or more than `LANES` seeds.
     #[must_use]
     pub fn bank(kind: &Kind, sample_rate: f64, seeds: &[u64]) -> Self {
+        assert!(kind.shares_lanes(), "modules of kind {} stay by themselves", kind.spec.kind);
+        assert!((1..=LANES).contains(&seeds.len()), "{} modules in a bank", seeds.len());
         let setup = |&seed: &u64| Setup { sample_rate, seed, first_lane: 0 };
-        let setups: Vec<Setup> = seeds.iter().map(setup).collect();
-        Self::new(kind, sample_rate, kind.bank(&setups), [LANES; 2])
+        let alone = seeds.iter().map(|seed| kind.build(&setup(seed), 0)).collect();
+        let group = kind.build(&setup(&SEED), 1);
+        let mut bank = Self { alone, ..Self::new(kind, sample_rate, group, [LANES; 2]) };
+        bank.reset();
+        bank
     }
 
     /// `instance` of so many lanes, with so many values a knob.
@@ -103,6 +110,7 @@ impl Solo {
         Self {
             spec: kind.spec,
             instance,
+            alone: Vec::new(),
             lanes,
             sample_rate,
             params: params.collect(),
@@ -177,6 +185,12 @@ impl Solo {
     /// Back to a new module's state; frame and inputs go on.
     pub fn reset(&mut self) {
         self.instance.reset();
+        for (lane, module) in self.alone.iter_mut().enumerate() {
+            let mut words = [0; LANE_WORDS];
+            module.reset();
+            module.save_lane(0, &mut words);
+            self.instance.load_lane(lane, &words);
+        }
     }
 
     /// Renders `frames` frames in chunks of whole blocks: `result[output][frame]`, of lane 0.

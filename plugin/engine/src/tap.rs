@@ -90,6 +90,16 @@ impl Tap {
     }
 }
 
+/// What of a buffer is looked at.
+#[derive(Clone, Copy)]
+enum Signal {
+    Mono,
+    /// One lane, of whichever group it is in.
+    Lane(usize),
+    /// Nothing has been written there.
+    Silent,
+}
+
 /// The taps of a graph.
 pub(crate) struct Taps {
     /// What was seen: goes on from graph to graph.
@@ -178,41 +188,35 @@ impl Taps {
         outputs: &[Buffer],
     ) {
         if self.active && self.first[node as usize] != NO_TAP {
-            self.look(node, groups, sounding, frames, outputs);
+            let lane = self.newest_lane.min(usize::from(groups.max(1)) * LANES - 1);
+            let signal = match groups {
+                0 => Signal::Mono,
+                _ if sounding >> (lane / LANES) & 1 == 1 => Signal::Lane(lane),
+                _ => Signal::Silent,
+            };
+            self.look(node, signal, frames, outputs);
         }
     }
 
     /// The same of a node that runs in lane `lane` of a bank.
     pub fn ran_lane(&mut self, node: NodeIndex, lane: usize, frames: usize, outputs: &[Buffer]) {
-        let mut t = self.first[node as usize];
-        while let Some(tap) = self.taps.get_mut(usize::from(t)) {
-            let place = self.places[usize::from(t)];
-            let rows = outputs[usize::from(place.output)].read::<LANES>(0, frames);
-            rows.iter().for_each(|row| tap.see(row[lane]));
-            t = place.next;
-        }
+        self.look(node, Signal::Lane(lane), frames, outputs);
     }
 
-    fn look(
-        &mut self,
-        node: NodeIndex,
-        groups: u8,
-        sounding: u8,
-        frames: usize,
-        outputs: &[Buffer],
-    ) {
+    fn look(&mut self, node: NodeIndex, signal: Signal, frames: usize, outputs: &[Buffer]) {
         let mut t = self.first[node as usize];
         while let Some(tap) = self.taps.get_mut(usize::from(t)) {
             let place = self.places[usize::from(t)];
             let output = usize::from(place.output);
-            let lane = self.newest_lane.min(usize::from(groups.max(1)) * LANES - 1);
-            if groups == 0 {
-                outputs[output].read::<1>(0, frames).iter().for_each(|x| tap.see(x[0]));
-            } else if sounding >> (lane / LANES) & 1 == 1 {
-                let group = outputs[output].read::<LANES>(lane / LANES, frames);
-                group.iter().for_each(|x| tap.see(x[lane % LANES]));
-            } else {
-                (0..frames).for_each(|_| tap.see(0.0));
+            match signal {
+                Signal::Mono => {
+                    outputs[output].read::<1>(0, frames).iter().for_each(|x| tap.see(x[0]));
+                }
+                Signal::Lane(lane) => {
+                    let group = outputs[output].read::<LANES>(lane / LANES, frames);
+                    group.iter().for_each(|x| tap.see(x[lane % LANES]));
+                }
+                Signal::Silent => (0..frames).for_each(|_| tap.see(0.0)),
             }
             t = place.next;
         }

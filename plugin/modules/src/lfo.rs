@@ -7,7 +7,7 @@ use chronus_engine::{
     kind, lanes,
 };
 
-use crate::kit::{division, frames, inputs, knobs, rises, steady, still};
+use crate::kit::{division, frames, inputs, knobs, rises, seeds, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -250,8 +250,8 @@ impl<const L: usize> Module<L> for Lfo<L> {
     type Storage = ();
 
     fn start(&mut self, setup: &Setup) {
+        self.random = seeds(setup);
         for l in 0..L {
-            self.random[l] = random::seed(setup.lane_seed(l));
             self.set_lane(l, self.lane(l).draw(true).draw(true));
         }
     }

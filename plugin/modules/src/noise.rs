@@ -6,7 +6,7 @@ use chronus_engine::{
     lanes,
 };
 
-use crate::kit::{frames, knobs};
+use crate::kit::{frames, knobs, seeds};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -64,9 +64,7 @@ impl<const L: usize> Module<L> for Noise<L> {
     type Storage = ();
 
     fn start(&mut self, setup: &Setup) {
-        for l in 0..L {
-            self.random[l] = random::seed(setup.lane_seed(l));
-        }
+        self.random = seeds(setup);
     }
 
     #[inline(always)]

@@ -8,7 +8,7 @@ use chronus_engine::{
     Taper, Unit, kind, lanes,
 };
 
-use crate::kit::{inputs, knobs, rises};
+use crate::kit::{inputs, knobs, rises, seeds};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -81,9 +81,7 @@ impl<const L: usize> Module<L> for SampleHold<L> {
     type Storage = ();
 
     fn start(&mut self, setup: &Setup) {
-        for l in 0..L {
-            self.random[l] = random::seed(setup.lane_seed(l));
-        }
+        self.random = seeds(setup);
     }
 
     #[inline(always)]

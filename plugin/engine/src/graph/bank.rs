@@ -1,12 +1,13 @@
 //! Banks: modules of their own that run side by side, each in a lane of one group. What a module is
 //! set to stands in its node as well, and in its node it finds its state when it leaves its lane.
 
-use super::{Graph, MAX_OUTPUTS, Node, Observer, Section, seed};
+use super::carry::exchange;
+use super::{Graph, MAX_OUTPUTS, Node, Observer, Section};
 use crate::instance::{Chunk, Instance};
 use crate::knob::{Settled, settled};
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::Setup;
-use crate::plan::{BankMove, Place, Plan, PlanBank, PlanNode, Schedule};
+use crate::plan::{BankMove, Place, Plan, PlanBank};
 use crate::pool::{Buffer, Pool, Slot};
 use crate::ramp::Ramp;
 use crate::registry::Registry;
@@ -24,7 +25,7 @@ pub(super) struct Bank {
     ends: Box<[u64]>,
     gates: [f32; LANES],
     /// A knob on which code branches was turned in one module and not in the others: each runs by
-    /// itself, from the state in its node, until a commit forms banks anew.
+    /// itself, from the state in its node, until they agree again or a commit forms banks anew.
     torn: bool,
 }
 
@@ -48,15 +49,11 @@ impl Apart {
 }
 
 impl Bank {
-    /// The bank `planned` of `plan`, its lanes in the state of new modules.
+    /// The bank `planned` of `plan`; nobody has taken a lane yet (`Graph::fill_banks`).
     fn new(planned: &PlanBank, plan: &Plan, registry: &Registry, sample_rate: f64) -> Option<Self> {
         let node = |n: Option<u32>| n.map(|n| &plan.nodes[n as usize]);
         let first = planned.lanes.iter().find_map(|&n| node(n))?;
-        let setup = |n: &Option<u32>| {
-            let seed = node(*n).map_or(0, |n: &PlanNode| seed(n.id.as_str()));
-            Setup { sample_rate, seed, first_lane: 0 }
-        };
-        let setups: Vec<Setup> = planned.lanes.iter().map(setup).collect();
+        let setup = Setup { sample_rate, seed: 0, first_lane: 0 };
         let spec = first.spec;
         let value = |p: usize, n: Option<u32>| {
             Ramp::constant(spec.params[p].clamp(node(n).unwrap_or(first).params[p]))
@@ -65,7 +62,7 @@ impl Bank {
         let params: Box<[Ramp]> = (0..spec.params.len()).flat_map(lanes).collect();
         let (targets, ends) = settled(&params, LANES);
         Some(Self {
-            instance: registry.get(spec.kind)?.bank(&setups),
+            instance: registry.get(spec.kind)?.build(&setup, 1),
             params,
             targets,
             ends,
@@ -138,27 +135,30 @@ pub(super) fn build(plan: &Plan, registry: &Registry, sample_rate: f64) -> Vec<O
 }
 
 impl Graph {
+    /// The lane in which node `n` runs, where it shares a bank.
+    fn lane_of(&mut self, n: usize) -> Option<(&mut Bank, usize)> {
+        let Place { bank, lane } = self.roster.members[n].place?;
+        let seat = self.plan.banks[bank as usize].seat as usize;
+        Some((self.banks[seat].as_deref_mut()?, usize::from(lane)))
+    }
+
     /// Sets param `p` of node `n`, wherever it runs.
     pub(super) fn set_param(&mut self, n: usize, p: usize, ramp: Ramp) {
+        self.sleep.asleep = false;
         let Some(node) = self.node_mut(n) else { return };
         node.params[p] = ramp;
-        let Some(Place { bank, lane }) = self.roster.members[n].place else { return };
-        let seat = self.plan.banks[bank as usize].seat as usize;
-        let Some(there) = &mut self.banks[seat] else { return };
-        there.set(p, usize::from(lane), ramp);
-        if self.plan.nodes[n].spec.params[p].taper == Taper::Stepped {
-            self.unsettled = true;
-        }
+        let Some((bank, lane)) = self.lane_of(n) else { return };
+        bank.set(p, lane, ramp);
+        self.unsettled |= self.plan.nodes[n].spec.params[p].taper == Taper::Stepped;
     }
 
     /// Sets the remote gate of node `n`, wherever it runs.
     pub(super) fn set_node_gate(&mut self, n: usize, gate: f32) {
+        self.sleep.asleep = false;
         let Some(node) = self.node_mut(n) else { return };
         node.gate = gate;
-        let Some(Place { bank, lane }) = self.roster.members[n].place else { return };
-        let seat = self.plan.banks[bank as usize].seat as usize;
-        if let Some(bank) = &mut self.banks[seat] {
-            bank.gates[usize::from(lane)] = gate;
+        if let Some((bank, lane)) = self.lane_of(n) {
+            bank.gates[lane] = gate;
         }
     }
 
@@ -192,8 +192,9 @@ impl Graph {
         }
     }
 
-    /// After the nodes were reset.
-    pub(super) fn reset_banks(&mut self) {
+    /// Each module takes its lane, in the state and with the knobs that its node has: in a new graph,
+    /// and after the nodes were reset.
+    pub(super) fn fill_banks(&mut self) {
         for planned in &self.plan.banks {
             let Some(bank) = &mut self.banks[planned.seat as usize] else { continue };
             for (lane, n) in members(planned) {
@@ -207,7 +208,7 @@ impl Graph {
     /// Before the tables are exchanged: those who leave a lane of `old` find their state in their
     /// node.
     pub(super) fn leave_lanes(&self, old: &mut Self) {
-        for &BankMove { bank, lane, seat, .. } in &self.roster.leaves {
+        for &BankMove { bank, lane, seat, .. } in &self.roster.carry.leaves {
             let node = old.nodes[seat as usize].as_deref_mut();
             if let (Some(bank), Some(node)) = (&old.banks[bank as usize], node) {
                 bank.give(usize::from(lane), node);
@@ -217,21 +218,13 @@ impl Graph {
 
     /// After the nodes have come over: takes the banks over too, and modules into their lanes.
     pub(super) fn carry_banks(&mut self, old: &mut Self) {
-        if old.banks.len() == self.banks.len() {
-            std::mem::swap(&mut self.banks, &mut old.banks);
-        } else {
-            self.banks.iter_mut().zip(&mut old.banks).for_each(|(a, b)| std::mem::swap(a, b));
-        }
-        for &seat in &self.roster.banks_changed {
-            if let Some(there) = old.banks.get_mut(seat as usize) {
-                std::mem::swap(&mut self.banks[seat as usize], there);
-            }
-        }
-        for &BankMove { bank, lane, seat, added } in &self.roster.joins {
+        let carry = &self.roster.carry;
+        exchange(&mut self.banks, &mut old.banks, &carry.banks_changed);
+        for &BankMove { bank, lane, seat, added } in &carry.joins {
             let (at, lane) = (bank as usize, usize::from(lane));
             let (bank, node) = (&mut self.banks[at], self.nodes[seat as usize].as_deref_mut());
             let (Some(bank), Some(node)) = (bank, node) else { continue };
-            let new = self.roster.banks_changed.binary_search(&(at as u32)).is_ok();
+            let new = carry.banks_changed.binary_search(&(at as u32)).is_ok();
             if added && new {
                 continue;
             }
@@ -240,35 +233,29 @@ impl Graph {
             }
             bank.take(lane, node);
         }
-        self.unsettled |= self.roster.unsettles;
+        self.unsettled |= carry.banks_unsettled;
     }
 
     /// Runs the modules of a bank. True when all of them rest.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one step")]
     pub(super) fn run_bank<O: Observer>(
         &mut self,
         chunk: &Section,
-        schedule: &Schedule,
-        bank: usize,
-        (inputs, outputs): (std::ops::Range<u32>, std::ops::Range<u32>),
+        planned: &PlanBank,
+        (inputs, outputs): (&[Slot], &[Slot]),
         (connected, mut read): (u64, u64),
         world: World<'_>,
         observer: &mut O,
     ) -> bool {
-        let slots =
-            |range: std::ops::Range<u32>| &schedule.slots[range.start as usize..range.end as usize];
-        let (inputs, output_slots) = (slots(inputs), slots(outputs));
-        let planned = &self.plan.banks[bank];
         let Some(bank) = self.banks[planned.seat as usize].as_mut() else { return true };
         if self.taps.active() {
             members(planned).for_each(|(_, n)| read |= self.taps.of(n as u32));
         }
-        let buffers = &mut self.outputs[..output_slots.len()];
-        for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
-            self.pool.exchange(slot, buffer);
-        }
         let mut rests = false;
-        if !bank.torn {
+        let buffers = &mut self.outputs[..outputs.len()];
+        self.pool.exchange_all(outputs, buffers);
+        if bank.torn {
+            self.run_apart(chunk, planned, (inputs, outputs.len()), (connected, read), world);
+        } else {
             self.running = planned.lanes.iter().flatten().next().copied().unwrap_or_default();
             bank.instance.process(Chunk {
                 frames: chunk.frames,
@@ -286,46 +273,8 @@ impl Graph {
                 world,
                 rests: &mut rests,
             });
-        } else if let Some(apart) = &mut self.apart {
-            let mut world = world;
-            for (lane, n) in members(planned) {
-                let Some(node) = &mut self.nodes[self.roster.seat(n)] else { continue };
-                self.running = n as u32;
-                for (&to, &from) in apart.slots.iter().zip(inputs) {
-                    let rows = self.pool.read::<LANES>(from, 0, chunk.frames);
-                    let column = apart.inputs.buffer(to);
-                    if self.pool.steady(from, 0) {
-                        column.fill(0, chunk.frames, [rows[0][lane]]);
-                        continue;
-                    }
-                    for (x, row) in column.write::<1>(0, chunk.frames).iter_mut().zip(rows) {
-                        *x = [row[lane]];
-                    }
-                }
-                node.instance.process(Chunk {
-                    frames: chunk.frames,
-                    start: chunk.start,
-                    sample_rate: self.sample_rate as f32,
-                    groups: chunk.groups,
-                    pool: &apart.inputs,
-                    inputs: &apart.slots[..inputs.len()],
-                    connected,
-                    read,
-                    outputs: &mut apart.outputs[..output_slots.len()],
-                    params: &node.params,
-                    gates: std::slice::from_ref(&node.gate),
-                    settled: None,
-                    world: world.reborrow(),
-                    rests: &mut false,
-                });
-                for (to, from) in buffers.iter_mut().zip(apart.outputs.iter()) {
-                    let rows = to.write::<LANES>(0, chunk.frames).iter_mut();
-                    for (row, x) in rows.zip(from.read::<1>(0, chunk.frames)) {
-                        row[lane] = x[0];
-                    }
-                }
-            }
         }
+        let buffers = &mut self.outputs[..outputs.len()];
         if O::LOOKS {
             for (lane, n) in members(planned) {
                 observer.ran_lane(n as u32, lane, chunk.frames, read, buffers);
@@ -336,38 +285,80 @@ impl Graph {
                 self.taps.ran_lane(n as u32, lane, chunk.frames, buffers);
             }
         }
-        for (buffer, &slot) in buffers.iter_mut().zip(output_slots) {
-            self.pool.exchange(slot, buffer);
-        }
+        self.pool.exchange_all(outputs, buffers);
         rests
+    }
+
+    /// Runs the modules of a torn bank, one after the other, into the buffers that stand ready.
+    fn run_apart(
+        &mut self,
+        chunk: &Section,
+        planned: &PlanBank,
+        (inputs, outputs): (&[Slot], usize),
+        (connected, read): (u64, u64),
+        mut world: World<'_>,
+    ) {
+        let Some(apart) = &mut self.apart else { return };
+        for (lane, n) in members(planned) {
+            let Some(node) = &mut self.nodes[self.roster.seat(n)] else { continue };
+            self.running = n as u32;
+            for (&to, &from) in apart.slots.iter().zip(inputs) {
+                let rows = self.pool.read::<LANES>(from, 0, chunk.frames);
+                let column = apart.inputs.buffer(to);
+                if self.pool.steady(from, 0) {
+                    column.fill(0, chunk.frames, [rows[0][lane]]);
+                    continue;
+                }
+                for (x, row) in column.write::<1>(0, chunk.frames).iter_mut().zip(rows) {
+                    *x = [row[lane]];
+                }
+            }
+            node.instance.process(Chunk {
+                frames: chunk.frames,
+                start: chunk.start,
+                sample_rate: self.sample_rate as f32,
+                groups: chunk.groups,
+                pool: &apart.inputs,
+                inputs: &apart.slots[..inputs.len()],
+                connected,
+                read,
+                outputs: &mut apart.outputs[..outputs],
+                params: &node.params,
+                gates: std::slice::from_ref(&node.gate),
+                settled: None,
+                world: world.reborrow(),
+                rests: &mut false,
+            });
+            for (to, from) in self.outputs[..outputs].iter_mut().zip(apart.outputs.iter()) {
+                let rows = to.write::<LANES>(0, chunk.frames).iter_mut();
+                for (row, x) in rows.zip(from.read::<1>(0, chunk.frames)) {
+                    row[lane] = x[0];
+                }
+            }
+        }
     }
 
     /// Lays mono signals side by side in `to`.
     pub(super) fn gather(&mut self, chunk: &Section, to: Slot, lanes: &[Slot]) {
         let [buffer, ..] = &mut *self.outputs;
         self.pool.exchange(to, buffer);
-        if let [all] = lanes {
-            let x = self.pool.read::<1>(*all, 0, chunk.frames);
-            if self.pool.steady(*all, 0) {
-                buffer.fill(0, chunk.frames, [x[0][0]; LANES]);
-            } else {
-                let rows = buffer.write::<LANES>(0, chunk.frames);
-                rows.iter_mut().zip(x).for_each(|(row, x)| *row = [x[0]; LANES]);
+        let read = |slot: Slot| self.pool.read::<1>(slot, 0, chunk.frames);
+        let steady = lanes.iter().all(|&slot| self.pool.steady(slot, 0));
+        match (lanes, steady) {
+            (&[all], true) => buffer.fill(0, chunk.frames, [read(all)[0][0]; LANES]),
+            (&[all], false) => {
+                let rows = buffer.write::<LANES>(0, chunk.frames).iter_mut();
+                rows.zip(read(all)).for_each(|(row, x)| *row = [x[0]; LANES]);
             }
-            self.pool.exchange(to, buffer);
-            return;
-        }
-        let mut row = [0.0; LANES];
-        for (x, &slot) in row.iter_mut().zip(lanes) {
-            *x = self.pool.read::<1>(slot, 0, 1)[0][0];
-        }
-        if lanes.iter().all(|&slot| self.pool.steady(slot, 0)) {
-            buffer.fill(0, chunk.frames, row);
-        } else {
-            let rows = buffer.write::<LANES>(0, chunk.frames);
-            for (lane, &slot) in lanes.iter().enumerate() {
-                for (row, x) in rows.iter_mut().zip(self.pool.read::<1>(slot, 0, chunk.frames)) {
-                    row[lane] = x[0];
+            (_, true) => {
+                let mut row = [0.0; LANES];
+                row.iter_mut().zip(lanes).for_each(|(x, &slot)| *x = read(slot)[0][0]);
+                buffer.fill(0, chunk.frames, row);
+            }
+            (_, false) => {
+                let rows = buffer.write::<LANES>(0, chunk.frames);
+                for (lane, &slot) in lanes.iter().enumerate() {
+                    rows.iter_mut().zip(read(slot)).for_each(|(row, x)| row[lane] = x[0]);
                 }
             }
         }

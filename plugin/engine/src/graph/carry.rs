@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::Graph;
 use crate::lanes::{LANE_WORDS, LANES};
-use crate::plan::{BankMove, NodeIndex, NodeKey, Place, Plan, PlanNode, Role};
+use crate::plan::{Carry, NodeIndex, NodeKey, Place, Plan, PlanNode, Role};
 use crate::spec::Source;
 
 /// The plan's nodes, as far as a swap and a chunk have to know them.
@@ -21,20 +21,8 @@ pub(super) struct Roster {
     pub rewidened: Box<[NodeIndex]>,
     /// Positions of the bindings of added nodes.
     pub added_bindings: Box<[u32]>,
-    /// `Carry::changed`.
-    changed: Box<[u32]>,
-    /// `Carry::rings`.
-    rings: Box<[[u32; 2]]>,
-    /// `Carry::delays`.
-    delays: Box<[[u32; 2]]>,
-    /// `Carry::banks_changed`.
-    pub banks_changed: Box<[u32]>,
-    /// `Carry::leaves`.
-    pub leaves: Box<[BankMove]>,
-    /// `Carry::joins`.
-    pub joins: Box<[BankMove]>,
-    /// Somebody takes a lane or has left one.
-    pub unsettles: bool,
+    /// What the swap does.
+    pub carry: Carry,
     /// The plan has a transition.
     pub fades: bool,
 }
@@ -67,13 +55,7 @@ impl Roster {
             added: of(Role::Added),
             rewidened: of(Role::Rewidened),
             added_bindings: bindings.map(|(_, i)| i).collect(),
-            changed: plan.carry.changed.clone().into(),
-            rings: plan.carry.rings.clone().into(),
-            delays: plan.carry.delays.clone().into(),
-            banks_changed: plan.carry.banks_changed.clone().into(),
-            leaves: plan.carry.leaves.clone().into(),
-            joins: plan.carry.joins.clone().into(),
-            unsettles: plan.carry.banks_unsettled,
+            carry: plan.carry.clone(),
             fades: plan.transition.is_some(),
         }
     }
@@ -97,21 +79,12 @@ impl Graph {
     /// stand-ins for them. O(changes), no allocation; O(modules) where the table has grown.
     pub(crate) fn carry_from(&mut self, old: &mut Self, newest_lane: usize) {
         self.leave_lanes(old);
-        if old.nodes.len() == self.nodes.len() {
-            std::mem::swap(&mut self.nodes, &mut old.nodes);
-        } else {
-            self.nodes.iter_mut().zip(&mut old.nodes).for_each(|(a, b)| std::mem::swap(a, b));
-        }
-        for &seat in &self.roster.changed {
-            // Beyond the old table nothing was exchanged.
-            if let Some(there) = old.nodes.get_mut(seat as usize) {
-                std::mem::swap(&mut self.nodes[seat as usize], there);
-            }
-        }
-        for &[new, at] in &self.roster.rings {
+        let carry = &self.roster.carry;
+        exchange(&mut self.nodes, &mut old.nodes, &carry.changed);
+        for &[new, at] in &carry.rings {
             std::mem::swap(&mut self.rings[new as usize], &mut old.rings[at as usize]);
         }
-        for &[new, at] in &self.roster.delays {
+        for &[new, at] in &carry.delays {
             std::mem::swap(&mut self.delays[new as usize], &mut old.delays[at as usize]);
         }
         self.carry_banks(old);
@@ -157,5 +130,20 @@ impl Graph {
             node.gate = former.gate;
         }
         self.nodes[at] = Some(former);
+    }
+}
+
+/// Exchanges two tables as a whole, but for the seats that have `changed` hands. The new one may be
+/// longer: its seats beyond the old one's end are its own.
+pub(super) fn exchange<T>(new: &mut Vec<T>, old: &mut Vec<T>, changed: &[u32]) {
+    if old.len() == new.len() {
+        std::mem::swap(new, old);
+    } else {
+        new.iter_mut().zip(&mut *old).for_each(|(a, b)| std::mem::swap(a, b));
+    }
+    for &seat in changed {
+        if let Some(there) = old.get_mut(seat as usize) {
+            std::mem::swap(&mut new[seat as usize], there);
+        }
     }
 }

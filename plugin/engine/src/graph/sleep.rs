@@ -15,10 +15,11 @@ use crate::world::World;
 pub(super) struct Sleep {
     /// Steps of the steady schedule that go on by themselves, though nobody reads them meanwhile;
     /// none where the patch cannot sleep.
-    free: Option<Box<[u32]>>,
+    pub free: Option<Arc<[u32]>>,
     /// It plays what the host gives, so it sleeps in silence only.
     hears: bool,
-    asleep: bool,
+    /// It sleeps, until something is to change.
+    pub asleep: bool,
 }
 
 impl Sleep {
@@ -27,32 +28,9 @@ impl Sleep {
         Self { free: free_steps(plan), hears, asleep: false }
     }
 
-    /// Steps to run while it sleeps, if it does.
-    pub fn steps(&self) -> Option<usize> {
-        self.free.as_ref().filter(|_| self.asleep).map(|free| free.len())
-    }
-
-    /// Position of one of these steps.
-    pub fn step(&self, n: usize) -> usize {
-        // PANIC-free: `n` is under what `steps` says.
-        self.free.as_ref().map_or(0, |free| free[n] as usize)
-    }
-
     /// True when it would sleep through `input`.
     pub fn through(&self, input: [&[f32]; 2]) -> bool {
         !self.hears || input.iter().all(|channel| is_silent(channel))
-    }
-
-    /// Something is to change, so all of it is rendered again.
-    #[inline(always)]
-    pub fn wake(&mut self) {
-        self.asleep = false;
-    }
-
-    /// Nothing has moved in a chunk in which nobody played.
-    #[inline(always)]
-    pub fn fall(&mut self) {
-        self.asleep = self.free.is_some();
     }
 }
 
@@ -71,19 +49,19 @@ impl Graph {
     /// output stays silent.
     pub(crate) fn sleep_through(&mut self, frames: usize, start: u64, mut world: World<'_>) {
         let plan = Arc::clone(&self.plan);
-        let steps = self.sleep.steps().unwrap_or(0);
+        let free = self.sleep.free.clone().unwrap_or_default();
         let mut at = 0;
-        while steps > 0 && at < frames {
+        while !free.is_empty() && at < frames {
             let start = start + at as u64;
             let n = (frames - at).min(BLOCK - (start % BLOCK as u64) as usize);
             let chunk = Section::new(n, start, 0);
-            for s in 0..steps {
+            for &step in &*free {
                 if let Step::Run { node, inputs, outputs, connected, .. } =
-                    &plan.steady.steps[self.sleep.step(s)]
+                    &plan.steady.steps[step as usize]
                 {
-                    let (slots, ports) = ((inputs.clone(), outputs.clone()), (*connected, 0));
+                    let slots = (plan.steady.slots(inputs), plan.steady.slots(outputs));
                     let world = world.reborrow();
-                    self.run(&chunk, &plan.steady, *node, slots, ports, world, &mut Blind);
+                    self.run(&chunk, *node, slots, (*connected, 0), world, &mut Blind);
                 }
             }
             at += n;
@@ -93,7 +71,7 @@ impl Graph {
 
 /// The free-running steps of a patch that can sleep. It cannot when something reads them that runs
 /// while nobody plays; when they read something themselves; or when signals wait in delays.
-fn free_steps(plan: &Plan) -> Option<Box<[u32]>> {
+fn free_steps(plan: &Plan) -> Option<Arc<[u32]>> {
     if !plan.rings.is_empty() || !plan.delays.is_empty() {
         return None;
     }
@@ -124,8 +102,8 @@ fn free_steps(plan: &Plan) -> Option<Box<[u32]>> {
             Source::None | Source::Audio => {}
             Source::Notes => return None,
             Source::Free => {
-                let inputs = &plan.steady.slots[inputs.start as usize..inputs.end as usize];
-                let alone = inputs.iter().all(|slot| matches!(slot, Slot::Constant(_)));
+                let mut inputs = plan.steady.slots(inputs).iter();
+                let alone = inputs.all(|slot| matches!(slot, Slot::Constant(_)));
                 if read[*node as usize] || !alone {
                     return None;
                 }

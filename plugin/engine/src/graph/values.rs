@@ -63,7 +63,6 @@ impl Graph {
     }
 
     fn snap_node(&mut self, n: usize) {
-        self.sleep.wake();
         let Some(node) = self.nodes[self.roster.seat(n)].as_mut() else { return };
         if self.plan.nodes[n].role == Role::Added {
             // What was turned while nobody played it is read here.
@@ -77,7 +76,6 @@ impl Graph {
     }
 
     fn snap_bound(&mut self, binding: &PlanBinding, macros: &[Ramp; MACROS]) {
-        self.sleep.wake();
         let (n, p) = (binding.node as usize, usize::from(binding.param));
         let value = macros[usize::from(binding.macro_index)].target();
         let value = binding.value(&self.plan.nodes[n].spec.params[p], value);
@@ -145,7 +143,6 @@ impl Graph {
     }
 
     fn steer(&mut self, n: usize, param: usize, value: f32, frame: u64, smooth: bool) {
-        self.sleep.wake();
         let Some(node) = self.nodes[self.roster.seat(n)].as_ref() else { return };
         let ramp = node.params[param];
         if ramp.target().to_bits() == value.to_bits() {
@@ -188,7 +185,8 @@ impl Graph {
     /// Moves what macro `index` drives to its value `value`. Dense automation is a ramp by itself,
     /// so it passes `at_once`.
     pub(crate) fn turn_macro(&mut self, index: usize, value: f32, frame: u64, at_once: bool) {
-        self.sleep.wake();
+        // A module may read the macro itself.
+        self.sleep.asleep = false;
         let plan = Arc::clone(&self.plan);
         for binding in plan.bindings_of(index) {
             let (n, p) = (binding.node as usize, usize::from(binding.param));
@@ -215,7 +213,6 @@ impl Graph {
 
     /// Sets what `/gate/ID` says of the module of key `module`.
     pub(crate) fn set_gate(&mut self, module: u32, on: bool) {
-        self.sleep.wake();
         for n in self.roster.nodes_of(module) {
             self.set_node_gate(n, f32::from(u8::from(on)));
         }

@@ -1,5 +1,5 @@
 //! The swap: looks at what the builder published, exchanges graphs, and leaves the old one in the
-//! slot. O(modules), no allocation.
+//! slot. O(changes) for an edit, O(modules) for a load; no allocation.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
@@ -81,18 +81,16 @@ impl Renderer {
                 graph.begin_transition(now);
                 ready.retired[0] = Some(old);
             }
-            (_, None) => {
+            (_, old) => {
                 ready.turns.iter().for_each(|turn| graph.commit(turn, now));
                 graph.snap(&self.macros);
-            }
-            (Entry::Load, Some(old)) => {
-                ready.turns.iter().for_each(|turn| graph.commit(turn, now));
-                graph.snap(&self.macros);
-                let fade = (LOAD_FADE_SECONDS * self.sample_rate).max(1.0) as u64;
-                self.outgoing = Some(old);
-                self.outgoing_voices.all_off();
-                self.outgoing_gain = Fade::new(1.0, 0.0, now, fade);
-                self.fade_end = self.outgoing_gain.end();
+                if old.is_some() {
+                    let fade = (LOAD_FADE_SECONDS * self.sample_rate).max(1.0) as u64;
+                    self.outgoing = old;
+                    self.outgoing_voices.all_off();
+                    self.outgoing_gain = Fade::new(1.0, 0.0, now, fade);
+                    self.fade_end = self.outgoing_gain.end();
+                }
             }
         }
         self.next = ready.then.take();

@@ -7,7 +7,8 @@ pub mod division;
 #[cfg(test)]
 pub mod measure;
 
-use chronus_engine::{BLOCK, Io, Knob};
+use chronus_dsp::random;
+use chronus_engine::{BLOCK, Io, Knob, Setup};
 
 /// The first `N` inputs, each of exactly `io.frames` frames.
 #[inline(always)]
@@ -200,4 +201,10 @@ pub fn settle<const L: usize>(state: &mut [f32; L]) {
     for value in state {
         *value = if value.abs() < 1e-15 { 0.0 } else { *value };
     }
+}
+
+/// A generator's state for each lane.
+#[inline(always)]
+pub fn seeds<const L: usize>(setup: &Setup) -> [u32; L] {
+    std::array::from_fn(|l| random::seed(setup.lane_seed(l)))
 }

@@ -42,24 +42,26 @@ const HARMONY: [Chord; BARS] = [
     chord(33, [45, 48, 52, 59], [69, 72, 76, 79, 83, 88]),
 ];
 
-/// Where in the bar the arpeggio plays which of its notes; a rest in between.
-const PATTERN: [Option<usize>; BAR] = [
-    Some(0),
-    None,
-    Some(2),
-    Some(3),
-    None,
-    Some(1),
-    Some(4),
-    None,
-    Some(5),
-    None,
-    Some(3),
-    Some(4),
-    None,
-    Some(2),
-    Some(1),
-    None,
+/// Which of its notes the arpeggio plays where in the bar, and whether it is one that the others
+/// stand out against. None rests: an edit comes in with each, and a note that is struck there says
+/// how steep the music is by itself.
+const PATTERN: [(usize, bool); BAR] = [
+    (0, true),
+    (4, false),
+    (2, true),
+    (3, true),
+    (5, false),
+    (1, true),
+    (4, true),
+    (2, false),
+    (5, true),
+    (0, false),
+    (3, true),
+    (4, true),
+    (1, false),
+    (2, true),
+    (1, true),
+    (4, false),
 ];
 
 /// True where a short note comes half a sixteenth after the beat.
@@ -107,20 +109,20 @@ fn notes() -> Vec<Note> {
             let key = chord.arpeggio[place];
             if chord.pad.contains(&key) { key + 12 } else { key }
         };
-        for (step, place) in PATTERN.iter().enumerate() {
+        for (step, &(place, stands_out)) in PATTERN.iter().enumerate() {
             if is_ornamented(bar * BAR + step) {
                 let free = (0..6).map(|i| high((step + i) % 6));
-                let taken = place.map(high);
-                let key = free.into_iter().find(|key| Some(*key) != taken);
+                let taken = high(place);
+                let key = free.into_iter().find(|key| *key != taken);
                 play(first + step as f64 + 0.5, 0.4, key.unwrap_or(chord.bass + 24), 0.25);
             }
-            let Some(place) = place else { continue };
             // The last bar thins out.
             if last && step > 10 {
                 continue;
             }
             let accent = if step % 8 == 0 { 0.1 } else { 0.0 };
-            play(first + step as f64, 0.85, high(*place), 0.28 + accent);
+            let velocity = if stands_out { 0.28 + accent } else { 0.23 };
+            play(first + step as f64, 0.85, high(place), velocity);
         }
     }
     notes

@@ -18,14 +18,14 @@ pub use self::values::Write;
 use crate::instance::{Chunk, Instance};
 use crate::lanes::LANES;
 use crate::module::{BLOCK, Setup, splitmix};
-use crate::plan::{DelayKey, NodeIndex, Plan, Role, Step};
-use crate::pool::{Buffer, MAX_GROUPS, Pool, Slot};
+use crate::plan::{DelayKey, NodeIndex, Plan, PlanNode, Role, Step};
+use crate::pool::{Buffer, MAX_GROUPS, Pool, Slot, bits};
 use crate::ramp::{CABLE_RAMP_SECONDS, Fade, Ramp, SMOOTHING_SECONDS};
 use crate::registry::Registry;
 use crate::spec::Tail;
 use crate::store::Cells;
 use crate::tap::Taps;
-use crate::voices::MAX_VOICES;
+use crate::voices::{MAX_VOICES, Voices};
 use crate::world::World;
 
 /// Most outputs a kind may have.
@@ -55,8 +55,7 @@ pub struct Graph {
     /// By `Plan::delays`; frame f stands at f % length.
     delays: Vec<Buffer>,
     pool: Pool,
-    /// Where a step's output buffers stand while it runs, so that nothing aliases.
-    outputs: Box<[Buffer; MAX_OUTPUTS]>,
+    hands: Hands,
     sample_rate: f64,
     /// Frames that a transition takes.
     ramp_frames: u64,
@@ -65,7 +64,7 @@ pub struct Graph {
     in_transition: bool,
     /// Frames that a param takes to a new value.
     smoothing_frames: u64,
-    /// Highest level of each voice in the mix since `take_peaks`.
+    /// Highest level of each voice in the mix since `free_voices`.
     peaks: Box<[f32; MAX_VOICES]>,
     /// The node that runs now: names the culprit of a panic.
     running: NodeIndex,
@@ -73,6 +72,38 @@ pub struct Graph {
     roster: Roster,
     sleep: Sleep,
     pub(crate) taps: Taps,
+}
+
+/// Where a step's output buffers stand while it runs, so that nothing aliases. What nobody reads
+/// stays here.
+struct Hands {
+    mono: Box<[Buffer]>,
+    poly: Box<[Buffer]>,
+    /// Of a step between modules.
+    one: Buffer,
+}
+
+impl Hands {
+    fn new(plan: &Plan) -> Self {
+        let most = |wide: bool| {
+            let width = |n: &&PlanNode| (n.key.groups > 0 || n.place.is_some()) == wide;
+            let outputs = plan.nodes.iter().filter(width).map(|n| n.spec.outputs.len());
+            outputs.max().unwrap_or(0)
+        };
+        let groups = plan.groups() as u8;
+        Self {
+            mono: Buffer::spare(most(false), 0),
+            poly: Buffer::spare(most(true), groups),
+            one: Buffer::default(),
+        }
+    }
+
+    /// Those of a step that gives `count` outputs.
+    #[inline(always)]
+    fn of(&mut self, poly: bool, count: usize) -> &mut [Buffer] {
+        let hands = if poly { &mut self.poly } else { &mut self.mono };
+        &mut hands[..count]
+    }
 }
 
 /// Looks at what steps wrote, in the probe.
@@ -149,7 +180,7 @@ impl Graph {
             rings,
             delays,
             pool,
-            outputs: Box::default(),
+            hands: Hands::new(&plan),
             sample_rate,
             ramp_frames: (CABLE_RAMP_SECONDS * sample_rate).ceil().max(1.0) as u64,
             ramp_start: 0,
@@ -232,9 +263,14 @@ impl Graph {
         }
     }
 
-    /// Highest level of each voice in the mix since the last call.
-    pub(crate) fn take_peaks(&mut self) -> [f32; MAX_VOICES] {
-        std::mem::replace(&mut *self.peaks, [0.0; MAX_VOICES])
+    /// Frees the voices that have fallen silent in the mix since the last call.
+    pub(crate) fn free_voices(&mut self, voices: &mut Voices) {
+        voices.tick(&self.peaks);
+        self.forget_peaks();
+    }
+
+    pub(crate) fn forget_peaks(&mut self) {
+        self.peaks.fill(0.0);
     }
 
     /// Renders one chunk of `frames` frames from absolute frame `start`; the chunk must not cross
@@ -298,11 +334,11 @@ impl Graph {
             return true;
         }
         self.running = index;
-        let read = read | self.taps.of(index);
         // What runs free goes on in a patch that sleeps.
         let mut rests = free;
-        let buffers = &mut self.outputs[..outputs.len()];
-        self.pool.exchange_all(outputs, buffers);
+        let buffers = self.hands.of(key.groups > 0, outputs.len());
+        self.pool.exchange_all(read, outputs, buffers);
+        let looked_at = read | self.taps.of(index);
         node.instance.process(Chunk {
             frames: chunk.frames,
             start: chunk.start,
@@ -311,7 +347,7 @@ impl Graph {
             pool: &self.pool,
             inputs,
             connected,
-            read,
+            read: looked_at,
             outputs: buffers,
             params: &node.params,
             gates: std::slice::from_ref(&node.gate),
@@ -319,40 +355,46 @@ impl Graph {
             world,
             rests: &mut rests,
         });
-        observer.ran(index, key.groups, chunk.frames, read, buffers);
+        observer.ran(index, key.groups, chunk.frames, looked_at, buffers);
         self.taps.ran(index, key.groups, chunk.groups, chunk.frames, buffers);
-        self.pool.exchange_all(outputs, buffers);
+        self.pool.exchange_all(read, outputs, buffers);
         rests
     }
 }
 
 /// Frames to render and who sounds in them.
+#[derive(Clone, Copy)]
 struct Section {
     frames: usize,
     start: u64,
+    /// Bit v: voice v sounds.
+    sounding: u64,
     /// Bit g: a voice of lane group g sounds.
     groups: u8,
-    /// All bits of the lanes whose voice sounds, none of the others; of groups that sound.
-    heard: [[u32; LANES]; MAX_GROUPS],
 }
 
 impl Section {
-    /// Bit v of `sounding`: voice v sounds.
     fn new(frames: usize, start: u64, sounding: u64) -> Self {
-        let mut section = Self { frames, start, groups: 0, heard: [[0; LANES]; MAX_GROUPS] };
-        for (group, heard) in section.heard.iter_mut().enumerate() {
-            let lanes = sounding >> (group * LANES) & 0xFFFF;
-            if lanes != 0 {
-                section.groups |= 1 << group;
-                *heard = std::array::from_fn(|l| ((lanes >> l) as u32 & 1).wrapping_neg());
-            }
-        }
-        section
+        let sounds = |g: usize| u8::from(sounding >> (g * LANES) & 0xFFFF != 0) << g;
+        let groups = (0..MAX_GROUPS).fold(0, |groups, g| groups | sounds(g));
+        Self { frames, start, sounding, groups }
     }
 
+    /// Those of `groups` lane groups that sound.
+    #[inline(always)]
     fn sounding_groups(&self, groups: usize) -> impl Iterator<Item = usize> + use<> {
-        let sounding = self.groups;
-        (0..groups).filter(move |g| sounding >> g & 1 == 1)
+        bits(u64::from(self.groups) & ((1 << groups) - 1))
+    }
+
+    /// All bits of the lanes of `group` whose voice sounds, none of the others.
+    #[inline(always)]
+    fn heard(&self, group: usize) -> [u32; LANES] {
+        let sounding = (self.sounding >> (group * LANES)) as u32;
+        let mut heard = [0; LANES];
+        for (lane, heard) in heard.iter_mut().enumerate() {
+            *heard = (sounding >> lane & 1).wrapping_neg();
+        }
+        heard
     }
 }
 

@@ -60,5 +60,7 @@ pub use store::{Cells, Observed};
 pub use tap::{Extremes, MAX_TAPS, TAP_FRAMES, TAP_PAIRS, TapRequests};
 pub use telemetry::{TapView, Telemetry};
 pub use verify::{PlanFault, verify, verify_carry};
-pub use voices::{EndedNote, Expression, MAX_VOICES, NoteMatch, Voice, VoicePlan, Voices};
+pub use voices::{
+    EndedNote, Expression, MAX_VOICES, Moved, NoteMatch, Row, Voice, VoicePlan, Voices,
+};
 pub use world::{AudioOut, MACROS, Transport, World};

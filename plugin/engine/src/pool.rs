@@ -30,6 +30,8 @@ pub struct Buffer {
     steady: u8,
     /// Frames of each steady group that hold its row: what stands there need not be written again.
     held: [u8; MAX_GROUPS],
+    /// Samples from one lane group to the next; 0 where all groups read the same.
+    stride: u16,
 }
 
 impl Buffer {
@@ -38,13 +40,24 @@ impl Buffer {
     pub(crate) fn silent(groups: u8, frames: usize) -> Self {
         let lanes = if groups == 0 { 1 } else { usize::from(groups) * LANES };
         let samples = vec![0.0; lanes * frames].into_boxed_slice();
-        Self { samples, steady: 0, held: [0; MAX_GROUPS] }
+        let stride = if groups == 0 { 0 } else { GROUP as u16 };
+        Self { samples, steady: 0, held: [0; MAX_GROUPS], stride }
     }
 
-    /// A buffer of `len` times `value`, steady in all groups.
-    fn constant(len: usize, value: f32) -> Self {
-        let samples = vec![value; len].into_boxed_slice();
-        Self { samples, steady: u8::MAX, held: [BLOCK as u8; MAX_GROUPS] }
+    /// A silent buffer of one block, known to be steady.
+    fn still(groups: u8) -> Self {
+        Self { steady: u8::MAX, held: [BLOCK as u8; MAX_GROUPS], ..Self::silent(groups, BLOCK) }
+    }
+
+    /// A block of `value` for signals of any width.
+    fn constant(value: f32) -> Self {
+        let samples = vec![value; GROUP].into_boxed_slice();
+        Self { samples, stride: 0, ..Self::still(0) }
+    }
+
+    /// Buffers that hold what modules write to outputs which nobody reads.
+    pub(crate) fn spare(count: usize, groups: u8) -> Box<[Self]> {
+        (0..count).map(|_| Self::still(groups)).collect()
     }
 
     /// Writes `row` to all `frames` frames of lane group `group`, and marks it steady.
@@ -112,7 +125,7 @@ impl Buffer {
     #[inline(always)]
     pub fn write<const L: usize>(&mut self, group: usize, frames: usize) -> &mut [[f32; L]] {
         self.steady &= !(1 << group);
-        let at = group * BLOCK * L;
+        let at = group * usize::from(self.stride);
         self.samples[at..at + frames * L].as_chunks_mut::<L>().0
     }
 
@@ -120,7 +133,7 @@ impl Buffer {
     #[inline(always)]
     #[must_use]
     pub fn read<const L: usize>(&self, group: usize, frames: usize) -> &[[f32; L]] {
-        let at = group * BLOCK * L;
+        let at = group * usize::from(self.stride);
         self.samples[at..at + frames * L].as_chunks::<L>().0
     }
 }
@@ -128,42 +141,49 @@ impl Buffer {
 /// All buffers of a graph.
 #[derive(Debug, Default)]
 pub struct Pool {
-    mono: Vec<Buffer>,
-    poly: Vec<Buffer>,
-    constants: Vec<Buffer>,
+    /// Mono ones, poly ones, constants.
+    buffers: Vec<Buffer>,
+    /// Where the poly ones begin.
+    poly: u32,
+    /// Where the constants begin.
+    constants: u32,
 }
 
 impl Pool {
     /// A pool of `mono` mono buffers, `poly` buffers of `groups` lane groups, and `constants`.
     #[must_use]
     pub fn new(mono: usize, poly: usize, groups: usize, constants: &[f32]) -> Self {
+        let widths = (0..mono).map(|_| 0).chain((0..poly).map(|_| groups as u8));
+        let constants = constants.iter().map(|&value| Buffer::constant(value));
         Self {
-            mono: (0..mono).map(|_| Buffer::constant(BLOCK, 0.0)).collect(),
-            poly: (0..poly).map(|_| Buffer::constant(GROUP * groups, 0.0)).collect(),
-            constants: constants.iter().map(|&v| Buffer::constant(GROUP, v)).collect(),
+            buffers: widths.map(Buffer::still).chain(constants).collect(),
+            poly: mono as u32,
+            constants: (mono + poly) as u32,
         }
+    }
+
+    #[inline(always)]
+    fn at(&self, slot: Slot) -> usize {
+        let (first, i) = match slot {
+            Slot::Mono(i) => (0, i),
+            Slot::Poly(i) => (self.poly, i),
+            Slot::Constant(i) => (self.constants, i),
+        };
+        (first + i) as usize
     }
 
     /// `frames` frames of lane group `group` of `slot`.
     #[inline(always)]
     #[must_use]
     pub fn read<const L: usize>(&self, slot: Slot, group: usize, frames: usize) -> &[[f32; L]] {
-        match slot {
-            Slot::Mono(i) => self.mono[i as usize].read(group, frames),
-            Slot::Poly(i) => self.poly[i as usize].read(group, frames),
-            Slot::Constant(i) => self.constants[i as usize].read(0, frames),
-        }
+        self.buffers[self.at(slot)].read(group, frames)
     }
 
     /// True when lane group `group` of `slot` keeps its values through the chunk.
     #[inline(always)]
     #[must_use]
     pub fn steady(&self, slot: Slot, group: usize) -> bool {
-        match slot {
-            Slot::Mono(i) => self.mono[i as usize].steady(group),
-            Slot::Poly(i) => self.poly[i as usize].steady(group),
-            Slot::Constant(_) => true,
-        }
+        self.buffers[self.at(slot)].steady(group)
     }
 
     /// Takes the buffer of `slot` out; it must be given back with `put`.
@@ -178,11 +198,11 @@ impl Pool {
         std::mem::swap(self.buffer(slot), buffer);
     }
 
-    /// The same for several.
+    /// The same for those of several whose bit is set in `which`.
     #[inline(always)]
-    pub(crate) fn exchange_all(&mut self, slots: &[Slot], buffers: &mut [Buffer]) {
-        for (&slot, buffer) in slots.iter().zip(buffers) {
-            self.exchange(slot, buffer);
+    pub(crate) fn exchange_all(&mut self, which: u64, slots: &[Slot], buffers: &mut [Buffer]) {
+        for i in bits(which) {
+            self.exchange(slots[i], &mut buffers[i]);
         }
     }
 
@@ -192,11 +212,19 @@ impl Pool {
         *self.buffer(slot) = buffer;
     }
 
+    #[inline(always)]
     pub(crate) fn buffer(&mut self, slot: Slot) -> &mut Buffer {
-        match slot {
-            Slot::Mono(i) => &mut self.mono[i as usize],
-            Slot::Poly(i) => &mut self.poly[i as usize],
-            Slot::Constant(i) => &mut self.constants[i as usize],
-        }
+        let at = self.at(slot);
+        &mut self.buffers[at]
     }
+}
+
+/// Positions of the bits that are set, lowest first.
+#[inline(always)]
+pub(crate) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lowest = (mask != 0).then(|| mask.trailing_zeros() as usize)?;
+        mask &= mask - 1;
+        Some(lowest)
+    })
 }

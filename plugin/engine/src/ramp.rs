@@ -11,16 +11,16 @@ pub const CABLE_RAMP_SECONDS: f64 = 0.005;
 pub struct Ramp {
     from: f32,
     to: f32,
-    start: u64,
-    end: u64,
     slope: f32,
+    frames: u32,
+    start: u64,
 }
 
 impl Ramp {
     /// `value`, for ever.
     #[must_use]
     pub const fn constant(value: f32) -> Self {
-        Self { from: value, to: value, start: 0, end: 0, slope: 0.0 }
+        Self { from: value, to: value, slope: 0.0, frames: 0, start: 0 }
     }
 
     /// From `from` at frame `start` to `to` at frame `start + frames`; 0 frames = at once.
@@ -29,14 +29,15 @@ impl Ramp {
         if frames == 0 || from == to {
             return Self::constant(to);
         }
-        Self { from, to, start, end: start + frames, slope: (to - from) / frames as f32 }
+        let frames = u32::try_from(frames).unwrap_or(u32::MAX);
+        Self { from, to, slope: (to - from) / frames as f32, frames, start }
     }
 
     /// Value at the absolute frame `frame`.
     #[inline(always)]
     #[must_use]
     pub fn at(&self, frame: u64) -> f32 {
-        if frame >= self.end {
+        if self.settled(frame) {
             self.to
         } else {
             // Under 2^24 frames away from its start, so the conversion is exact.
@@ -45,9 +46,10 @@ impl Ramp {
     }
 
     /// First frame of its target's value.
+    #[inline(always)]
     #[must_use]
     pub fn end(&self) -> u64 {
-        self.end
+        self.start + u64::from(self.frames)
     }
 
     /// Where it goes.
@@ -61,7 +63,7 @@ impl Ramp {
     #[inline(always)]
     #[must_use]
     pub fn settled(&self, frame: u64) -> bool {
-        frame >= self.end
+        frame >= self.end()
     }
 
     /// The same ramp turned towards `to` at frame `now`, arriving `frames` later.

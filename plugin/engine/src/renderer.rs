@@ -293,8 +293,7 @@ impl Renderer {
         let now = self.frame;
         let Some(active) = &mut self.active else { return };
         if now.is_multiple_of(BLOCK as u64) {
-            let peaks = active.take_peaks();
-            self.voices.tick(&peaks);
+            active.free_voices(&mut self.voices);
             if self.outgoing.is_some() {
                 self.outgoing_voices.tick(&[0.0; MAX_VOICES]);
             }
@@ -379,13 +378,9 @@ impl Renderer {
             },
             &mut Blind,
         );
-        let bad = silence_nonfinite(&mut out, n);
-        if bad > 0 {
-            self.shared.counters.nonfinite.fetch_add(bad, Relaxed);
-            active.reset();
-            self.blame();
-        }
+        let mut bad = 0;
         if let Some(outgoing) = &mut self.outgoing {
+            bad = silence_nonfinite(&mut out, n);
             let mut old = AudioOut::default();
             outgoing.render(
                 n,
@@ -407,12 +402,25 @@ impl Renderer {
                 }
             }
         }
-        let mut loudest = 0f32;
-        for ((channel, out), peak) in channels.iter_mut().zip(&out.channels).zip(&mut self.peak) {
-            let level = send(&out[..n], &mut channel[at..at + n]);
-            *peak = peak.max(level);
-            loudest = loudest.max(level);
+        let mut send = |out: &AudioOut| {
+            let [left, right] = &mut *channels;
+            let left = send(&out.channels[0][..n], &mut left[at..at + n]);
+            [left, send(&out.channels[1][..n], &mut right[at..at + n])]
+        };
+        let mut levels = send(&out);
+        if !levels.iter().all(|level| level.is_finite()) {
+            bad = silence_nonfinite(&mut out, n);
+            levels = send(&out);
         }
+        if bad > 0 {
+            self.shared.counters.nonfinite.fetch_add(bad, Relaxed);
+            active.reset();
+            self.blame();
+        }
+        for (peak, level) in self.peak.iter_mut().zip(levels) {
+            *peak = peak.max(level);
+        }
+        let loudest = levels[0].max(levels[1]);
         self.quiet_frames = if loudest > SILENT { 0 } else { self.quiet_frames + n as u64 };
         n
     }
@@ -502,7 +510,7 @@ impl Renderer {
     fn publish_notes(&mut self) {
         if self.voices.changed() != self.seen_voices {
             self.seen_voices = self.voices.changed();
-            self.notes.input_buffer_mut().clone_from(&self.voices);
+            self.voices.copy_to(self.notes.input_buffer_mut());
             self.notes.publish();
         }
     }
@@ -561,8 +569,8 @@ impl Renderer {
     }
 }
 
-/// Writes finite samples to the host, under the ceiling; the highest of them. No subnormal leaves the
-/// plugin: the product of several small gains may be one, and would slow down whatever comes after.
+/// Writes samples to the host, under the ceiling; the highest of them, infinite or NaN where one is no
+/// number. No subnormal leaves the plugin: the product of several small gains may be one, and would slow down whatever comes after.
 ///
 /// Bits and plain comparisons, which become vectors.
 fn send(from: &[f32], to: &mut [f32]) -> f32 {

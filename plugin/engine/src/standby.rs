@@ -301,7 +301,7 @@ impl Probed {
     pub fn prime(mut self, voices: &Voices, values: &Values<'_>, frame: u64) -> Primed {
         self.graph.reset();
         values.give(&mut self.graph);
-        let _ = self.graph.take_peaks();
+        self.graph.forget_peaks();
         let frame = frame.next_multiple_of(BLOCK as u64);
         let mut voices = Box::new(voices.replanned(self.graph.plan().voices, frame));
         voices.set_sample_rate(self.sample_rate);
@@ -350,7 +350,7 @@ impl Primed {
             let squares: f32 = out.channels.iter().flatten().map(|x| x * x).sum();
             rms.push((squares / (2 * BLOCK) as f32).sqrt());
         }
-        let _ = self.graph.take_peaks();
+        self.graph.forget_peaks();
         self.graph.forget_warm_up();
         Ok(Warm { graph: self.graph, found: self.found, rms })
     }

@@ -2,16 +2,20 @@
 //! so notes and gates survive every swap.
 
 mod plan;
+mod rows;
 mod voice;
 
 use chronus_patch::VoiceMode;
 
+use self::rows::Rows;
 use self::voice::{Channel, Stage};
 use crate::module::BLOCK;
+use crate::pool::bits;
 use crate::ramp::Ramp;
 
 pub use plan::VoicePlan;
-pub use voice::{Expression, NoteMatch, Voice};
+pub use rows::Row;
+pub use voice::{Expression, Moved, NoteMatch, Voice};
 
 /// Most voices a patch may have.
 pub const MAX_VOICES: usize = 64;
@@ -35,15 +39,6 @@ pub struct EndedNote {
     pub key: u8,
 }
 
-/// Positions of the bits that are set, lowest first.
-fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let lowest = (mask != 0).then(|| mask.trailing_zeros() as usize)?;
-        mask &= mask - 1;
-        Some(lowest)
-    })
-}
-
 /// All voices, the keys held, and the controllers.
 #[derive(Clone, Debug)]
 pub struct Voices {
@@ -64,8 +59,9 @@ pub struct Voices {
     sounding: u64,
     /// Bit v: voice v is held.
     held_voices: u64,
-    /// No glide, bend or expression moves from this frame on.
-    rests_from: u64,
+    /// By `Moved`: nothing of the kind moves from this frame on.
+    rests_from: [u64; Moved::COUNT],
+    rows: Rows,
 }
 
 impl Voices {
@@ -86,7 +82,8 @@ impl Voices {
             changed: 0,
             sounding: 0,
             held_voices: 0,
-            rests_from: 0,
+            rests_from: [0; Moved::COUNT],
+            rows: Rows::new(),
         }
     }
 
@@ -115,7 +112,7 @@ impl Voices {
     #[must_use]
     pub fn pressure(&self, lane: usize, frame: u64) -> f32 {
         let voice = &self.voices[lane];
-        voice.pressure.at(frame).max(self.channels[usize::from(voice.channel)].pressure.at(frame))
+        voice.pressure_at(&self.channels[usize::from(voice.channel)], frame)
     }
 
     /// Timbre (MPE slide, CC 74) of the note on `lane`, 0..=1.
@@ -123,7 +120,7 @@ impl Voices {
     #[must_use]
     pub fn timbre(&self, lane: usize, frame: u64) -> f32 {
         let voice = &self.voices[lane];
-        voice.timbre.at(frame).max(self.channels[usize::from(voice.channel)].timbre.at(frame))
+        voice.timbre_at(&self.channels[usize::from(voice.channel)], frame)
     }
 
     /// Modulation wheel (CC 1) of the channel of the note on `lane`, 0..=1.
@@ -138,7 +135,7 @@ impl Voices {
     #[must_use]
     pub fn volume(&self, lane: usize, frame: u64) -> f32 {
         let voice = &self.voices[lane];
-        voice.volume.at(frame) * self.channels[usize::from(voice.channel)].volume.at(frame)
+        voice.volume_at(&self.channels[usize::from(voice.channel)], frame)
     }
 
     /// Bit v: voice v sounds.
@@ -147,11 +144,34 @@ impl Voices {
         self.sounding
     }
 
-    /// True when nothing moves from `frame` on: glides, bends and expressions have arrived.
+    /// True when `moved` has arrived by `frame` on every lane, and stays.
     #[inline(always)]
     #[must_use]
-    pub fn rest(&self, frame: u64) -> bool {
-        frame >= self.rests_from
+    pub fn rest(&self, moved: Moved, frame: u64) -> bool {
+        frame >= self.rests_from[moved as usize]
+    }
+
+    /// `moved` moves until frame `end` on some lane.
+    fn moves(&mut self, moved: Moved, end: u64) {
+        let rests_from = &mut self.rests_from[moved as usize];
+        *rests_from = end.max(*rests_from);
+    }
+
+    /// A controller of `channel` moves until frame `end`.
+    fn moves_all(&mut self, moved: Moved, channel: u8, end: u64) {
+        self.moves(moved, end);
+        let controls = &self.channels[usize::from(channel)];
+        for (lane, voice) in self.voices[..self.plan.lanes()].iter().enumerate() {
+            if voice.channel == channel {
+                self.rows.set_one(moved, lane, voice, controls);
+            }
+        }
+    }
+
+    /// Voice `lane` has changed.
+    fn note(&mut self, lane: usize) {
+        let voice = &self.voices[lane];
+        self.rows.set(lane, voice, &self.channels[usize::from(voice.channel)]);
     }
 
     /// Number of voices that sound.
@@ -181,6 +201,37 @@ impl Voices {
     /// Changes the sample rate that times are counted in.
     pub(crate) fn set_sample_rate(&mut self, sample_rate: f64) {
         self.sample_rate = sample_rate;
+    }
+
+    /// Makes `copy` the same table. Copies the lanes that the patch has, which are few as a rule:
+    /// nobody asks for those beyond.
+    pub(crate) fn copy_to(&self, copy: &mut Self) {
+        let Self {
+            plan,
+            sample_rate,
+            voices,
+            channels,
+            held,
+            held_len,
+            serial,
+            newest,
+            ended,
+            reports,
+            changed,
+            sounding,
+            held_voices,
+            rests_from,
+            rows,
+        } = self;
+        let count = plan.lanes().max(copy.plan.lanes());
+        copy.voices[..count].copy_from_slice(&voices[..count]);
+        copy.ended[..count].copy_from_slice(&ended[..count]);
+        copy.rows.copy_from(rows, count);
+        (copy.plan, copy.sample_rate) = (*plan, *sample_rate);
+        (copy.channels, copy.held, copy.held_len) = (*channels, *held, *held_len);
+        (copy.serial, copy.newest, copy.changed) = (*serial, *newest, *changed);
+        (copy.reports, copy.rests_from) = (*reports, *rests_from);
+        (copy.sounding, copy.held_voices) = (*sounding, *held_voices);
     }
 
     /// The same keys held, at another sample rate and with frames counted from 0 again.
@@ -263,7 +314,7 @@ impl Voices {
         let frames = self.controller_frames();
         let ramp = &mut self.channels[usize::from(channel & 15)].bend;
         *ramp = ramp.toward(value, frame, frames);
-        self.rests_from = self.rests_from.max(ramp.end());
+        self.moves_all(Moved::Pitch, channel & 15, frame + frames);
     }
 
     /// Sets the pressure of `channel`, 0..=1.
@@ -272,7 +323,7 @@ impl Voices {
         let frames = self.controller_frames();
         let ramp = &mut self.channels[usize::from(channel & 15)].pressure;
         *ramp = ramp.toward(value, frame, frames);
-        self.rests_from = self.rests_from.max(ramp.end());
+        self.moves_all(Moved::Pressure, channel & 15, frame + frames);
     }
 
     /// Takes MIDI controller `controller` at 0..=1.
@@ -280,10 +331,10 @@ impl Voices {
         self.changed += 1;
         let frames = self.controller_frames();
         let state = &mut self.channels[usize::from(channel & 15)];
-        let ramp = match controller {
-            1 => &mut state.modulation,
-            11 => &mut state.volume,
-            74 => &mut state.timbre,
+        let (ramp, moved) = match controller {
+            1 => (&mut state.modulation, Moved::Modulation),
+            11 => (&mut state.volume, Moved::Volume),
+            74 => (&mut state.timbre, Moved::Timbre),
             64 => {
                 state.pedal = value >= 0.5;
                 if value < 0.5 {
@@ -298,14 +349,22 @@ impl Voices {
             _ => return,
         };
         *ramp = ramp.toward(value, frame, frames);
-        self.rests_from = self.rests_from.max(ramp.end());
+        self.moves_all(moved, channel & 15, frame + frames);
     }
 
     /// Moves an expression of the notes that `note` covers.
     pub fn express(&mut self, frame: u64, note: NoteMatch, expression: Expression, value: f32) {
         self.changed += 1;
         let frames = self.controller_frames();
-        for voice in &mut self.voices[..self.plan.count] {
+        let moved = match expression {
+            Expression::Volume => Moved::Volume,
+            Expression::Pan => Moved::Pan,
+            Expression::Tuning => Moved::Pitch,
+            Expression::Pressure => Moved::Pressure,
+            Expression::Timbre => Moved::Timbre,
+        };
+        self.moves(moved, frame + frames);
+        for (lane, voice) in self.voices[..self.plan.count].iter_mut().enumerate() {
             if voice.stage == Stage::Idle || !note.covers(voice) {
                 continue;
             }
@@ -317,7 +376,8 @@ impl Voices {
                 Expression::Timbre => &mut voice.timbre,
             };
             *ramp = ramp.toward(value, frame, frames);
-            self.rests_from = self.rests_from.max(ramp.end());
+            let channel = &self.channels[usize::from(voice.channel)];
+            self.rows.set_one(moved, lane, voice, channel);
         }
     }
 
@@ -353,6 +413,7 @@ impl Voices {
             return next;
         }
         next.voices = [Voice::IDLE; MAX_VOICES];
+        (0..MAX_VOICES).for_each(|lane| next.note(lane));
         (next.sounding, next.held_voices) = (0, 0);
         next.held_len = 0;
         next.strike_again(self, frame);
@@ -423,12 +484,14 @@ impl Voices {
         };
         self.sounding |= 1 << lane;
         self.held_voices |= 1 << lane;
-        self.rests_from = self.rests_from.max(voice.pitch.end());
         if legato {
             voice.velocity = old.velocity;
         } else if old.stage == Stage::Held {
             voice.retrigger = frame;
+            self.rows.retriggered = frame;
         }
+        self.moves(Moved::Pitch, frame + glide);
+        self.note(lane);
         self.newest = lane;
     }
 
@@ -445,6 +508,7 @@ impl Voices {
         self.held_voices &= !(1 << lane);
         self.voices[lane].quiet = 0;
         self.voices[lane].pedal = false;
+        self.note(lane);
     }
 
     fn end(&mut self, lane: usize) {
@@ -453,6 +517,7 @@ impl Voices {
         self.voices[lane].stage = Stage::Idle;
         self.sounding &= !(1 << lane);
         self.held_voices &= !(1 << lane);
+        self.note(lane);
     }
 
     fn report_end(&mut self, lane: usize) {

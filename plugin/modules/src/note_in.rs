@@ -1,8 +1,8 @@
 //! Note In: what the player does, one lane a voice.
 
 use chronus_engine::{
-    Category, Io, MAX_VOICES, Module, Output, Param, Signal, Source, Spec, Unit, Voices, Width,
-    kind, lanes,
+    Category, Io, MAX_VOICES, Module, Moved, Output, Param, Row, Signal, Source, Spec, Unit,
+    Voices, Width, kind, lanes,
 };
 
 /// What it declares.
@@ -46,28 +46,36 @@ lanes! {
 
 kind!(SPEC, NoteIn);
 
-/// Writes `value(lane, frame)` to all frames of an output, if anybody reads it: once where it rests,
-/// per frame where it ramps.
+/// Writes `value(lane, frame)` to all frames of an output, if anybody reads it: where it rests, once,
+/// what the voices have then.
 #[inline(always)]
 fn fill<const L: usize>(
     io: &mut Io<'_, L>,
     output: usize,
-    rests: bool,
+    moved: Moved,
     value: impl Fn(usize, u64) -> f32,
 ) {
     if !io.outputs.connected(output) {
         return;
     }
-    let start = io.start;
-    let at = |frame: u64| row(|l| value(l, frame));
-    if rests {
-        // All has arrived, so that the last frame of all has this one's values, and no ramp is asked.
-        io.outputs.fill(output, at(u64::MAX));
+    let (voices, start) = (io.voices(), io.start);
+    if voices.rest(moved, start) {
+        let rested = lanes_of(io, voices.rested(moved));
+        io.outputs.fill(output, rested);
     } else {
         for (k, frame) in io.outputs.get(output).iter_mut().enumerate() {
-            *frame = at(start + k as u64);
+            *frame = row(|l| value(l, start + k as u64));
         }
     }
+}
+
+/// The group's part of what all voices have.
+#[inline(always)]
+fn lanes_of<const L: usize>(io: &Io<'_, L>, all: &Row) -> [f32; L] {
+    let first = io.first_lane.min(MAX_VOICES - L);
+    let mut lanes = [0.0; L];
+    lanes.copy_from_slice(&all[first..first + L]);
+    lanes
 }
 
 #[inline(always)]
@@ -88,36 +96,45 @@ impl<const L: usize> Module<L> for NoteIn<L> {
         let first = io.first_lane.min(MAX_VOICES - L);
         let lane = move |l: usize| first + l;
         let start = io.start;
-        let range = io.params.get(0);
 
-        let rests = voices.rest(start);
-        let pitch = move |l: usize, f: u64, range: f32| {
-            let bend = voices.bend(lane(l), f) * range * (1.0 / 12.0);
-            voices.voice(lane(l)).pitch(f) + bend
-        };
-        match range.settled() {
-            Some(range) if rests => fill(&mut io, PITCH, true, |l, f| pitch(l, f, range[l])),
-            _ => fill(&mut io, PITCH, false, |l, f| pitch(l, f, range.at((f - start) as usize)[l])),
+        if io.outputs.connected(PITCH) {
+            let range = io.params.get(0);
+            let bent = |pitch: f32, bend: f32, range: f32| pitch + bend * range * (1.0 / 12.0);
+            match range.settled() {
+                Some(range) if voices.rest(Moved::Pitch, start) => {
+                    let pitch = lanes_of(&io, voices.rested(Moved::Pitch));
+                    let bend = lanes_of(&io, voices.bends());
+                    io.outputs.fill(PITCH, row(|l| bent(pitch[l], bend[l], range[l])));
+                }
+                _ => {
+                    for (k, frame) in io.outputs.get(PITCH).iter_mut().enumerate() {
+                        let (f, range) = (start + k as u64, range.at(k));
+                        let pitch = |l: usize| voices.voice(lane(l)).pitch(f);
+                        *frame = row(|l| bent(pitch(l), voices.bend(lane(l), f), range[l]));
+                    }
+                }
+            }
         }
         if io.outputs.connected(GATE) {
-            // A stolen voice's gate falls for one frame, that of its event; events begin chunks.
-            let held = row(|l| if voices.voice(lane(l)).held() { 1.0 } else { 0.0 });
-            let now = row(|l| voices.voice(lane(l)).gate(start));
+            let held = lanes_of(&io, voices.gates());
             io.outputs.fill(GATE, held);
-            let differs =
-                held.iter().zip(&now).fold(0, |any, (a, b)| any | a.to_bits() ^ b.to_bits());
-            if differs != 0 {
-                io.outputs.get(GATE)[0] = now;
+            if voices.may_retrigger(start) {
+                // A stolen voice's gate falls for one frame, that of its event; events begin chunks.
+                let now = row(|l| voices.voice(lane(l)).gate(start));
+                if now != held {
+                    io.outputs.get(GATE)[0] = now;
+                }
             }
         }
         if io.outputs.connected(VELOCITY) {
-            io.outputs.fill(VELOCITY, row(|l| voices.voice(lane(l)).velocity()));
+            let struck = lanes_of(&io, voices.velocities());
+            io.outputs.fill(VELOCITY, struck);
         }
-        fill(&mut io, 3, rests, |l, f| voices.pressure(lane(l), f));
-        fill(&mut io, 4, rests, |l, f| voices.timbre(lane(l), f));
-        fill(&mut io, 5, rests, |l, f| voices.modulation(lane(l), f));
-        fill(&mut io, 6, rests, |l, f| voices.volume(lane(l), f));
-        fill(&mut io, 7, rests, |l, f| voices.voice(lane(l)).pan(f));
+        fill(&mut io, 3, Moved::Pressure, |l, f| voices.pressure(lane(l), f));
+        fill(&mut io, 4, Moved::Timbre, |l, f| voices.timbre(lane(l), f));
+        fill(&mut io, 5, Moved::Modulation, |l, f| voices.modulation(lane(l), f));
+        fill(&mut io, 6, Moved::Volume, |l, f| voices.volume(lane(l), f));
+        fill(&mut io, 7, Moved::Pan, |l, f| voices.voice(lane(l)).pan(f));
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Bank {
 pub(super) struct Apart {
     inputs: Pool,
     slots: Box<[Slot]>,
-    outputs: Box<[Buffer; MAX_OUTPUTS]>,
+    outputs: Box<[Buffer]>,
 }
 
 impl Apart {
@@ -43,7 +43,7 @@ impl Apart {
         let most = specs.map(|spec| spec.inputs.len()).max()?;
         let inputs = Pool::new(most, 0, 1, &[]);
         let slots = (0..most as u32).map(Slot::Mono).collect();
-        let outputs = Box::new(std::array::from_fn(|_| Buffer::silent(0, crate::BLOCK)));
+        let outputs = Buffer::spare(MAX_OUTPUTS, 0);
         Some(Box::new(Self { inputs, slots, outputs }))
     }
 }
@@ -242,19 +242,20 @@ impl Graph {
         chunk: &Section,
         planned: &PlanBank,
         (inputs, outputs): (&[Slot], &[Slot]),
-        (connected, mut read): (u64, u64),
+        (connected, read): (u64, u64),
         world: World<'_>,
         observer: &mut O,
     ) -> bool {
         let Some(bank) = self.banks[planned.seat as usize].as_mut() else { return true };
+        let mut looked_at = read;
         if self.taps.active() {
-            members(planned).for_each(|(_, n)| read |= self.taps.of(n as u32));
+            members(planned).for_each(|(_, n)| looked_at |= self.taps.of(n as u32));
         }
         let mut rests = false;
-        let buffers = &mut self.outputs[..outputs.len()];
-        self.pool.exchange_all(outputs, buffers);
+        let buffers = self.hands.of(true, outputs.len());
+        self.pool.exchange_all(read, outputs, buffers);
         if bank.torn {
-            self.run_apart(chunk, planned, (inputs, outputs.len()), (connected, read), world);
+            self.run_apart(chunk, planned, (inputs, outputs.len()), (connected, looked_at), world);
         } else {
             self.running = planned.lanes.iter().flatten().next().copied().unwrap_or_default();
             bank.instance.process(Chunk {
@@ -265,7 +266,7 @@ impl Graph {
                 pool: &self.pool,
                 inputs,
                 connected,
-                read,
+                read: looked_at,
                 outputs: buffers,
                 params: &bank.params,
                 gates: &bank.gates,
@@ -274,10 +275,10 @@ impl Graph {
                 rests: &mut rests,
             });
         }
-        let buffers = &mut self.outputs[..outputs.len()];
+        let buffers = self.hands.of(true, outputs.len());
         if O::LOOKS {
             for (lane, n) in members(planned) {
-                observer.ran_lane(n as u32, lane, chunk.frames, read, buffers);
+                observer.ran_lane(n as u32, lane, chunk.frames, looked_at, buffers);
             }
         }
         if self.taps.active() {
@@ -285,7 +286,7 @@ impl Graph {
                 self.taps.ran_lane(n as u32, lane, chunk.frames, buffers);
             }
         }
-        self.pool.exchange_all(outputs, buffers);
+        self.pool.exchange_all(read, outputs, buffers);
         rests
     }
 
@@ -329,7 +330,7 @@ impl Graph {
                 world: world.reborrow(),
                 rests: &mut false,
             });
-            for (to, from) in self.outputs[..outputs].iter_mut().zip(apart.outputs.iter()) {
+            for (to, from) in self.hands.of(true, outputs).iter_mut().zip(&*apart.outputs) {
                 let rows = to.write::<LANES>(0, chunk.frames).iter_mut();
                 for (row, x) in rows.zip(from.read::<1>(0, chunk.frames)) {
                     row[lane] = x[0];
@@ -340,7 +341,7 @@ impl Graph {
 
     /// Lays mono signals side by side in `to`.
     pub(super) fn gather(&mut self, chunk: &Section, to: Slot, lanes: &[Slot]) {
-        let [buffer, ..] = &mut *self.outputs;
+        let buffer = &mut self.hands.one;
         self.pool.exchange(to, buffer);
         let read = |slot: Slot| self.pool.read::<1>(slot, 0, chunk.frames);
         let steady = lanes.iter().all(|&slot| self.pool.steady(slot, 0));

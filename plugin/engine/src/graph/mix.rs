@@ -62,7 +62,7 @@ impl Graph {
         if chunk.groups == 0 && matches!(to, Slot::Poly(_)) {
             return;
         }
-        let [buffer, ..] = &mut *self.outputs;
+        let buffer = &mut self.hands.one;
         self.pool.exchange(to, buffer);
         let desk = Desk {
             pool: &self.pool,
@@ -277,7 +277,7 @@ fn add_poly(
 fn add_voices(desk: Desk<'_>, source: &MixSource, sum: &mut [f32], peaks: &mut [f32; MAX_VOICES]) {
     for group in desk.groups() {
         // Lanes without a note may hold anything; they are not part of the sum.
-        let heard = desk.chunk.heard[group];
+        let heard = desk.chunk.heard(group);
         let mut highest = [0f32; LANES];
         for (sum, x) in sum.iter_mut().zip(desk.source::<LANES>(source.from, group)) {
             let mut row = [0.0; LANES];

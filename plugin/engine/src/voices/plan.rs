@@ -39,4 +39,10 @@ impl VoicePlan {
     pub fn groups(&self) -> usize {
         if self.count == 1 { 0 } else { self.count.div_ceil(LANES) }
     }
+
+    /// Lanes of a poly signal; 1 when notes are mono.
+    #[must_use]
+    pub(crate) fn lanes(&self) -> usize {
+        (self.groups() * LANES).max(1)
+    }
 }

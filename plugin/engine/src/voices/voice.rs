@@ -42,6 +42,29 @@ pub enum Expression {
     Timbre,
 }
 
+/// What of a voice takes its time to a new value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// Glide, pitch bend and tuning expression.
+    Pitch,
+    /// Pressure of key and channel.
+    Pressure,
+    /// Timbre of note and channel.
+    Timbre,
+    /// Modulation wheel.
+    Modulation,
+    /// Volume of note and channel.
+    Volume,
+    /// Position.
+    Pan,
+}
+
+impl Moved {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Pitch, Self::Pressure, Self::Timbre, Self::Modulation, Self::Volume, Self::Pan];
+    pub(super) const COUNT: usize = Self::ALL.len();
+}
+
 /// Where a voice is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -115,11 +138,22 @@ impl Voice {
         self.velocity
     }
 
-    /// Loudness expression 0..=1.
+    /// Its pressure or its channel's, whichever is more.
     #[inline(always)]
-    #[must_use]
-    pub fn volume(&self, frame: u64) -> f32 {
-        self.volume.at(frame)
+    pub(super) fn pressure_at(&self, channel: &Channel, frame: u64) -> f32 {
+        self.pressure.at(frame).max(channel.pressure.at(frame))
+    }
+
+    /// Its timbre or its channel's, whichever is more.
+    #[inline(always)]
+    pub(super) fn timbre_at(&self, channel: &Channel, frame: u64) -> f32 {
+        self.timbre.at(frame).max(channel.timbre.at(frame))
+    }
+
+    /// Its volume, its channel's in it.
+    #[inline(always)]
+    pub(super) fn volume_at(&self, channel: &Channel, frame: u64) -> f32 {
+        self.volume.at(frame) * channel.volume.at(frame)
     }
 
     /// Position expression -1..=1.

@@ -1,5 +1,5 @@
 //! Phase as a whole number: a turn is 2^32, so that it wraps by itself, never loses precision, and
-//! comes out the same however frames are cut into chunks.
+//! comes out the same however frames are cut into chunks. Slow waves take 2^64 for a turn.
 
 use crate::math::ROUND;
 
@@ -35,6 +35,29 @@ pub fn signed(phase: u32) -> f32 {
     phase as i32 as f32 * UNIT
 }
 
+/// Adding this rounds an f64 under 2^51 to the nearest whole number, left in the low bits.
+const ROUND_LONG: f64 = 6_755_399_441_055_744.0;
+/// Units of the upper half of a long phase in a turn.
+const HALVES: f64 = 4_294_967_296.0;
+
+/// `turns`, -1/2..=1/2, as a step of long phase a frame: 2^64 a turn, 0.003 aHz at 48 kHz.
+#[inline(always)]
+#[must_use]
+pub fn long_step(turns: f64) -> u64 {
+    let scaled = turns * HALVES;
+    let high = scaled + ROUND_LONG;
+    let rest = (scaled - (high - ROUND_LONG)) * HALVES;
+    let low = (rest + ROUND_LONG).to_bits().wrapping_sub(ROUND_LONG.to_bits());
+    (high.to_bits() << 32).wrapping_add(low)
+}
+
+/// A long phase in turns, 0..1, rounded down to 2^-24.
+#[inline(always)]
+#[must_use]
+pub fn long_turns(phase: u64) -> f32 {
+    ((phase >> 32) as u32 >> 8) as i32 as f32 * (1.0 / 16_777_216.0)
+}
+
 /// Half a turn.
 pub const HALF: u32 = 1 << 31;
 /// A quarter of a turn.
@@ -52,6 +75,18 @@ mod tests {
         let run = f64::from(inc) * frames as f64 / 4_294_967_296.0;
         // 0.05 cent of 26,400 turns would be 0.76 turns.
         assert!((run - exact).abs() < 0.005, "{run} {exact}");
+    }
+
+    #[test]
+    fn an_hour_of_long_phase_is_exact() {
+        for hertz in [0.001, 0.1, 7.3, 100.0] {
+            let exact = hertz / 48_000.0;
+            let step = long_step(exact) as f64 / HALVES / HALVES;
+            assert!((step - exact).abs() * 48_000.0 * 3600.0 < 1e-6, "{hertz}");
+        }
+        assert_eq!(long_step(0.5), 1 << 63);
+        assert_eq!(long_turns(long_step(0.375)), 0.375);
+        assert!(long_turns(u64::MAX) < 1.0);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! LFO: slow waves, free running or locked to the host's song position.
 
 use chronus_dsp::math::{clamp, exp2, sin};
+use chronus_dsp::phase::{long_step, long_turns};
 use chronus_dsp::random;
 use chronus_engine::{
     BLOCK, Category, Input, Io, Module, Output, Param, Setup, Signal, Source, Spec, Taper, Unit,
@@ -58,8 +59,8 @@ pub static SPEC: Spec = Spec {
 lanes! {
     /// Where the wave is.
     pub struct Lfo {
-        /// Turns, 0..1. In f64, so that a cycle of 1,000 s keeps its time.
-        phase: f64 = 0.0,
+        /// Where in the wave, 2^64 a turn: so that a cycle of 1,000 s keeps its time.
+        phase: u64 = 0,
         /// State of the generator.
         random: u32 = 1,
         /// Random value of this cycle.
@@ -117,7 +118,7 @@ fn unipolar(y: f32) -> f32 {
 /// The state of one lane.
 #[derive(Clone, Copy)]
 struct Lane {
-    phase: f64,
+    phase: u64,
     random: u32,
     value: f32,
     before: f32,
@@ -136,45 +137,47 @@ impl Lane {
         }
     }
 
-    /// At the phase of the song, or at 0 for a restart.
+    /// At the phase of the song, or at 0 for a restart. Where cycles begin, `lots` are drawn.
     #[inline(always)]
-    fn placed(self, song: Option<f64>, restart: bool) -> Self {
+    fn placed(self, song: Option<u64>, restart: bool, lots: bool) -> Self {
         match song {
-            Some(song) => Self { phase: song, ..self.draw(song < self.phase) },
-            None => Self { phase: if restart { 0.0 } else { self.phase }, ..self.draw(restart) },
+            Some(song) => Self { phase: song, ..self.draw(lots && song < self.phase) },
+            None => {
+                let phase = if restart { 0 } else { self.phase };
+                Self { phase, ..self.draw(lots && restart) }
+            }
         }
     }
 
-    /// A frame later by `step` turns, under 1.
+    /// A frame later by `step`.
     #[inline(always)]
-    fn moved(self, step: f64) -> Self {
-        let next = self.phase + step;
-        let over = next >= 1.0;
-        Self { phase: if over { next - 1.0 } else { next }, ..self.draw(over) }
+    fn moved(self, step: u64, lots: bool) -> Self {
+        let phase = self.phase.wrapping_add(step);
+        Self { phase, ..self.draw(lots && phase < self.phase) }
     }
 
     /// The random value, gliding from the one before where `smooth`.
     #[inline(always)]
     fn lot(self, smooth: bool) -> f32 {
-        let t = self.phase as f32;
+        let t = long_turns(self.phase);
         let glide = if smooth { t * t * (3.0 - 2.0 * t) } else { 1.0 };
         self.before + (self.value - self.before) * glide
     }
 }
 
-/// Turns a frame.
+/// Phase a frame.
 #[inline(always)]
 fn steps<const L: usize>(
     hertz: [f32; L],
     reach: [f32; L],
     cv: [f32; L],
     sample_rate: f64,
-) -> [f64; L] {
-    let mut step = [0.0; L];
+) -> [u64; L] {
+    let mut step = [0; L];
     for l in 0..L {
-        step[l] = f64::from(hertz[l] * exp2(cv[l] * reach[l])) / sample_rate;
+        let turns = f64::from(hertz[l] * exp2(cv[l] * reach[l])) / sample_rate;
         // However fast, no cycle is shorter than two frames.
-        step[l] = if step[l] < 0.5 { step[l] } else { 0.5 };
+        step[l] = long_step(if turns < 0.5 { turns } else { 0.5 });
     }
     step
 }
@@ -182,47 +185,60 @@ fn steps<const L: usize>(
 impl<const L: usize> Lfo<L> {
     /// Starts anew where `reset` rises.
     #[inline(always)]
-    fn restart(&mut self, reset: [f32; L]) {
+    fn restart(&mut self, reset: [f32; L], lots: bool) {
+        let mut any = false;
         for l in 0..L {
-            self.set_lane(l, self.lane(l).placed(None, rises(self.reset[l], reset[l])));
+            any |= rises(self.reset[l], reset[l]);
+        }
+        if any {
+            for l in 0..L {
+                self.set_lane(l, self.lane(l).placed(None, rises(self.reset[l], reset[l]), lots));
+            }
         }
         self.reset = reset;
     }
 
-    /// A frame later: as `Lane::moved`, which is asked where a cycle ends only.
+    /// Goes on for `frames` frames that nobody reads.
     #[inline(always)]
-    fn advance(&mut self, step: &[f64; L]) {
-        let (mut next, mut over) = ([0.0; L], false);
-        for l in 0..L {
-            next[l] = self.phase[l] + step[l];
-            over |= next[l] >= 1.0;
-        }
-        if over {
-            for l in 0..L {
-                self.set_lane(l, self.lane(l).moved(step[l]));
+    fn skip(&mut self, frames: usize, step: [u64; L], lots: bool) {
+        if lots {
+            for _ in 0..frames {
+                for l in 0..L {
+                    self.set_lane(l, self.lane(l).moved(step[l], true));
+                }
             }
         } else {
-            self.phase = next;
+            for l in 0..L {
+                self.phase[l] = self.phase[l].wrapping_add(step[l].wrapping_mul(frames as u64));
+            }
         }
     }
 
     /// Renders a chunk of a shape without lots at a steady rate: only the phase moves.
     #[inline(always)]
-    fn run_free(&mut self, mut io: Io<'_, L>, step: [f64; L], shape: usize, offset: [f32; L]) {
-        let mut state = self.clone();
-        let out = io.outputs.get(0);
-        for row in &mut *out {
-            for l in 0..L {
-                row[l] = state.phase[l] as f32;
-            }
-            state.advance(&step);
+    fn run_free(&mut self, mut io: Io<'_, L>, step: [u64; L], shape: usize, offset: [f32; L]) {
+        let mut phase = self.phase;
+        // A macro, because a closure this large might not be inlined, and so not make vectors.
+        macro_rules! draw {
+            ($shape:expr) => {
+                for frame in io.outputs.get(0).iter_mut() {
+                    let mut y = [0.0; L];
+                    for l in 0..L {
+                        y[l] = wave($shape, shifted(long_turns(phase[l]), offset[l]));
+                        phase[l] = phase[l].wrapping_add(step[l]);
+                    }
+                    *frame = y;
+                }
+            };
         }
-        *self = state;
-        for row in out {
-            for l in 0..L {
-                row[l] = wave(shape, shifted(row[l], offset[l]));
-            }
+        match shape {
+            0 => draw!(0),
+            1 => draw!(1),
+            2 => draw!(2),
+            3 => draw!(3),
+            _ => draw!(4),
         }
+        self.phase = phase;
         if io.outputs.connected(1) {
             let [out, uni] = io.outputs.split();
             for (uni, y) in uni.as_flattened_mut().iter_mut().zip(out.as_flattened()) {
@@ -271,11 +287,11 @@ impl<const L: usize> Module<L> for Lfo<L> {
         let read = io.outputs.connected(0) | io.outputs.connected(1);
         if held && beats.is_none() && steady(&io, &[1]) && (!read || !lots && still(&[offset])) {
             let step = steps(rate.at(0), amount.at(0), rate_cv[0], sample_rate);
-            self.restart(reset[0]);
+            self.restart(reset[0], lots);
             if read {
                 self.run_free(io, step, shape, offset.at(0));
             } else {
-                (0..n).for_each(|_| self.advance(&step));
+                self.skip(n, step, lots);
             }
             return;
         }
@@ -283,7 +299,7 @@ impl<const L: usize> Module<L> for Lfo<L> {
         let [out, uni] = io.outputs.split().map(|out| &mut out[..n]);
 
         let mut state = self.clone();
-        let mut step = [0.0; L];
+        let mut step = [0; L];
         let (mut hertz, mut reach) = (rate.at(0), amount.at(0));
         for k in 0..n {
             if k > 0 && !tuned {
@@ -294,20 +310,21 @@ impl<const L: usize> Module<L> for Lfo<L> {
             }
             let song = beats.filter(|_| transport.playing).map(|beats| {
                 let cycles = transport.beat_at(io.start + k as u64, sample_rate) / beats;
-                cycles - cycles.floor()
+                // Rounded to the nearest: a turn's end is the next one's beginning.
+                long_step(cycles - (cycles + 0.5).floor())
             });
             if let Some(beats) = beats {
                 // Locked it goes where the song is; stopped it keeps the song's tempo.
                 let tempo = (transport.tempo / 60.0 / beats / sample_rate).clamp(0.0, 0.5);
-                step = [if song.is_some() { 0.0 } else { tempo }; L];
+                step = [if song.is_some() { 0 } else { long_step(tempo) }; L];
             }
             let (offset, reset) = (offset.at(k), reset[k]);
             let (mut phases, mut draws) = ([0.0; L], [0.0; L]);
             for l in 0..L {
-                let lane = state.lane(l).placed(song, rises(state.reset[l], reset[l]));
-                phases[l] = shifted(lane.phase as f32, offset[l]);
+                let lane = state.lane(l).placed(song, rises(state.reset[l], reset[l]), lots);
+                phases[l] = shifted(long_turns(lane.phase), offset[l]);
                 draws[l] = lane.lot(shape == SMOOTH);
-                state.set_lane(l, lane.moved(step[l]));
+                state.set_lane(l, lane.moved(step[l], lots));
             }
             state.reset = reset;
             (out[k], uni[k]) = (if lots { draws } else { phases }, phases);

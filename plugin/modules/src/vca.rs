@@ -1,11 +1,11 @@
 //! VCA: an amplifier whose gain is a signal.
 
-use chronus_dsp::math::{clamp, exp2};
+use chronus_dsp::math::{clamp, exp2, mask, masked};
 use chronus_engine::{
     Category, Input, Io, Module, Normal, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::{knobs, map};
+use crate::kit::{inputs, knobs, map};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -58,18 +58,38 @@ fn exponential([x, cv]: [f32; 2], [gain]: [f32; 1]) -> f32 {
     if cv > 0.0 { x * (shifted * gain) } else { 0.0 }
 }
 
+/// `linear` where the CV keeps its value through the chunk: a fixed gain.
+#[inline(always)]
+fn fixed<const L: usize>(mut io: Io<'_, L>, cv: [f32; L], gain: [f32; L]) {
+    let [x] = inputs(&io);
+    let (mut factor, mut open) = ([0.0; L], [0; L]);
+    for l in 0..L {
+        (factor[l], open[l]) = (cv[l] * gain[l], mask(cv[l] != 0.0));
+    }
+    for (out, x) in io.outputs.get(0).iter_mut().zip(x) {
+        let mut y = [0.0; L];
+        for l in 0..L {
+            y[l] = masked(x[l] * factor[l], open[l]);
+        }
+        *out = y;
+    }
+}
+
 impl<const L: usize> Module<L> for Vca<L> {
     type Storage = ();
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
         let [gain, response] = knobs(&io);
-        if io.inputs.silent(1) {
-            io.outputs.fill(0, [0.0; L]);
-        } else if response.choice() == 0 {
-            map(&mut io, [gain], linear);
-        } else {
-            map(&mut io, [gain], exponential);
+        let is_linear = response.choice() == 0;
+        match gain.settled() {
+            _ if io.inputs.silent(1) => io.outputs.fill(0, [0.0; L]),
+            Some(gain) if is_linear && io.inputs.steady(1) && !io.inputs.steady(0) => {
+                let cv = io.inputs.get(1)[0];
+                fixed(io, cv, gain);
+            }
+            _ if is_linear => map(&mut io, [gain], linear),
+            _ => map(&mut io, [gain], exponential),
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) use self::values::Turn;
 pub use self::values::Write;
 use crate::instance::{Chunk, Instance};
 use crate::lanes::LANES;
-use crate::module::{BLOCK, Setup, splitmix};
+use crate::module::{BLOCK, FEEDBACK_FRAMES, Setup, splitmix};
 use crate::plan::{DelayKey, NodeIndex, Plan, PlanNode, Role, Step};
 use crate::pool::{Buffer, MAX_GROUPS, Pool, Slot, bits};
 use crate::ramp::{CABLE_RAMP_SECONDS, Fade, Ramp, SMOOTHING_SECONDS};
@@ -165,7 +165,7 @@ impl Graph {
                 Box::new(Node { instance, params, cells, gate: 0.0 })
             });
         }
-        let ring = |groups: u8| Buffer::silent(groups, BLOCK);
+        let ring = |groups: u8| Buffer::silent(groups, FEEDBACK_FRAMES);
         let rings = plan.rings.iter().map(|key| ring(key.groups)).collect();
         let line = |key: &DelayKey| Buffer::silent(key.from.groups, key.frames as usize);
         let delays = plan.delays.iter().map(line).collect();
@@ -273,8 +273,13 @@ impl Graph {
         self.peaks.fill(0.0);
     }
 
+    /// Frames of its longest chunk.
+    pub(crate) fn longest_chunk(&self) -> usize {
+        if self.rings.is_empty() { BLOCK } else { FEEDBACK_FRAMES }
+    }
+
     /// Renders one chunk of `frames` frames from absolute frame `start`; the chunk must not cross
-    /// a multiple of `BLOCK`.
+    /// a multiple of `longest_chunk`.
     pub(crate) fn render(
         &mut self,
         frames: usize,

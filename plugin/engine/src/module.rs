@@ -11,7 +11,10 @@ use crate::voices::Voices;
 use crate::world::World;
 
 /// Longest chunk in frames; chunks never cross an absolute multiple of it.
-pub const BLOCK: usize = 32;
+pub const BLOCK: usize = 64;
+/// Frames that a feedback cable delays. Chunks of a patch that has one never cross an absolute multiple
+/// of it: its consumer reads a chunk before its producer has written one.
+pub const FEEDBACK_FRAMES: usize = 32;
 
 /// A module over `L` lanes: 1, or `LANES` where each lane is a voice, or a module of its own. Write
 /// the code once, generic over `L`; all give the same bits.

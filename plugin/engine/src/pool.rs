@@ -40,7 +40,8 @@ impl Buffer {
     pub(crate) fn silent(groups: u8, frames: usize) -> Self {
         let lanes = if groups == 0 { 1 } else { usize::from(groups) * LANES };
         let samples = vec![0.0; lanes * frames].into_boxed_slice();
-        let stride = if groups == 0 { 0 } else { GROUP as u16 };
+        // Delay lines, which may be longer, have an addressing of their own (`lanes_mut`).
+        let stride = if groups == 0 { 0 } else { (frames.min(BLOCK) * LANES) as u16 };
         Self { samples, steady: 0, held: [0; MAX_GROUPS], stride }
     }
 
@@ -99,25 +100,25 @@ impl Buffer {
         self.samples.fill(0.0);
     }
 
-    /// `frames` frames of lane group `group` from frame `at` of the block on, to write.
+    /// `frames` frames of lane group `group` from frame `at` on, to write.
     pub(crate) fn write_at<const L: usize>(
         &mut self,
         group: usize,
         at: usize,
         frames: usize,
     ) -> &mut [[f32; L]] {
-        let at = (group * BLOCK + at) * L;
+        let at = group * usize::from(self.stride) + at * L;
         self.samples[at..at + frames * L].as_chunks_mut::<L>().0
     }
 
-    /// `frames` frames of lane group `group` from frame `at` of the block on.
+    /// `frames` frames of lane group `group` from frame `at` on.
     pub(crate) fn read_at<const L: usize>(
         &self,
         group: usize,
         at: usize,
         frames: usize,
     ) -> &[[f32; L]] {
-        let at = (group * BLOCK + at) * L;
+        let at = group * usize::from(self.stride) + at * L;
         self.samples[at..at + frames * L].as_chunks::<L>().0
     }
 

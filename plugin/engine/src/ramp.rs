@@ -73,6 +73,51 @@ impl Ramp {
     }
 }
 
+/// A value that is moved by ramps, one after the other. The last may be begun ahead of its time: until
+/// its first frame the one before goes on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Motion {
+    before: Ramp,
+    last: Ramp,
+}
+
+impl Motion {
+    /// `value`, for ever.
+    #[must_use]
+    pub const fn constant(value: f32) -> Self {
+        Self { before: Ramp::constant(value), last: Ramp::constant(value) }
+    }
+
+    /// Value at the absolute frame `frame`.
+    #[inline(always)]
+    #[must_use]
+    pub fn at(&self, frame: u64) -> f32 {
+        if frame < self.last.start { self.before.at(frame) } else { self.last.at(frame) }
+    }
+
+    /// True when the last ramp has begun by `frame`: the next one may then be begun ahead of its time
+    /// there.
+    #[must_use]
+    pub fn begun(&self, frame: u64) -> bool {
+        self.last.start <= frame
+    }
+
+    /// Where it goes.
+    #[inline(always)]
+    #[must_use]
+    pub fn target(&self) -> f32 {
+        self.last.to
+    }
+
+    /// Turned towards `to` at frame `at`, arriving `frames` later. The last ramp must have begun by
+    /// the first frame that is still asked for.
+    #[must_use]
+    pub fn toward(&self, to: f32, at: u64, frames: u64) -> Self {
+        let next = self.last.toward(to, at, frames);
+        Self { before: self.last, last: Ramp { start: at, ..next } }
+    }
+}
+
 /// A fade between two gains, for cables and crossfades: straight, with both corners rounded to
 /// parabolas, so that neither steps nor corners are heard. Never steeper than a straight ramp of the
 /// frames it is given; the rounding makes it a tenth longer (`Fade::length`).

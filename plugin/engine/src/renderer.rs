@@ -22,6 +22,9 @@ use crate::telemetry::Telemetry;
 use crate::voices::{EndedNote, MAX_VOICES, Voices};
 use crate::world::{AudioOut, MACROS, Transport, World};
 
+/// What is still to happen in a block.
+type Events<'a> = std::iter::Peekable<std::slice::Iter<'a, TimedEvent>>;
+
 pub use swap::LOAD_FADE_SECONDS;
 
 /// Loudest sample that leaves the plugin: +24 dBFS. The probe refuses patches that go there.
@@ -30,6 +33,8 @@ const CEILING: f32 = 15.848_932;
 const SILENT: f32 = 1e-6;
 /// Host automation with events closer than this is a ramp by itself and is not smoothed again.
 const DENSE_FRAMES: u64 = 64;
+/// Frames between two copies of the notes for the builder that show how controllers move.
+const MOTION_FRAMES: u64 = 512;
 /// Longest that `activate` waits for a graph of the new setup.
 const ACTIVATE_SECONDS: f64 = 2.0;
 
@@ -85,7 +90,10 @@ pub struct Renderer {
     /// The active graph panicked: it is not rendered again.
     failed: bool,
     seen_turns: u64,
-    seen_voices: u64,
+    /// Changes and motions of the notes when the builder was told last.
+    seen_notes: (u64, u64),
+    /// Frame from which on it is told of motions again.
+    notes_due: u64,
     telemetry_due: u64,
     peak: [f32; 2],
     load: f32,
@@ -123,7 +131,8 @@ impl Renderer {
             quiet_frames: 0,
             failed: false,
             seen_turns: 0,
-            seen_voices: 0,
+            seen_notes: (0, 0),
+            notes_due: 0,
             telemetry_due: 0,
             peak: [0.0; 2],
             load: 0.0,
@@ -167,7 +176,7 @@ impl Renderer {
         self.failed = false;
         *self.voices = self.voices.restarted(sample_rate);
         self.quiet_frames = 0;
-        self.frame = 0;
+        (self.frame, self.notes_due) = (0, 0);
         self.shared.frame.store(0, Relaxed);
         for (ramp, value) in self.macros.iter_mut().zip(&self.shared.macros) {
             *ramp = Ramp::constant(f32::from_bits(value.load(Relaxed)));
@@ -209,7 +218,7 @@ impl Renderer {
         counters.blocks.fetch_add(1, Relaxed);
         self.transport = Transport { frame: self.frame, ..block.transport };
         while let Some(event) = self.shared.live.pop() {
-            self.apply(event);
+            self.apply(event, self.frame);
         }
         self.pull();
         if block.offline != self.shared.offline.load(Relaxed) {
@@ -268,22 +277,22 @@ impl Renderer {
         while at < frames {
             self.arrive(block.offline);
             while let Some(event) = events.next_if(|e| e.frame as usize <= at) {
-                self.apply(event.event);
+                self.apply(event.event, self.frame);
             }
-            let next_event = events.peek().map_or(frames, |e| e.frame as usize);
-            let n = self.until_next_cut(next_event.min(frames) - at, block.offline);
+            let n = self.until_next_cut(frames - at, block.offline);
+            let n = self.until_next_event(&mut events, at, n);
             let n = self.chunk(&mut block.channels, at, n);
             at += n;
             self.frame += n as u64;
         }
-        events.for_each(|event| self.apply(event.event));
+        events.for_each(|event| self.apply(event.event, self.frame));
         true
     }
 
     /// Without a graph, events still count, so that no note hangs or is lost.
     fn skip_block(&mut self, block: &Block<'_>, frames: usize) {
         for event in block.events {
-            self.apply(event.event);
+            self.apply(event.event, self.frame);
         }
         self.frame += frames as u64;
     }
@@ -345,8 +354,29 @@ impl Renderer {
         until.max(1) as usize
     }
 
+    /// Frames to the next event that a chunk has to begin with, at most `n`. Those that only begin a
+    /// motion are applied ahead, for it knows its frame by itself: a stream of them, as from an MPE
+    /// keyboard, does not cut chunks short.
+    fn until_next_event(&mut self, events: &mut Events<'_>, at: usize, n: usize) -> usize {
+        let end = at + n.min(self.until_block_end());
+        let now = self.frame;
+        let comes = |e: &TimedEvent| (e.frame as usize) < end;
+        while let Some(next) = events.next_if(|e| comes(e) && self.voices.foresees(now, &e.event)) {
+            self.apply(next.event, now + u64::from(next.frame) - at as u64);
+        }
+        events.peek().map_or(n, |next| n.min(next.frame as usize - at))
+    }
+
+    /// Frames to the end of the longest chunk from here on.
+    fn until_block_end(&self) -> usize {
+        let graphs = [&self.active, &self.outgoing].into_iter().flatten();
+        let longest = graphs.map(|graph| graph.longest_chunk()).min().unwrap_or(BLOCK);
+        longest - (self.frame % longest as u64) as usize
+    }
+
     /// Renders `n` frames at `at` of the host's block, or fewer; how many.
     fn chunk(&mut self, channels: &mut [&mut [f32]; 2], at: usize, n: usize) -> usize {
+        let until_block_end = self.until_block_end();
         let Some(active) = &mut self.active else { return n };
         let mut out = AudioOut::default();
         let audio_in = [&channels[0][at..at + n], &channels[1][at..at + n]];
@@ -363,7 +393,7 @@ impl Renderer {
             self.quiet_frames += n as u64;
             return n;
         }
-        let n = n.min(BLOCK - (self.frame % BLOCK as u64) as usize);
+        let n = n.min(until_block_end);
         let audio_in = audio_in.map(|channel| &channel[..n]);
         active.taps.newest_lane = self.voices.newest();
         active.render(
@@ -425,8 +455,8 @@ impl Renderer {
         n
     }
 
-    fn apply(&mut self, event: Event) {
-        let now = self.frame;
+    /// Lets `event` happen at frame `now`, which only what begins a motion may have ahead of it.
+    fn apply(&mut self, event: Event, now: u64) {
         match event {
             Event::NoteOn { id, channel, key, velocity } => {
                 self.voices.note_on(now, id, channel, key, velocity);
@@ -485,7 +515,7 @@ impl Renderer {
         if self.next.is_some() || self.shared.in_flight.load(Acquire) == 0 {
             return;
         }
-        self.publish_notes();
+        self.publish_notes(true);
         let mut waiting = self.shared.waiting.lock();
         while self.shared.in_flight.load(Acquire) > 0 && !self.shared.closed.load(Acquire) {
             self.shared.waiting_changed.wait_for(&mut waiting, Duration::from_millis(5));
@@ -495,7 +525,7 @@ impl Renderer {
     /// Offline only: a timed commit is due now; lets the builder finish it and waits for that, which
     /// ends when there are no longer as few as `landings`.
     fn wait_for_due(&mut self, landings: u64) {
-        self.publish_notes();
+        self.publish_notes(true);
         self.shared.frame.store(self.frame, Release);
         let mut waiting = self.shared.waiting.lock();
         waiting.reached = self.frame;
@@ -507,17 +537,23 @@ impl Renderer {
         }
     }
 
-    fn publish_notes(&mut self) {
-        if self.voices.changed() != self.seen_voices {
-            self.seen_voices = self.voices.changed();
-            self.voices.copy_to(self.notes.input_buffer_mut());
-            self.notes.publish();
+    /// Tells the builder which notes sound, at once when they change; of what moves about them it is
+    /// told now and then, or where `all` is to be known.
+    fn publish_notes(&mut self, all: bool) {
+        let (changed, moved) = (self.voices.changed(), self.voices.moved());
+        let all = all || self.frame >= self.notes_due;
+        if changed == self.seen_notes.0 && (moved == self.seen_notes.1 || !all) {
+            return;
         }
+        self.seen_notes = (changed, moved);
+        self.notes_due = self.frame + MOTION_FRAMES;
+        self.voices.copy_to(self.notes.input_buffer_mut());
+        self.notes.publish();
     }
 
     fn finish(&mut self, block: &Block<'_>, frames: usize, started: Instant) -> Status {
         self.shared.frame.store(self.frame, Release);
-        self.publish_notes();
+        self.publish_notes(false);
         let counters = &self.shared.counters;
         counters.voices.store(self.voices.sounding_count() as u64, Relaxed);
         if !block.offline && frames > 0 && self.sample_rate > 0.0 {

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use self::looks::Looks;
 use crate::graph::{Graph, Write};
-use crate::module::{BLOCK, splitmix};
+use crate::module::{BLOCK, FEEDBACK_FRAMES, splitmix};
 use crate::plan::{NodeIndex, Origin, Plan};
 use crate::ramp::Ramp;
 use crate::spec::Tail;
@@ -42,6 +42,8 @@ const RUNAWAY_FLOOR: f32 = 0.1;
 const LOOK_EVERY: usize = 8;
 /// Blocks rendered with all voices, to measure what they cost.
 const COST_BLOCKS: usize = 16;
+/// Frames of a block of the warm-up; no patch has a chunk that may not be as long.
+const WARM_FRAMES: usize = FEEDBACK_FRAMES;
 /// Longest that warm-up may take.
 const WARM_TIME: Duration = Duration::from_millis(50);
 
@@ -232,8 +234,9 @@ impl Built {
         self.open_gates(&plan, true);
         let mut looks = Looks::new(&plan);
         let mut out = Vec::with_capacity(PROBE_FRAMES);
-        let mut levels = Vec::with_capacity(PROBE_FRAMES / BLOCK);
-        for block in 0..PROBE_FRAMES / BLOCK {
+        let frames = self.graph.longest_chunk();
+        let mut levels = Vec::with_capacity(PROBE_FRAMES / frames);
+        for block in 0..PROBE_FRAMES / frames {
             if canceled() {
                 return Err(Stop::Canceled);
             }
@@ -249,7 +252,7 @@ impl Built {
                 return Err(self.culprit(&plan, values).into());
             }
             levels.push(looks.into_sinks);
-            out.extend((0..BLOCK).map(|k| [heard.channels[0][k], heard.channels[1][k]]));
+            out.extend((0..frames).map(|k| [heard.channels[0][k], heard.channels[1][k]]));
         }
         scratch.strike_all();
         let mut times = Vec::with_capacity(COST_BLOCKS);
@@ -266,7 +269,7 @@ impl Built {
         }
         // The lower quartile: other threads may interrupt a block, nothing makes one faster.
         times.sort_by(f64::total_cmp);
-        let load = (times[COST_BLOCKS / 4] * self.sample_rate / BLOCK as f64) as f32;
+        let load = (times[COST_BLOCKS / 4] * self.sample_rate / frames as f64) as f32;
         let found = found(&plan, &out, &levels, load, &looks);
         Ok(Probed { graph: self.graph, sample_rate: self.sample_rate, found })
     }
@@ -278,7 +281,7 @@ impl Built {
         scratch.voices.note_on(0, -1, 0, PROBE_KEY, PROBE_VELOCITY);
         let mut looks = Looks::new(plan);
         looks.looking = true;
-        for _ in 0..PROBE_FRAMES / BLOCK {
+        for _ in 0..PROBE_FRAMES / self.graph.longest_chunk() {
             if scratch.render(&mut self.graph, &mut looks).is_err() || looks.nonfinite.is_some() {
                 break;
             }
@@ -332,15 +335,15 @@ impl Primed {
             let mut out = AudioOut::default();
             let world = World {
                 voices: &self.voices,
-                audio_in: [&[0.0; BLOCK]; 2],
+                audio_in: [&[0.0; WARM_FRAMES]; 2],
                 audio_out: &mut out,
                 macros: &self.macros,
                 transport: &transport,
             };
             let graph = &mut self.graph;
-            let start = self.frame + (block * BLOCK) as u64;
+            let start = self.frame + (block * WARM_FRAMES) as u64;
             let render = AssertUnwindSafe(|| {
-                graph.render(BLOCK, start, world, &mut crate::graph::Blind);
+                graph.render(WARM_FRAMES, start, world, &mut crate::graph::Blind);
             });
             if let Err(panic) = catch_unwind(render) {
                 let node = &self.graph.plan().nodes[self.graph.running() as usize];
@@ -348,7 +351,7 @@ impl Primed {
                 return Err(Rejection::Panicked { module: node.id.clone(), text }.into());
             }
             let squares: f32 = out.channels.iter().flatten().map(|x| x * x).sum();
-            rms.push((squares / (2 * BLOCK) as f32).sqrt());
+            rms.push((squares / (2 * WARM_FRAMES) as f32).sqrt());
         }
         self.graph.forget_peaks();
         self.graph.forget_warm_up();
@@ -393,7 +396,8 @@ impl Warm {
 /// into the sinks, where no limiter hides anything.
 fn found(plan: &Plan, out: &[[f32; 2]], levels: &[f32], load: f32, looks: &Looks) -> Found {
     let max = |levels: &[f32]| levels.iter().copied().fold(0.0, f32::max);
-    let pieces: Vec<f32> = levels.chunks(PROBE_PIECE / BLOCK).map(max).collect();
+    let pieces: Vec<f32> =
+        levels.chunks(levels.len() * PROBE_PIECE / PROBE_FRAMES).map(max).collect();
     let growing = match pieces[..] {
         [.., before, last_but_one, last] => {
             last > RUNAWAY_FLOOR && last > last_but_one * DOUBLE && last_but_one > before * DOUBLE
@@ -472,8 +476,9 @@ impl Scratch {
     /// One block; `Err` with the message of a panic.
     fn render(&mut self, graph: &mut Graph, looks: &mut Looks) -> Result<AudioOut, String> {
         debug_assert!(self.sample_rate > 0.0);
+        let frames = graph.longest_chunk();
         let mut input = [[0f32; BLOCK]; 2];
-        for x in input.iter_mut().flatten() {
+        for x in input.iter_mut().flat_map(|channel| &mut channel[..frames]) {
             self.noise = self.noise.wrapping_add(1);
             let bits = splitmix(self.noise) >> 40;
             *x = (bits as f32 / (1 << 23) as f32 - 1.0) * PROBE_NOISE;
@@ -481,15 +486,15 @@ impl Scratch {
         let mut out = AudioOut::default();
         let world = World {
             voices: &self.voices,
-            audio_in: [&input[0], &input[1]],
+            audio_in: [&input[0][..frames], &input[1][..frames]],
             audio_out: &mut out,
             macros: &self.macros,
             transport: &self.transport,
         };
         let frame = self.frame;
-        catch_unwind(AssertUnwindSafe(|| graph.render(BLOCK, frame, world, looks)))
+        catch_unwind(AssertUnwindSafe(|| graph.render(frames, frame, world, looks)))
             .map_err(|panic| panic_text(&*panic))?;
-        self.frame += BLOCK as u64;
+        self.frame += frames as u64;
         Ok(out)
     }
 }

@@ -9,6 +9,7 @@ use chronus_patch::VoiceMode;
 
 use self::rows::Rows;
 use self::voice::{Channel, Stage};
+use crate::event::Event;
 use crate::module::BLOCK;
 use crate::pool::bits;
 use crate::ramp::Ramp;
@@ -55,6 +56,7 @@ pub struct Voices {
     /// Bit v: `ended[v]` has not been reported.
     reports: u64,
     changed: u64,
+    moved: u64,
     /// Bit v: voice v sounds.
     sounding: u64,
     /// Bit v: voice v is held.
@@ -80,6 +82,7 @@ impl Voices {
             ended: [EndedNote { id: -1, channel: 0, key: 0 }; MAX_VOICES],
             reports: 0,
             changed: 0,
+            moved: 0,
             sounding: 0,
             held_voices: 0,
             rests_from: [0; Moved::COUNT],
@@ -218,6 +221,7 @@ impl Voices {
             ended,
             reports,
             changed,
+            moved,
             sounding,
             held_voices,
             rests_from,
@@ -229,7 +233,8 @@ impl Voices {
         copy.rows.copy_from(rows, count);
         (copy.plan, copy.sample_rate) = (*plan, *sample_rate);
         (copy.channels, copy.held, copy.held_len) = (*channels, *held, *held_len);
-        (copy.serial, copy.newest, copy.changed) = (*serial, *newest, *changed);
+        (copy.serial, copy.newest) = (*serial, *newest);
+        (copy.changed, copy.moved) = (*changed, *moved);
         (copy.reports, copy.rests_from) = (*reports, *rests_from);
         (copy.sounding, copy.held_voices) = (*sounding, *held_voices);
     }
@@ -243,10 +248,16 @@ impl Voices {
         fresh
     }
 
-    /// Counts the changes of the table, so that a copy is made only when there is something new.
+    /// Counts the changes of notes, so that a copy is made only when there is something new.
     #[must_use]
     pub fn changed(&self) -> u64 {
         self.changed
+    }
+
+    /// Counts how often controllers and expressions moved.
+    #[must_use]
+    pub fn moved(&self) -> u64 {
+        self.moved
     }
 
     /// Starts a note at absolute frame `frame`.
@@ -308,9 +319,33 @@ impl Voices {
         }
     }
 
+    /// True when `event` may be applied at `frame` though it is to happen later in the chunk that
+    /// begins there: it begins a motion, and none that has yet to begin is lost by that.
+    #[must_use]
+    pub(crate) fn foresees(&self, frame: u64, event: &Event) -> bool {
+        let channel = |channel: u8| &self.channels[usize::from(channel & 15)];
+        match *event {
+            Event::Bend { channel: c, .. } => channel(c).bend.begun(frame),
+            Event::Pressure { channel: c, .. } => channel(c).pressure.begun(frame),
+            Event::Controller { channel: c, controller, .. } => match controller {
+                1 => channel(c).modulation.begun(frame),
+                11 => channel(c).volume.begun(frame),
+                74 => channel(c).timbre.begun(frame),
+                64 | 120 | 123 => false,
+                _ => true,
+            },
+            Event::Express { note, expression, .. } => {
+                let voices = self.voices[..self.plan.count].iter();
+                let mut covered = voices.filter(|v| v.stage != Stage::Idle && note.covers(v));
+                covered.all(|voice| voice.motion(expression).begun(frame))
+            }
+            _ => false,
+        }
+    }
+
     /// Moves the pitch wheel of `channel` to -1..=1.
     pub fn set_bend(&mut self, frame: u64, channel: u8, value: f32) {
-        self.changed += 1;
+        self.moved += 1;
         let frames = self.controller_frames();
         let ramp = &mut self.channels[usize::from(channel & 15)].bend;
         *ramp = ramp.toward(value, frame, frames);
@@ -319,7 +354,7 @@ impl Voices {
 
     /// Sets the pressure of `channel`, 0..=1.
     pub fn set_pressure(&mut self, frame: u64, channel: u8, value: f32) {
-        self.changed += 1;
+        self.moved += 1;
         let frames = self.controller_frames();
         let ramp = &mut self.channels[usize::from(channel & 15)].pressure;
         *ramp = ramp.toward(value, frame, frames);
@@ -328,7 +363,7 @@ impl Voices {
 
     /// Takes MIDI controller `controller` at 0..=1.
     pub fn controller(&mut self, frame: u64, channel: u8, controller: u8, value: f32) {
-        self.changed += 1;
+        self.moved += 1;
         let frames = self.controller_frames();
         let state = &mut self.channels[usize::from(channel & 15)];
         let (ramp, moved) = match controller {
@@ -336,6 +371,7 @@ impl Voices {
             11 => (&mut state.volume, Moved::Volume),
             74 => (&mut state.timbre, Moved::Timbre),
             64 => {
+                self.changed += 1;
                 state.pedal = value >= 0.5;
                 if value < 0.5 {
                     self.pedal_up(channel & 15);
@@ -354,7 +390,7 @@ impl Voices {
 
     /// Moves an expression of the notes that `note` covers.
     pub fn express(&mut self, frame: u64, note: NoteMatch, expression: Expression, value: f32) {
-        self.changed += 1;
+        self.moved += 1;
         let frames = self.controller_frames();
         let moved = match expression {
             Expression::Volume => Moved::Volume,
@@ -368,14 +404,8 @@ impl Voices {
             if voice.stage == Stage::Idle || !note.covers(voice) {
                 continue;
             }
-            let ramp = match expression {
-                Expression::Volume => &mut voice.volume,
-                Expression::Pan => &mut voice.pan,
-                Expression::Tuning => &mut voice.tuning,
-                Expression::Pressure => &mut voice.pressure,
-                Expression::Timbre => &mut voice.timbre,
-            };
-            *ramp = ramp.toward(value, frame, frames);
+            let motion = voice.motion_mut(expression);
+            *motion = motion.toward(value, frame, frames);
             let channel = &self.channels[usize::from(voice.channel)];
             self.rows.set_one(moved, lane, voice, channel);
         }

@@ -4,6 +4,7 @@ mod answers;
 mod banks;
 mod edits;
 mod faulty;
+mod motions;
 mod plans;
 mod playing;
 mod random;

@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 
 use super::{Graph, Section};
 use crate::lanes::LANES;
-use crate::module::BLOCK;
+use crate::module::{BLOCK, FEEDBACK_FRAMES};
 use crate::plan::{MixFrom, MixSource, Plan};
 use crate::pool::{Buffer, Pool, Slot};
 use crate::ramp::Fade;
@@ -33,10 +33,10 @@ impl Graph {
         self.pool.put(to, out);
     }
 
-    /// Puts the producer's frames into a ring. The ring is one block long and chunks do not cross
-    /// blocks, so frame f stands at f % BLOCK and was read a moment ago.
+    /// Puts the producer's frames into a ring. No chunk crosses a multiple of its length, so what was
+    /// there has been read a moment ago.
     pub(super) fn store(&mut self, chunk: &Section, ring: usize, from: Slot) {
-        let at = (chunk.start % BLOCK as u64) as usize;
+        let at = (chunk.start % FEEDBACK_FRAMES as u64) as usize;
         let ring = &mut self.rings[ring];
         match from {
             Slot::Poly(_) => {
@@ -89,6 +89,7 @@ struct Desk<'a> {
 }
 
 /// A gain that keeps its value, or one for each frame.
+#[expect(clippy::large_enum_variant, reason = "on the stack: a mix allocates nothing")]
 enum Gains {
     Still(f32),
     Moving([f32; BLOCK]),
@@ -108,7 +109,7 @@ impl<'a> Desk<'a> {
             MixFrom::Lane(poly, _) => self.pool.read(Slot::Poly(poly), 0, self.chunk.frames),
             MixFrom::Slot(slot) => self.pool.read(slot, group, self.chunk.frames),
             MixFrom::Ring(ring) => {
-                let at = (self.chunk.start % BLOCK as u64) as usize;
+                let at = (self.chunk.start % FEEDBACK_FRAMES as u64) as usize;
                 self.rings[ring as usize].read_at(group, at, self.chunk.frames)
             }
         }

@@ -1,6 +1,6 @@
 //! One voice: its note, its expressions, and the controllers of its channel.
 
-use crate::ramp::Ramp;
+use crate::ramp::{Motion, Ramp};
 
 /// What identifies a note for the host. Fields of -1 match anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,11 +91,11 @@ pub struct Voice {
     pub(super) quiet: u32,
     pub(super) velocity: f32,
     pub(super) pitch: Ramp,
-    pub(super) tuning: Ramp,
-    pub(super) volume: Ramp,
-    pub(super) pan: Ramp,
-    pub(super) pressure: Ramp,
-    pub(super) timbre: Ramp,
+    pub(super) tuning: Motion,
+    pub(super) volume: Motion,
+    pub(super) pan: Motion,
+    pub(super) pressure: Motion,
+    pub(super) timbre: Motion,
 }
 
 impl Voice {
@@ -110,11 +110,11 @@ impl Voice {
         quiet: 0,
         velocity: 0.0,
         pitch: Ramp::constant(0.0),
-        tuning: Ramp::constant(0.0),
-        volume: Ramp::constant(1.0),
-        pan: Ramp::constant(0.0),
-        pressure: Ramp::constant(0.0),
-        timbre: Ramp::constant(0.0),
+        tuning: Motion::constant(0.0),
+        volume: Motion::constant(1.0),
+        pan: Motion::constant(0.0),
+        pressure: Motion::constant(0.0),
+        timbre: Motion::constant(0.0),
     };
 
     /// 1 while the note is held, else 0.
@@ -136,6 +136,26 @@ impl Voice {
     #[must_use]
     pub fn velocity(&self) -> f32 {
         self.velocity
+    }
+
+    pub(super) fn motion(&self, expression: Expression) -> &Motion {
+        match expression {
+            Expression::Volume => &self.volume,
+            Expression::Pan => &self.pan,
+            Expression::Tuning => &self.tuning,
+            Expression::Pressure => &self.pressure,
+            Expression::Timbre => &self.timbre,
+        }
+    }
+
+    pub(super) fn motion_mut(&mut self, expression: Expression) -> &mut Motion {
+        match expression {
+            Expression::Volume => &mut self.volume,
+            Expression::Pan => &mut self.pan,
+            Expression::Tuning => &mut self.tuning,
+            Expression::Pressure => &mut self.pressure,
+            Expression::Timbre => &mut self.timbre,
+        }
     }
 
     /// Its pressure or its channel's, whichever is more.
@@ -179,21 +199,21 @@ impl Voice {
 /// Controllers of a MIDI channel.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Channel {
-    pub(super) bend: Ramp,
-    pub(super) pressure: Ramp,
-    pub(super) timbre: Ramp,
-    pub(super) modulation: Ramp,
-    pub(super) volume: Ramp,
+    pub(super) bend: Motion,
+    pub(super) pressure: Motion,
+    pub(super) timbre: Motion,
+    pub(super) modulation: Motion,
+    pub(super) volume: Motion,
     pub(super) pedal: bool,
 }
 
 impl Channel {
     pub(super) const INITIAL: Self = Self {
-        bend: Ramp::constant(0.0),
-        pressure: Ramp::constant(0.0),
-        timbre: Ramp::constant(0.0),
-        modulation: Ramp::constant(0.0),
-        volume: Ramp::constant(1.0),
+        bend: Motion::constant(0.0),
+        pressure: Motion::constant(0.0),
+        timbre: Motion::constant(0.0),
+        modulation: Motion::constant(0.0),
+        volume: Motion::constant(1.0),
         pedal: false,
     };
 }

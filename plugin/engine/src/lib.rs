@@ -50,6 +50,7 @@ pub use registry::{NameError, Registry, input_named, output_named, param_named};
 pub use renderer::{Block, LOAD_FADE_SECONDS, Renderer, Status};
 pub use request::{Request, RequestError, new_module, param_of};
 pub use session::Client;
+pub use simd::{instruction_set, instruction_sets};
 pub use solo::Solo;
 pub use spec::{
     Category, Input, KindAlias, Normal, Output, Param, Signal, Smoothing, Source, Spec, Tail,

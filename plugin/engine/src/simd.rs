@@ -17,6 +17,27 @@ pub fn arch() -> Arch {
     })
 }
 
+/// Name of the instruction set in use, as `CHRONUS_SIMD` asks for it; `native` on other processors.
+#[must_use]
+pub fn instruction_set() -> &'static str {
+    match arch() {
+        Arch::Scalar => "scalar",
+        #[cfg(target_arch = "x86_64")]
+        Arch::V3(_) => "avx2",
+        #[cfg(target_arch = "x86_64")]
+        Arch::V4(_) => "avx512",
+        #[allow(unreachable_patterns, reason = "others exist on other processors")]
+        _ => "native",
+    }
+}
+
+/// The instruction sets that `CHRONUS_SIMD` may ask for on this machine.
+#[must_use]
+pub fn instruction_sets() -> Vec<&'static str> {
+    let known = ["scalar", "avx2", "avx512"];
+    known.into_iter().filter(|name| named(name).is_some()).collect()
+}
+
 #[cfg(target_arch = "x86_64")]
 fn usual() -> Arch {
     named("avx2").unwrap_or(Arch::Scalar)

@@ -15,13 +15,13 @@ use crate::rig::{Rig, Sound, first_difference, peak};
 /// Kinds of which the random patches are made: few, so that many are equal.
 const KINDS: &[&str] = &["biquad", "lfo", "vca", "adsr", "vco", "sample_hold"];
 
-fn registry(batches: bool) -> Arc<Registry> {
+pub fn registry(batches: bool) -> Arc<Registry> {
     Arc::new(Registry::new(chronus_modules::KINDS).batching(batches))
 }
 
 /// A patch of `size` modules of few kinds, most of them with the same stepped values, in chains and
 /// across, with sums, feedback and a poly part.
-fn patch(dice: &mut Dice, registry: &Registry, size: usize) -> Patch {
+pub fn patch(dice: &mut Dice, registry: &Registry, size: usize) -> Patch {
     let mut patch = Patch::default();
     let create = |patch: &mut Patch, id: &str, kind: &str| {
         let id = ModuleId::new(id).expect("an id");
@@ -70,7 +70,7 @@ fn patch(dice: &mut Dice, registry: &Registry, size: usize) -> Patch {
 }
 
 /// What happens in a performance: at each frame, edits or knobs, both by name.
-fn perform(registry: &Arc<Registry>, patch: &Patch, seed: u64, cut: usize) -> Option<Sound> {
+pub fn perform(registry: &Arc<Registry>, patch: &Patch, seed: u64, cut: usize) -> Option<Sound> {
     let mut rig = Rig::try_new(registry, 48_000.0, patch).ok()?;
     let mut dice = Dice::new(seed + 500);
     let mut sound = Vec::new();

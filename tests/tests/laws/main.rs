@@ -9,6 +9,7 @@ mod plans;
 mod playing;
 mod random;
 mod rig;
+mod sets;
 mod sleep;
 
 use std::sync::Arc;

@@ -208,7 +208,15 @@ impl WithSimd for Sum<'_> {
         let out = if steady { &mut row } else { buffer.write(0, desk.chunk.frames) };
         let out = out.as_flattened_mut();
         let frames = out.len();
-        for (n, source) in sources.iter().enumerate() {
+        let mut n = 0;
+        while let Some(source) = sources.get(n) {
+            let side_by_side = lanes_of_one(&sources[n..]);
+            if let (MixFrom::Lane(..), 2..) = (source.from, side_by_side) {
+                let rows = &desk.source::<LANES>(source.from, 0)[..frames];
+                add_columns(rows, &sources[n..n + side_by_side], out, n == 0);
+                n += side_by_side;
+                continue;
+            }
             let gains = desk.gains(source, frames);
             if desk.is_poly(source.from) {
                 let mut sum = [0f32; BLOCK];
@@ -217,10 +225,51 @@ impl WithSimd for Sum<'_> {
             } else {
                 add(gains, desk.mono(source.from, &mut [0.0; BLOCK]), out, n == 0);
             }
+            n += 1;
         }
         if steady {
             buffer.fill(0, desk.chunk.frames, row[0]);
         }
+    }
+}
+
+/// How many of `sources`, from the first on, are lanes of one buffer at gains that keep their values.
+fn lanes_of_one(sources: &[MixSource]) -> usize {
+    let buffer = |source: &MixSource| match source.from {
+        MixFrom::Lane(poly, _) if source.old_gain == source.gain => Some(poly),
+        _ => None,
+    };
+    let Some(first) = sources.first().and_then(buffer) else { return 0 };
+    sources.iter().take_while(|source| buffer(source) == Some(first)).count()
+}
+
+/// Frames that are added up side by side.
+const WIDE: usize = 8;
+
+/// Adds lanes of `rows` to `out` as `add` would one after the other, or writes their sum where they are
+/// the first: several frames at once, so that no lane is put together frame by frame before.
+#[inline(always)]
+fn add_columns(rows: &[[f32; LANES]], lanes: &[MixSource], out: &mut [f32], first: bool) {
+    let (whole, rest) = rows.as_chunks::<WIDE>();
+    let (wide, narrow) = out.as_chunks_mut::<WIDE>();
+    for (rows, out) in whole.iter().zip(wide) {
+        // Adding to -0 changes no number, not even 0.
+        let mut sum = if first { [-0.0; WIDE] } else { *out };
+        for source in lanes {
+            let MixFrom::Lane(_, lane) = source.from else { continue };
+            let lane = usize::from(lane) % LANES;
+            for (sum, row) in sum.iter_mut().zip(rows) {
+                *sum += source.gain * row[lane];
+            }
+        }
+        *out = sum;
+    }
+    for (row, out) in rest.iter().zip(narrow) {
+        let sum = if first { -0.0 } else { *out };
+        *out = lanes.iter().fold(sum, |sum, source| match source.from {
+            MixFrom::Lane(_, lane) => sum + source.gain * row[usize::from(lane) % LANES],
+            _ => sum,
+        });
     }
 }
 

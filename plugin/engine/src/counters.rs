@@ -95,7 +95,10 @@ impl Histogram {
     /// Counts `value`. Wait-free.
     pub fn record(&self, value: u64) {
         self.counts[bucket(value)].fetch_add(1, Relaxed);
-        self.max.fetch_max(value, Relaxed);
+        // As a rule it is no new maximum, and to look costs less than to exchange.
+        if value > self.max.load(Relaxed) {
+            self.max.fetch_max(value, Relaxed);
+        }
     }
 
     /// How many values were counted.

@@ -18,8 +18,8 @@ pub use self::values::Write;
 use crate::instance::{Chunk, Instance};
 use crate::lanes::LANES;
 use crate::module::{BLOCK, FEEDBACK_FRAMES, Setup, splitmix};
-use crate::plan::{DelayKey, NodeIndex, Plan, PlanNode, Role, Step};
-use crate::pool::{Buffer, MAX_GROUPS, Pool, Slot, bits};
+use crate::plan::{DelayKey, NodeIndex, Plan, PlanNode, Role, Schedule, Step, span};
+use crate::pool::{Buffer, Line, MAX_GROUPS, Pool, bits};
 use crate::ramp::{CABLE_RAMP_SECONDS, Fade, Ramp, SMOOTHING_SECONDS};
 use crate::registry::Registry;
 use crate::spec::Tail;
@@ -55,6 +55,8 @@ pub struct Graph {
     /// By `Plan::delays`; frame f stands at f % length.
     delays: Vec<Buffer>,
     pool: Pool,
+    /// By `Schedule::slots`, of the steady schedule and of the transition.
+    lines: [Vec<Line>; 2],
     hands: Hands,
     sample_rate: f64,
     /// Frames that a transition takes.
@@ -171,6 +173,8 @@ impl Graph {
         let delays = plan.delays.iter().map(line).collect();
         let groups = plan.groups();
         let pool = Pool::new(plan.mono_buffers, plan.poly_buffers, groups, &plan.constants);
+        let lines = |schedule: &Schedule| schedule.slots.iter().map(|&s| pool.line(s)).collect();
+        let lines = [lines(&plan.steady), plan.transition.as_ref().map(lines).unwrap_or_default()];
         let taps = Taps::new(plan.nodes.len());
         let mut graph = Self {
             nodes,
@@ -180,6 +184,7 @@ impl Graph {
             rings,
             delays,
             pool,
+            lines,
             hands: Hands::new(&plan),
             sample_rate,
             ramp_frames: (CABLE_RAMP_SECONDS * sample_rate).ceil().max(1.0) as u64,
@@ -291,10 +296,12 @@ impl Graph {
             self.settle_banks();
         }
         let plan = Arc::clone(&self.plan);
-        let schedule = match (&plan.transition, self.in_transition) {
-            (Some(transition), true) => transition,
-            _ => &plan.steady,
+        let (schedule, which) = match (&plan.transition, self.in_transition) {
+            (Some(transition), true) => (transition, 1),
+            _ => (&plan.steady, 0),
         };
+        // Taken out meanwhile: steps change all of the graph but this.
+        let lines = std::mem::take(&mut self.lines[which]);
         let chunk = Section::new(frames, start, world.voices.sounding());
         let quiet = chunk.groups == 0 && self.is_quiet(world.audio_in);
         let mut still = quiet;
@@ -302,21 +309,25 @@ impl Graph {
             match step {
                 Step::Mix { to, sources } => self.mix(&chunk, *to, schedule.sources(sources)),
                 Step::Run { node, inputs, outputs, connected, read } => {
-                    let slots = (schedule.slots(inputs), schedule.slots(outputs));
+                    let lines = (&lines[span(inputs)], &lines[span(outputs)]);
                     let (ports, world) = ((*connected, *read), world.reborrow());
-                    still &= self.run(&chunk, *node, slots, ports, world, observer);
+                    still &= self.run(&chunk, *node, lines, ports, world, observer);
                 }
                 Step::Bank { bank, inputs, outputs, connected, read } => {
-                    let slots = (schedule.slots(inputs), schedule.slots(outputs));
+                    let lines = (&lines[span(inputs)], &lines[span(outputs)]);
                     let (bank, ports) = (&plan.banks[*bank as usize], (*connected, *read));
                     let world = world.reborrow();
-                    still &= self.run_bank(&chunk, bank, slots, ports, world, observer);
+                    still &= self.run_bank(&chunk, bank, lines, ports, world, observer);
                 }
-                Step::Gather { to, lanes } => self.gather(&chunk, *to, schedule.slots(lanes)),
+                Step::Gather { to, lanes } => {
+                    let to = self.pool.line(*to);
+                    self.gather(&chunk, to, &lines[span(lanes)]);
+                }
                 Step::Delay { line, from, to } => self.delay(&chunk, *line as usize, *from, *to),
                 Step::Store { ring, from } => self.store(&chunk, *ring as usize, *from),
             }
         }
+        self.lines[which] = lines;
         self.sleep.asleep = still && self.sleep.free.is_some();
     }
 
@@ -326,7 +337,7 @@ impl Graph {
         &mut self,
         chunk: &Section,
         index: NodeIndex,
-        (inputs, outputs): (&[Slot], &[Slot]),
+        (inputs, outputs): (&[Line], &[Line]),
         (connected, read): (u64, u64),
         world: World<'_>,
         observer: &mut impl Observer,

@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::knob::{Params, Settled};
 use crate::lanes::{LANE_WORDS, LANES, LaneWords};
 use crate::module::{BLOCK, Inputs, Io, Module, Outputs, Setup, Storage};
-use crate::pool::{Buffer, Pool, Slot};
+use crate::pool::{Buffer, Line, Pool};
 use crate::ramp::Ramp;
 use crate::spec::{Source, Spec, Width};
 use crate::world::World;
@@ -81,7 +81,7 @@ pub struct Chunk<'a> {
     /// Signals.
     pub pool: &'a Pool,
     /// Where the inputs read.
-    pub inputs: &'a [Slot],
+    pub inputs: &'a [Line],
     /// Bit i: a cable ends at input i.
     pub connected: u64,
     /// Bit o: somebody reads output o.
@@ -207,7 +207,7 @@ impl<M: Module<L>, const L: usize> Run<'_, '_, M, L> {
             sample_rate: chunk.sample_rate,
             inputs: Inputs {
                 pool: chunk.pool,
-                slots: chunk.inputs,
+                lines: chunk.inputs,
                 connected: chunk.connected,
                 group: at,
                 frames,

@@ -6,7 +6,7 @@
 
 use crate::knob::Params;
 use crate::lanes::LaneState;
-use crate::pool::{Buffer, Pool, Slot};
+use crate::pool::{Buffer, Line, Pool};
 use crate::voices::Voices;
 use crate::world::World;
 
@@ -126,7 +126,7 @@ impl<const L: usize> Io<'_, L> {
 #[derive(Clone, Copy)]
 pub struct Inputs<'a, const L: usize> {
     pub(crate) pool: &'a Pool,
-    pub(crate) slots: &'a [Slot],
+    pub(crate) lines: &'a [Line],
     pub(crate) connected: u64,
     pub(crate) group: usize,
     pub(crate) frames: usize,
@@ -137,7 +137,7 @@ impl<'a, const L: usize> Inputs<'a, L> {
     #[inline(always)]
     #[must_use]
     pub fn get(&self, index: usize) -> &'a [[f32; L]] {
-        self.pool.read(self.slots[index], self.group, self.frames)
+        self.pool.read(self.lines[index], self.group, self.frames)
     }
 
     /// True when a cable ends at input `index`.
@@ -152,7 +152,7 @@ impl<'a, const L: usize> Inputs<'a, L> {
     #[inline(always)]
     #[must_use]
     pub fn steady(&self, index: usize) -> bool {
-        self.pool.steady(self.slots[index], self.group)
+        self.pool.steady(self.lines[index], self.group)
     }
 
     /// True when input `index` is known to be silent through the chunk. False says nothing.

@@ -241,15 +241,21 @@ impl Schedule {
     #[inline(always)]
     #[must_use]
     pub fn slots(&self, range: &Range<u32>) -> &[Slot] {
-        &self.slots[range.start as usize..range.end as usize]
+        &self.slots[span(range)]
     }
 
     /// The sources that a mix names.
     #[inline(always)]
     #[must_use]
     pub fn sources(&self, range: &Range<u32>) -> &[MixSource] {
-        &self.sources[range.start as usize..range.end as usize]
+        &self.sources[span(range)]
     }
+}
+
+/// A range in a list of a schedule.
+#[inline(always)]
+pub(crate) fn span(range: &Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
 }
 
 /// One thing to do in each chunk.

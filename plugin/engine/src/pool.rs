@@ -21,6 +21,10 @@ pub enum Slot {
     Constant(u32),
 }
 
+/// A slot as a pool finds it at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line(u32);
+
 /// One buffer, taken out of the pool while a step writes it, so that nothing aliases.
 #[derive(Debug, Default)]
 pub struct Buffer {
@@ -163,60 +167,61 @@ impl Pool {
         }
     }
 
+    /// Where `slot` is.
     #[inline(always)]
-    fn at(&self, slot: Slot) -> usize {
+    #[must_use]
+    pub fn line(&self, slot: Slot) -> Line {
         let (first, i) = match slot {
             Slot::Mono(i) => (0, i),
             Slot::Poly(i) => (self.poly, i),
             Slot::Constant(i) => (self.constants, i),
         };
-        (first + i) as usize
+        Line(first + i)
     }
 
-    /// `frames` frames of lane group `group` of `slot`.
+    /// `frames` frames of lane group `group` of `line`.
     #[inline(always)]
     #[must_use]
-    pub fn read<const L: usize>(&self, slot: Slot, group: usize, frames: usize) -> &[[f32; L]] {
-        self.buffers[self.at(slot)].read(group, frames)
+    pub fn read<const L: usize>(&self, line: Line, group: usize, frames: usize) -> &[[f32; L]] {
+        self.buffers[line.0 as usize].read(group, frames)
     }
 
-    /// True when lane group `group` of `slot` keeps its values through the chunk.
+    /// True when lane group `group` of `line` keeps its values through the chunk.
     #[inline(always)]
     #[must_use]
-    pub fn steady(&self, slot: Slot, group: usize) -> bool {
-        self.buffers[self.at(slot)].steady(group)
+    pub fn steady(&self, line: Line, group: usize) -> bool {
+        self.buffers[line.0 as usize].steady(group)
     }
 
-    /// Takes the buffer of `slot` out; it must be given back with `put`.
+    /// Takes the buffer of `line` out; it must be given back with `put`.
     #[inline(always)]
-    pub(crate) fn take(&mut self, slot: Slot) -> Buffer {
-        std::mem::take(self.buffer(slot))
+    pub(crate) fn take(&mut self, line: Line) -> Buffer {
+        std::mem::take(self.buffer(line))
     }
 
-    /// Exchanges the buffer of `slot` for `buffer`; to be done twice.
+    /// Exchanges the buffer of `line` for `buffer`; to be done twice.
     #[inline(always)]
-    pub(crate) fn exchange(&mut self, slot: Slot, buffer: &mut Buffer) {
-        std::mem::swap(self.buffer(slot), buffer);
+    pub(crate) fn exchange(&mut self, line: Line, buffer: &mut Buffer) {
+        std::mem::swap(self.buffer(line), buffer);
     }
 
     /// The same for those of several whose bit is set in `which`.
     #[inline(always)]
-    pub(crate) fn exchange_all(&mut self, which: u64, slots: &[Slot], buffers: &mut [Buffer]) {
+    pub(crate) fn exchange_all(&mut self, which: u64, lines: &[Line], buffers: &mut [Buffer]) {
         for i in bits(which) {
-            self.exchange(slots[i], &mut buffers[i]);
+            self.exchange(lines[i], &mut buffers[i]);
         }
     }
 
-    /// Gives the buffer of `slot` back.
+    /// Gives the buffer of `line` back.
     #[inline(always)]
-    pub(crate) fn put(&mut self, slot: Slot, buffer: Buffer) {
-        *self.buffer(slot) = buffer;
+    pub(crate) fn put(&mut self, line: Line, buffer: Buffer) {
+        *self.buffer(line) = buffer;
     }
 
     #[inline(always)]
-    pub(crate) fn buffer(&mut self, slot: Slot) -> &mut Buffer {
-        let at = self.at(slot);
-        &mut self.buffers[at]
+    pub(crate) fn buffer(&mut self, line: Line) -> &mut Buffer {
+        &mut self.buffers[line.0 as usize]
     }
 }
 

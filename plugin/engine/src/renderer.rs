@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
 
+use pulp::{Arch, Simd, WithSimd};
+
 use crate::event::{Event, TimedEvent};
 use crate::graph::{Blind, Graph};
 use crate::handover::{Readiness, Revision, Shared, Swapped};
@@ -89,6 +91,7 @@ pub struct Renderer {
     quiet_frames: u64,
     /// The active graph panicked: it is not rendered again.
     failed: bool,
+    arch: Arch,
     seen_turns: u64,
     /// Changes and motions of the notes when the builder was told last.
     seen_notes: (u64, u64),
@@ -130,6 +133,7 @@ impl Renderer {
             sample_rate: 0.0,
             quiet_frames: 0,
             failed: false,
+            arch: crate::simd::arch(),
             seen_turns: 0,
             seen_notes: (0, 0),
             notes_due: 0,
@@ -268,6 +272,10 @@ impl Renderer {
 
     /// Renders all of `block`; false when there is no graph to render it with.
     fn render_block(&mut self, block: &mut Block<'_>, frames: usize) -> bool {
+        if self.failed {
+            // A commit that is due may bring one.
+            self.arrive(block.offline);
+        }
         if self.active.is_none() || self.failed {
             self.skip_block(block, frames);
             return false;
@@ -432,10 +440,11 @@ impl Renderer {
                 }
             }
         }
+        let arch = self.arch;
         let mut send = |out: &AudioOut| {
             let [left, right] = &mut *channels;
-            let left = send(&out.channels[0][..n], &mut left[at..at + n]);
-            [left, send(&out.channels[1][..n], &mut right[at..at + n])]
+            let to = [&mut left[at..at + n], &mut right[at..at + n]];
+            arch.dispatch(Send { from: out, to })
         };
         let mut levels = send(&out);
         if !levels.iter().all(|level| level.is_finite()) {
@@ -605,20 +614,35 @@ impl Renderer {
     }
 }
 
-/// Writes samples to the host, under the ceiling; the highest of them, infinite or NaN where one is no
-/// number. No subnormal leaves the plugin: the product of several small gains may be one, and would slow down whatever comes after.
+/// Writes samples to the host, under the ceiling; the highest of each channel, infinite or NaN where one
+/// is no number. No subnormal leaves the plugin: the product of several small gains may be one, and would slow down whatever comes after.
 ///
 /// Bits and plain comparisons, which become vectors.
-fn send(from: &[f32], to: &mut [f32]) -> f32 {
-    let mut highest = 0;
-    for (to, x) in to.iter_mut().zip(from) {
-        let (sign, magnitude) = (x.to_bits() & SIGN, x.to_bits() & !SIGN);
-        highest = highest.max(magnitude);
-        let bounded = magnitude.min(CEILING.to_bits());
-        let whole = if magnitude < f32::MIN_POSITIVE.to_bits() { 0 } else { bounded | sign };
-        *to = f32::from_bits(whole);
+struct Send<'a> {
+    from: &'a AudioOut,
+    to: [&'a mut [f32]; 2],
+}
+
+impl WithSimd for Send<'_> {
+    type Output = [f32; 2];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> [f32; 2] {
+        let mut levels = [0.0; 2];
+        for ((level, from), to) in levels.iter_mut().zip(&self.from.channels).zip(self.to) {
+            let mut highest = 0;
+            for (to, x) in to.iter_mut().zip(from) {
+                let (sign, magnitude) = (x.to_bits() & SIGN, x.to_bits() & !SIGN);
+                highest = highest.max(magnitude);
+                let bounded = magnitude.min(CEILING.to_bits());
+                let whole =
+                    if magnitude < f32::MIN_POSITIVE.to_bits() { 0 } else { bounded | sign };
+                *to = f32::from_bits(whole);
+            }
+            *level = f32::from_bits(highest);
+        }
+        levels
     }
-    f32::from_bits(highest)
 }
 
 /// The sign of an f32. Without it, the bits of finite numbers are ordered as the numbers are.

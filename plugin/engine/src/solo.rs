@@ -4,7 +4,7 @@ use crate::instance::{Chunk, Instance, Kind};
 use crate::knob::{Settled, settled};
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::{BLOCK, Setup};
-use crate::pool::{Buffer, Pool, Slot};
+use crate::pool::{Buffer, Line, Pool, Slot};
 use crate::ramp::Ramp;
 use crate::spec::{Normal, Spec};
 use crate::voices::{VoicePlan, Voices};
@@ -47,7 +47,7 @@ pub struct Solo {
 /// Buffers of one chunk.
 struct Wiring {
     pool: Pool,
-    slots: Vec<Slot>,
+    lines: Vec<Line>,
     connected: u64,
     outputs: Vec<Buffer>,
 }
@@ -284,7 +284,7 @@ impl Solo {
         let (mono, poly) = if wide { (0, buffers) } else { (buffers, 0) };
         let mut pool = Pool::new(mono, poly, 1, &normals);
         let slot = |i: u32| if wide { Slot::Poly(i) } else { Slot::Mono(i) };
-        let mut slots = Vec::new();
+        let mut lines = Vec::new();
         let mut connected = 0u64;
         for i in 0..inputs as usize {
             let source = match (self.inputs[i].is_some(), self.spec.inputs[i].normal) {
@@ -292,11 +292,12 @@ impl Solo {
                 _ => i,
             };
             let Some(signals) = &self.inputs[source] else {
-                slots.push(Slot::Constant(i as u32));
+                lines.push(pool.line(Slot::Constant(i as u32)));
                 continue;
             };
             connected |= u64::from(self.inputs[i].is_some()) << i;
-            let mut buffer = pool.take(slot(i as u32));
+            let line = pool.line(slot(i as u32));
+            let mut buffer = pool.take(line);
             let value = |k: usize, l: usize| {
                 let signal = signals.get(if signals.len() == 1 { 0 } else { l });
                 signal.and_then(|signal| signal.get(at + k)).copied().unwrap_or(0.0)
@@ -306,11 +307,11 @@ impl Solo {
             } else {
                 feed::<1>(&mut buffer, n, self.hints, value);
             }
-            pool.put(slot(i as u32), buffer);
-            slots.push(slot(i as u32));
+            pool.put(line, buffer);
+            lines.push(line);
         }
-        let outputs = (0..outputs).map(|o| pool.take(slot(inputs + o))).collect();
-        Wiring { pool, slots, connected, outputs }
+        let outputs = (0..outputs).map(|o| pool.take(pool.line(slot(inputs + o)))).collect();
+        Wiring { pool, lines, connected, outputs }
     }
 
     fn render(
@@ -327,7 +328,7 @@ impl Solo {
             sample_rate: self.sample_rate as f32,
             groups: 1,
             pool: &wiring.pool,
-            inputs: &wiring.slots,
+            inputs: &wiring.lines,
             connected: wiring.connected,
             read: u64::MAX,
             outputs: &mut wiring.outputs,

@@ -13,7 +13,7 @@ use chronus_engine::{
 use chronus_patch::{Edit, Patch};
 
 use crate::faulty;
-use crate::rig::{Rig, Sound, first_difference};
+use crate::rig::{Rig, Sound, first_difference, peak};
 use crate::{build, voice_patch};
 
 fn registry() -> Arc<Registry> {
@@ -322,7 +322,24 @@ fn a_fault_while_playing_is_contained() {
     let sound = host.finish();
     assert!(sound.iter().flatten().all(|x| x.is_finite()));
     let end = &sound[sound.len() - 480..];
-    assert!(crate::rig::peak(end) > 0.1, "it sounds again");
+    assert!(peak(end) > 0.1, "it sounds again");
+}
+
+#[test]
+fn after_a_panic_while_playing_another_patch_plays() {
+    let mut rig = Rig::new(&registry(), 48_000.0, &sine());
+    rig.engine.turn("f", "fault", faulty::PANIC).expect("the module is there");
+    let sound = rig.render(640, |_| 64, &[], |_| 0.0);
+    assert_eq!(peak(&sound), 0.0);
+    let missed = || rig.engine.counters().missed_blocks.load(Relaxed);
+    assert_eq!(missed(), 10, "a graph that panicked is not rendered again");
+    let other =
+        build(&registry(), &["create o simple_sine", "create out audio_out", "connect o out"]);
+    rig.commit_at(0, &[Request::Replace(Box::new(other))]);
+    let missed = missed();
+    let sound = rig.render(4_800, |_| 64, &[], |_| 0.0);
+    assert!(peak(&sound[..64]) > 0.0 && peak(&sound[4_000..]) > 0.1, "{}", peak(&sound));
+    assert_eq!(rig.engine.counters().missed_blocks.load(Relaxed), missed);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::knob::{Settled, settled};
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::Setup;
 use crate::plan::{BankMove, Place, Plan, PlanBank};
-use crate::pool::{Buffer, Pool, Slot};
+use crate::pool::{Buffer, Line, Pool, Slot};
 use crate::ramp::Ramp;
 use crate::registry::Registry;
 use crate::spec::Taper;
@@ -32,7 +32,7 @@ pub(super) struct Bank {
 /// Where modules of a torn bank run.
 pub(super) struct Apart {
     inputs: Pool,
-    slots: Box<[Slot]>,
+    lines: Box<[Line]>,
     outputs: Box<[Buffer]>,
 }
 
@@ -42,9 +42,9 @@ impl Apart {
         let specs = plan.nodes.iter().filter(|n| n.place.is_some()).map(|n| n.spec);
         let most = specs.map(|spec| spec.inputs.len()).max()?;
         let inputs = Pool::new(most, 0, 1, &[]);
-        let slots = (0..most as u32).map(Slot::Mono).collect();
+        let lines = (0..most as u32).map(|i| inputs.line(Slot::Mono(i))).collect();
         let outputs = Buffer::spare(MAX_OUTPUTS, 0);
-        Some(Box::new(Self { inputs, slots, outputs }))
+        Some(Box::new(Self { inputs, lines, outputs }))
     }
 }
 
@@ -241,7 +241,7 @@ impl Graph {
         &mut self,
         chunk: &Section,
         planned: &PlanBank,
-        (inputs, outputs): (&[Slot], &[Slot]),
+        (inputs, outputs): (&[Line], &[Line]),
         (connected, read): (u64, u64),
         world: World<'_>,
         observer: &mut O,
@@ -295,7 +295,7 @@ impl Graph {
         &mut self,
         chunk: &Section,
         planned: &PlanBank,
-        (inputs, outputs): (&[Slot], usize),
+        (inputs, outputs): (&[Line], usize),
         (connected, read): (u64, u64),
         mut world: World<'_>,
     ) {
@@ -303,7 +303,7 @@ impl Graph {
         for (lane, n) in members(planned) {
             let Some(node) = &mut self.nodes[self.roster.seat(n)] else { continue };
             self.running = n as u32;
-            for (&to, &from) in apart.slots.iter().zip(inputs) {
+            for (&to, &from) in apart.lines.iter().zip(inputs) {
                 let rows = self.pool.read::<LANES>(from, 0, chunk.frames);
                 let column = apart.inputs.buffer(to);
                 if self.pool.steady(from, 0) {
@@ -320,7 +320,7 @@ impl Graph {
                 sample_rate: self.sample_rate as f32,
                 groups: chunk.groups,
                 pool: &apart.inputs,
-                inputs: &apart.slots[..inputs.len()],
+                inputs: &apart.lines[..inputs.len()],
                 connected,
                 read,
                 outputs: &mut apart.outputs[..outputs],
@@ -340,11 +340,11 @@ impl Graph {
     }
 
     /// Lays mono signals side by side in `to`.
-    pub(super) fn gather(&mut self, chunk: &Section, to: Slot, lanes: &[Slot]) {
+    pub(super) fn gather(&mut self, chunk: &Section, to: Line, lanes: &[Line]) {
         let buffer = &mut self.hands.one;
         self.pool.exchange(to, buffer);
-        let read = |slot: Slot| self.pool.read::<1>(slot, 0, chunk.frames);
-        let steady = lanes.iter().all(|&slot| self.pool.steady(slot, 0));
+        let read = |line: Line| self.pool.read::<1>(line, 0, chunk.frames);
+        let steady = lanes.iter().all(|&line| self.pool.steady(line, 0));
         match (lanes, steady) {
             (&[all], true) => buffer.fill(0, chunk.frames, [read(all)[0][0]; LANES]),
             (&[all], false) => {
@@ -353,13 +353,13 @@ impl Graph {
             }
             (_, true) => {
                 let mut row = [0.0; LANES];
-                row.iter_mut().zip(lanes).for_each(|(x, &slot)| *x = read(slot)[0][0]);
+                row.iter_mut().zip(lanes).for_each(|(x, &line)| *x = read(line)[0][0]);
                 buffer.fill(0, chunk.frames, row);
             }
             (_, false) => {
                 let rows = buffer.write::<LANES>(0, chunk.frames);
-                for (lane, &slot) in lanes.iter().enumerate() {
-                    rows.iter_mut().zip(read(slot)).for_each(|(row, x)| row[lane] = x[0]);
+                for (lane, &line) in lanes.iter().enumerate() {
+                    rows.iter_mut().zip(read(line)).for_each(|(row, x)| row[lane] = x[0]);
                 }
             }
         }

@@ -13,22 +13,21 @@ use crate::voices::MAX_VOICES;
 impl Graph {
     /// Delays the producer's frames by the length of a line: each place is read, then written.
     pub(super) fn delay(&mut self, chunk: &Section, line: usize, from: Slot, to: Slot) {
+        let is_poly = matches!(from, Slot::Poly(_));
+        let (from, to) = (self.pool.line(from), self.pool.line(to));
         let mut out = self.pool.take(to);
         let frames = self.plan.delays[line].frames as usize;
         let at = (chunk.start % frames as u64) as usize;
         let line = &mut self.delays[line];
-        match from {
-            Slot::Poly(_) => {
-                for g in chunk.sounding_groups(self.plan.groups()) {
-                    let input = self.pool.read::<LANES>(from, g, chunk.frames);
-                    let line = line.lanes_mut::<LANES>(g, frames);
-                    turn_line(line, at, input, out.write::<LANES>(g, chunk.frames));
-                }
+        if is_poly {
+            for g in chunk.sounding_groups(self.plan.groups()) {
+                let input = self.pool.read::<LANES>(from, g, chunk.frames);
+                let line = line.lanes_mut::<LANES>(g, frames);
+                turn_line(line, at, input, out.write::<LANES>(g, chunk.frames));
             }
-            Slot::Mono(_) | Slot::Constant(_) => {
-                let input = self.pool.read::<1>(from, 0, chunk.frames);
-                turn_line(line.lanes_mut::<1>(0, frames), at, input, out.write(0, chunk.frames));
-            }
+        } else {
+            let input = self.pool.read::<1>(from, 0, chunk.frames);
+            turn_line(line.lanes_mut::<1>(0, frames), at, input, out.write(0, chunk.frames));
         }
         self.pool.put(to, out);
     }
@@ -38,22 +37,20 @@ impl Graph {
     pub(super) fn store(&mut self, chunk: &Section, ring: usize, from: Slot) {
         let at = (chunk.start % FEEDBACK_FRAMES as u64) as usize;
         let ring = &mut self.rings[ring];
-        match from {
-            Slot::Poly(_) => {
-                for g in chunk.sounding_groups(self.plan.groups()) {
-                    let frames = self.pool.read::<LANES>(from, g, chunk.frames);
-                    let places = ring.write_at::<LANES>(g, at, chunk.frames);
-                    for (place, x) in places.iter_mut().zip(frames) {
-                        *place = x.map(bounded);
-                    }
-                }
-            }
-            Slot::Mono(_) | Slot::Constant(_) => {
-                let frames = self.pool.read::<1>(from, 0, chunk.frames);
-                let places = ring.write_at::<1>(0, at, chunk.frames);
+        let line = self.pool.line(from);
+        if matches!(from, Slot::Poly(_)) {
+            for g in chunk.sounding_groups(self.plan.groups()) {
+                let frames = self.pool.read::<LANES>(line, g, chunk.frames);
+                let places = ring.write_at::<LANES>(g, at, chunk.frames);
                 for (place, x) in places.iter_mut().zip(frames) {
                     *place = x.map(bounded);
                 }
+            }
+        } else {
+            let frames = self.pool.read::<1>(line, 0, chunk.frames);
+            let places = ring.write_at::<1>(0, at, chunk.frames);
+            for (place, x) in places.iter_mut().zip(frames) {
+                *place = x.map(bounded);
             }
         }
     }
@@ -63,7 +60,8 @@ impl Graph {
             return;
         }
         let buffer = &mut self.hands.one;
-        self.pool.exchange(to, buffer);
+        let line = self.pool.line(to);
+        self.pool.exchange(line, buffer);
         let desk = Desk {
             pool: &self.pool,
             rings: &self.rings,
@@ -73,7 +71,7 @@ impl Graph {
             ramp_frames: self.ramp_frames,
         };
         self.arch.dispatch(Sum { desk, to, sources, buffer, peaks: &mut self.peaks });
-        self.pool.exchange(to, buffer);
+        self.pool.exchange(line, buffer);
     }
 }
 
@@ -106,8 +104,10 @@ impl<'a> Desk<'a> {
     #[inline(always)]
     fn source<const L: usize>(self, from: MixFrom, group: usize) -> &'a [[f32; L]] {
         match from {
-            MixFrom::Lane(poly, _) => self.pool.read(Slot::Poly(poly), 0, self.chunk.frames),
-            MixFrom::Slot(slot) => self.pool.read(slot, group, self.chunk.frames),
+            MixFrom::Lane(poly, _) => {
+                self.pool.read(self.pool.line(Slot::Poly(poly)), 0, self.chunk.frames)
+            }
+            MixFrom::Slot(slot) => self.pool.read(self.pool.line(slot), group, self.chunk.frames),
             MixFrom::Ring(ring) => {
                 let at = (self.chunk.start % FEEDBACK_FRAMES as u64) as usize;
                 self.rings[ring as usize].read_at(group, at, self.chunk.frames)
@@ -144,10 +144,12 @@ impl<'a> Desk<'a> {
     fn is_steady(self, source: &MixSource, group: usize) -> bool {
         let fades = source.old_gain != source.gain && self.chunk.frames > 1;
         match source.from {
-            MixFrom::Lane(poly, _) => !fades && self.pool.steady(Slot::Poly(poly), 0),
+            MixFrom::Lane(poly, _) => {
+                !fades && self.pool.steady(self.pool.line(Slot::Poly(poly)), 0)
+            }
             MixFrom::Slot(slot) => {
                 let group = if matches!(slot, Slot::Poly(_)) { group } else { 0 };
-                !fades && self.pool.steady(slot, group)
+                !fades && self.pool.steady(self.pool.line(slot), group)
             }
             MixFrom::Ring(_) => false,
         }

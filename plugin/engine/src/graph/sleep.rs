@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Blind, Graph, Section};
 use crate::module::BLOCK;
-use crate::plan::{Origin, Plan, Step};
+use crate::plan::{Origin, Plan, Step, span};
 use crate::pool::Slot;
 use crate::spec::Source;
 use crate::voices::Voices;
@@ -50,6 +50,7 @@ impl Graph {
     pub(crate) fn sleep_through(&mut self, frames: usize, start: u64, mut world: World<'_>) {
         let plan = Arc::clone(&self.plan);
         let free = self.sleep.free.clone().unwrap_or_default();
+        let lines = std::mem::take(&mut self.lines[0]);
         let mut at = 0;
         while !free.is_empty() && at < frames {
             let start = start + at as u64;
@@ -59,13 +60,14 @@ impl Graph {
                 if let Step::Run { node, inputs, outputs, connected, .. } =
                     &plan.steady.steps[step as usize]
                 {
-                    let slots = (plan.steady.slots(inputs), plan.steady.slots(outputs));
+                    let steady = (&lines[span(inputs)], &lines[span(outputs)]);
                     let world = world.reborrow();
-                    self.run(&chunk, *node, slots, (*connected, 0), world, &mut Blind);
+                    self.run(&chunk, *node, steady, (*connected, 0), world, &mut Blind);
                 }
             }
             at += n;
         }
+        self.lines[0] = lines;
     }
 }
 

@@ -84,7 +84,10 @@ impl Renderer {
             (_, old) => {
                 ready.turns.iter().for_each(|turn| graph.commit(turn, now));
                 graph.snap(&self.macros);
-                if old.is_some() {
+                if self.failed {
+                    // It has nothing to fade out, and would panic again.
+                    ready.retired[0] = old;
+                } else if old.is_some() {
                     let fade = (LOAD_FADE_SECONDS * self.sample_rate).max(1.0) as u64;
                     self.outgoing = old;
                     self.outgoing_voices.all_off();

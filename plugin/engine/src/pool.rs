@@ -167,6 +167,21 @@ impl Pool {
         }
     }
 
+    /// Goes on with the buffers of `old` as far as it has as many, because they are in the caches of
+    /// the DSP thread's core. What they hold is written before it is read, in every chunk.
+    pub(crate) fn take_over(&mut self, old: &mut Self) {
+        let exchange = |new: &mut [Buffer], old: &mut [Buffer]| {
+            // Those of another width are of another length.
+            let alike = |(a, b): &(&mut Buffer, &mut Buffer)| a.samples.len() == b.samples.len();
+            let pairs = new.iter_mut().zip(old).filter(alike);
+            pairs.for_each(|(new, old)| std::mem::swap(new, old));
+        };
+        let parts = |pool: &Self| (pool.poly as usize, pool.constants as usize);
+        let ((new_poly, new_end), (old_poly, old_end)) = (parts(self), parts(old));
+        exchange(&mut self.buffers[..new_poly], &mut old.buffers[..old_poly]);
+        exchange(&mut self.buffers[new_poly..new_end], &mut old.buffers[old_poly..old_end]);
+    }
+
     /// Where `slot` is.
     #[inline(always)]
     #[must_use]

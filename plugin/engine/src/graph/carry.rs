@@ -92,6 +92,7 @@ impl Graph {
         for i in 0..self.roster.rewidened.len() {
             self.take_lanes(self.roster.rewidened[i] as usize, newest_lane);
         }
+        self.pool.take_over(&mut old.pool);
         std::mem::swap(&mut self.peaks, &mut old.peaks);
         self.taps.continue_from(&mut old.taps);
     }

@@ -235,43 +235,52 @@ impl WithSimd for Sum<'_> {
     }
 }
 
-/// How many of `sources`, from the first on, are lanes of one buffer at gains that keep their values.
+/// How many of `sources`, from the first on, are lanes of one buffer at gains that keep their values;
+/// at most `LANES`.
 fn lanes_of_one(sources: &[MixSource]) -> usize {
     let buffer = |source: &MixSource| match source.from {
         MixFrom::Lane(poly, _) if source.old_gain == source.gain => Some(poly),
         _ => None,
     };
     let Some(first) = sources.first().and_then(buffer) else { return 0 };
-    sources.iter().take_while(|source| buffer(source) == Some(first)).count()
+    let same = sources.iter().take(LANES).take_while(|source| buffer(source) == Some(first));
+    same.count()
 }
 
 /// Frames that are added up side by side.
-const WIDE: usize = 8;
+const WIDE: usize = 16;
 
 /// Adds lanes of `rows` to `out` as `add` would one after the other, or writes their sum where they are
 /// the first: several frames at once, so that no lane is put together frame by frame before.
 #[inline(always)]
 fn add_columns(rows: &[[f32; LANES]], lanes: &[MixSource], out: &mut [f32], first: bool) {
+    let mut columns = [(0, 0.0); LANES];
+    let used = lanes.len().min(LANES);
+    for (column, source) in columns.iter_mut().zip(lanes) {
+        if let MixFrom::Lane(_, lane) = source.from {
+            *column = (usize::from(lane) % LANES, source.gain);
+        }
+    }
+    let columns = &columns[..used];
     let (whole, rest) = rows.as_chunks::<WIDE>();
     let (wide, narrow) = out.as_chunks_mut::<WIDE>();
     for (rows, out) in whole.iter().zip(wide) {
         // Adding to -0 changes no number, not even 0.
         let mut sum = if first { [-0.0; WIDE] } else { *out };
-        for source in lanes {
-            let MixFrom::Lane(_, lane) = source.from else { continue };
-            let lane = usize::from(lane) % LANES;
-            for (sum, row) in sum.iter_mut().zip(rows) {
-                *sum += source.gain * row[lane];
+        for &(lane, gain) in columns {
+            let mut x = [0.0; WIDE];
+            for k in 0..WIDE {
+                x[k] = rows[k][lane];
+            }
+            for k in 0..WIDE {
+                sum[k] += gain * x[k];
             }
         }
         *out = sum;
     }
     for (row, out) in rest.iter().zip(narrow) {
         let sum = if first { -0.0 } else { *out };
-        *out = lanes.iter().fold(sum, |sum, source| match source.from {
-            MixFrom::Lane(_, lane) => sum + source.gain * row[usize::from(lane) % LANES],
-            _ => sum,
-        });
+        *out = columns.iter().fold(sum, |sum, &(lane, gain)| sum + gain * row[lane]);
     }
 }
 

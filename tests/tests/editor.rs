@@ -6,7 +6,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use chronus_tests::host::{EditorWindow, Instance, Setup};
-use chronus_tests::paint::save_png;
+use chronus_tests::save_png;
 
 use common::{bundle, chord, play, serial};
 

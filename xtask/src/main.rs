@@ -32,8 +32,8 @@ cargo xtask TASK
                      rust (needs nothing installed), clap, vst3, realtime, editor, demo
   bench [NAMES] [--rounds N] [--against REV]
                      measures the engine: all scenarios, or those named (w1 w2 w2b w3 blocks idle
-                     modules factory instances), each against limits written by hand, and against
-                     another revision. Writes report.json and report.md to target/bench
+                     modules factory instances growth), each against limits written by hand, and against
+                     another revision. Writes report.json, report.md and growth.png to target/bench
   soak --seconds N --seed S | --reproduce SEED
                      random edits, until something breaks or the time is over
   codegen            writes plugin/modules/src/registry.rs from the files of that folder

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use chronus_tests::plot::{self, Panel};
 use serde_json::{Map, Value, json};
 
 /// What a figure should be.
@@ -40,6 +41,8 @@ pub struct Report {
     figures: Vec<(String, f64, String)>,
     /// Remarks on the run.
     pub remarks: Vec<String>,
+    /// Curves of `growth.png`.
+    pub panels: Vec<Panel>,
 }
 
 impl Report {
@@ -72,11 +75,16 @@ impl Report {
         text
     }
 
-    /// Writes both to `folder`.
+    /// Writes both to `folder`, and the curves if there are any.
     pub fn write(&self, folder: &Path) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
         std::fs::write(folder.join("report.json"), self.json())?;
-        std::fs::write(folder.join("report.md"), self.markdown())
+        std::fs::write(folder.join("report.md"), self.markdown())?;
+        if self.panels.is_empty() {
+            Ok(())
+        } else {
+            plot::save(&self.panels, &folder.join("growth.png"))
+        }
     }
 }
 

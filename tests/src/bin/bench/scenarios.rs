@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::factory::FACTORY;
+use crate::growth::growth;
 use crate::race::{Runner, Times, Work, has_valgrind};
 use crate::report::Report;
 
@@ -20,10 +21,11 @@ pub const SCENARIOS: &[Scenario] = &[
     ("modules", modules),
     ("factory", factory),
     ("instances", instances),
+    ("growth", growth),
 ];
 
 /// Frames of a block where nothing else is said.
-const BLOCK: usize = 64;
+pub const BLOCK: usize = 64;
 /// Voices of the default patch that an idle one is compared with.
 const PLAYING: usize = 16;
 /// Instances of one process.

@@ -66,7 +66,7 @@ pub struct Graph {
     in_transition: bool,
     /// Frames that a param takes to a new value.
     smoothing_frames: u64,
-    /// Highest level of each released voice in the mix since `free_voices`.
+    /// Highest level of each voice in the mix since `free_voices`.
     peaks: Box<[f32; MAX_VOICES]>,
     /// The node that runs now: names the culprit of a panic.
     running: NodeIndex,
@@ -302,7 +302,7 @@ impl Graph {
         };
         // Taken out meanwhile: steps change all of the graph but this.
         let lines = std::mem::take(&mut self.lines[which]);
-        let chunk = Section::new(frames, start, world.voices);
+        let chunk = Section::new(frames, start, world.voices.sounding());
         let quiet = chunk.groups == 0 && self.is_quiet(world.audio_in);
         let mut still = quiet;
         for step in &schedule.steps {
@@ -385,30 +385,21 @@ struct Section {
     start: u64,
     /// Bit v: voice v sounds.
     sounding: u64,
-    /// Bit v: voice v has been released, so that it ends when it has fallen silent.
-    released: u64,
     /// Bit g: a voice of lane group g sounds.
     groups: u8,
 }
 
 impl Section {
-    fn new(frames: usize, start: u64, voices: &Voices) -> Self {
-        let (sounding, released) = (voices.sounding(), voices.released());
+    fn new(frames: usize, start: u64, sounding: u64) -> Self {
         let sounds = |g: usize| u8::from(sounding >> (g * LANES) & 0xFFFF != 0) << g;
         let groups = (0..MAX_GROUPS).fold(0, |groups, g| groups | sounds(g));
-        Self { frames, start, sounding, released, groups }
+        Self { frames, start, sounding, groups }
     }
 
     /// Those of `groups` lane groups that sound.
     #[inline(always)]
     fn sounding_groups(&self, groups: usize) -> impl Iterator<Item = usize> + use<> {
         bits(u64::from(self.groups) & ((1 << groups) - 1))
-    }
-
-    /// True when a voice of `group` has been released.
-    #[inline(always)]
-    fn releases(&self, group: usize) -> bool {
-        self.released >> (group * LANES) & 0xFFFF != 0
     }
 
     /// All bits of the lanes of `group` whose voice sounds, none of the others.

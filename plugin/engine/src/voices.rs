@@ -147,12 +147,6 @@ impl Voices {
         self.sounding
     }
 
-    /// Bit v: voice v sounds on after its key has been lifted.
-    #[must_use]
-    pub(crate) fn released(&self) -> u64 {
-        self.sounding & !self.held_voices
-    }
-
     /// True when `moved` has arrived by `frame` on every lane, and stays.
     #[inline(always)]
     #[must_use]
@@ -418,10 +412,10 @@ impl Voices {
     }
 
     /// Frees voices that were released and have fallen silent. Called at absolute multiples of
-    /// `BLOCK`, with the highest level that each of those had in the mix since the last call.
+    /// `BLOCK`, with the highest level that each lane had in the mix since the last call.
     pub fn tick(&mut self, peaks: &[f32; MAX_VOICES]) {
         let limit = (QUIET_SECONDS * self.sample_rate / BLOCK as f64).ceil() as u32;
-        for lane in bits(self.released()) {
+        for lane in bits(self.sounding & !self.held_voices) {
             let voice = &mut self.voices[lane];
             if peaks[lane] > SILENT {
                 voice.quiet = 0;

@@ -15,8 +15,7 @@ impl Graph {
     pub(super) fn delay(&mut self, chunk: &Section, line: usize, from: Slot, to: Slot) {
         let is_poly = matches!(from, Slot::Poly(_));
         let (from, to) = (self.pool.line(from), self.pool.line(to));
-        let out = &mut self.hands.one;
-        self.pool.exchange(to, out);
+        let mut out = self.pool.take(to);
         let frames = self.plan.delays[line].frames as usize;
         let at = (chunk.start % frames as u64) as usize;
         let line = &mut self.delays[line];
@@ -30,7 +29,7 @@ impl Graph {
             let input = self.pool.read::<1>(from, 0, chunk.frames);
             turn_line(line.lanes_mut::<1>(0, frames), at, input, out.write(0, chunk.frames));
         }
-        self.pool.exchange(to, out);
+        self.pool.put(to, out);
     }
 
     /// Puts the producer's frames into a ring. No chunk crosses a multiple of its length, so what was
@@ -334,46 +333,27 @@ fn add_poly(
     }
 }
 
-/// Adds up the voices that sound, a lane group after the other. Of groups in which voices have been
-/// released, keeps the highest level of each.
+/// Adds up the voices that sound, a lane group after the other, and keeps the highest level of each.
 #[inline(always)]
 fn add_voices(desk: Desk<'_>, source: &MixSource, sum: &mut [f32], peaks: &mut [f32; MAX_VOICES]) {
     for group in desk.groups() {
         // Lanes without a note may hold anything; they are not part of the sum.
         let heard = desk.chunk.heard(group);
-        let rows = desk.source::<LANES>(source.from, group);
-        if !desk.chunk.releases(group) {
-            add_group::<false>(rows, &heard, sum);
-            continue;
+        let mut highest = [0f32; LANES];
+        for (sum, x) in sum.iter_mut().zip(desk.source::<LANES>(source.from, group)) {
+            let mut row = [0.0; LANES];
+            for l in 0..LANES {
+                let x = f32::from_bits(x[l].to_bits() & heard[l]);
+                highest[l] = if x.abs() > highest[l] { x.abs() } else { highest[l] };
+                row[l] = x;
+            }
+            *sum += add_lanes(&row);
         }
-        let highest = add_group::<true>(rows, &heard, sum);
         let peaks = &mut peaks[group * LANES..(group + 1) * LANES];
         for (peak, highest) in peaks.iter_mut().zip(highest) {
             *peak = peak.max(highest);
         }
     }
-}
-
-/// Adds up one group; the highest level of each lane, if they are to be measured.
-#[inline(always)]
-fn add_group<const MEASURE: bool>(
-    rows: &[[f32; LANES]],
-    heard: &[u32; LANES],
-    sum: &mut [f32],
-) -> [f32; LANES] {
-    let mut highest = [0f32; LANES];
-    for (sum, x) in sum.iter_mut().zip(rows) {
-        let mut row = [0.0; LANES];
-        for l in 0..LANES {
-            let x = f32::from_bits(x[l].to_bits() & heard[l]);
-            if MEASURE {
-                highest[l] = if x.abs() > highest[l] { x.abs() } else { highest[l] };
-            }
-            row[l] = x;
-        }
-        *sum += add_lanes(&row);
-    }
-    highest
 }
 
 /// What a loop may carry: +36 dBFS. The probe refuses loops that grow; one that comes to grow only

@@ -55,7 +55,7 @@ impl Graph {
         while !free.is_empty() && at < frames {
             let start = start + at as u64;
             let n = (frames - at).min(BLOCK - (start % BLOCK as u64) as usize);
-            let chunk = Section::new(n, start, world.voices);
+            let chunk = Section::new(n, start, 0);
             for &step in &*free {
                 if let Step::Run { node, inputs, outputs, connected, .. } =
                     &plan.steady.steps[step as usize]

@@ -372,7 +372,9 @@ impl Renderer {
         while let Some(next) = events.next_if(|e| comes(e) && self.voices.foresees(now, &e.event)) {
             self.apply(next.event, now + u64::from(next.frame) - at as u64);
         }
-        events.peek().map_or(n, |next| n.min(next.frame as usize - at))
+        // A host that sends them out of order has them late, not lost.
+        let ahead = |next: &&TimedEvent| (next.frame as usize).saturating_sub(at).max(1);
+        events.peek().map_or(n, |next| n.min(ahead(next)))
     }
 
     /// Frames to the end of the longest chunk from here on.

@@ -50,8 +50,8 @@ pub mod nan {
     lanes! {
         /// How far it is.
         pub struct Nan {
-            /// Chunks.
-            chunks: u32 = 0,
+            /// Frames.
+            frames: u32 = 0,
         }
     }
 
@@ -62,10 +62,10 @@ pub mod nan {
 
         fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
             // Only after a while, so that a look at the first block does not find it.
-            for chunks in &mut self.chunks {
-                *chunks += 1;
+            for frames in &mut self.frames {
+                *frames += io.frames as u32;
             }
-            let bad = self.chunks[0] > 100;
+            let bad = self.frames[0] > 3_000;
             io.outputs.get(0).fill([if bad { f32::NAN } else { 0.0 }; L]);
         }
     }

@@ -152,7 +152,13 @@ pub struct Pool {
     poly: u32,
     /// Where the constants begin.
     constants: u32,
+    /// Samples of all.
+    samples: usize,
 }
+
+/// Samples (128 KiB) from which on it takes the DSP thread less time to go on with the old buffers than
+/// to fetch new ones from the builder's core.
+const WORTH_KEEPING: usize = 32_768;
 
 impl Pool {
     /// A pool of `mono` mono buffers, `poly` buffers of `groups` lane groups, and `constants`.
@@ -160,16 +166,22 @@ impl Pool {
     pub fn new(mono: usize, poly: usize, groups: usize, constants: &[f32]) -> Self {
         let widths = (0..mono).map(|_| 0).chain((0..poly).map(|_| groups as u8));
         let constants = constants.iter().map(|&value| Buffer::constant(value));
+        let buffers: Vec<Buffer> = widths.map(Buffer::still).chain(constants).collect();
         Self {
-            buffers: widths.map(Buffer::still).chain(constants).collect(),
+            samples: buffers.iter().map(|buffer| buffer.samples.len()).sum(),
+            buffers,
             poly: mono as u32,
             constants: (mono + poly) as u32,
         }
     }
 
     /// Goes on with the buffers of `old` as far as it has as many, because they are in the caches of
-    /// the DSP thread's core. What they hold is written before it is read, in every chunk.
+    /// the DSP thread's core; not where there are few. What they hold is written before it is read,
+    /// in every chunk.
     pub(crate) fn take_over(&mut self, old: &mut Self) {
+        if self.samples < WORTH_KEEPING {
+            return;
+        }
         let exchange = |new: &mut [Buffer], old: &mut [Buffer]| {
             // Those of another width are of another length.
             let alike = |(a, b): &(&mut Buffer, &mut Buffer)| a.samples.len() == b.samples.len();

@@ -379,7 +379,6 @@ impl Graph {
 }
 
 /// Frames to render and who sounds in them.
-#[derive(Clone, Copy)]
 struct Section {
     frames: usize,
     start: u64,

@@ -102,13 +102,6 @@ impl Motion {
         self.last.start <= frame
     }
 
-    /// Where it goes.
-    #[inline(always)]
-    #[must_use]
-    pub fn target(&self) -> f32 {
-        self.last.to
-    }
-
     /// Turned towards `to` at frame `at`, arriving `frames` later. The last ramp must have begun by
     /// the first frame that is still asked for.
     #[must_use]

@@ -8,7 +8,7 @@ mod voice;
 use chronus_patch::VoiceMode;
 
 use self::rows::Rows;
-use self::voice::{Channel, Stage};
+use self::voice::{Channel, Control, Stage};
 use crate::event::Event;
 use crate::module::BLOCK;
 use crate::pool::bits;
@@ -107,7 +107,7 @@ impl Voices {
     #[inline(always)]
     #[must_use]
     pub fn bend(&self, lane: usize, frame: u64) -> f32 {
-        self.channels[usize::from(self.voices[lane].channel)].bend.at(frame)
+        self.channels[usize::from(self.voices[lane].channel)].motions.at(Moved::Pitch, frame)
     }
 
     /// Pressure on the note on `lane`, 0..=1: the key's own or its channel's, whichever is more.
@@ -130,7 +130,7 @@ impl Voices {
     #[inline(always)]
     #[must_use]
     pub fn modulation(&self, lane: usize, frame: u64) -> f32 {
-        self.channels[usize::from(self.voices[lane].channel)].modulation.at(frame)
+        self.channels[usize::from(self.voices[lane].channel)].motions.at(Moved::Modulation, frame)
     }
 
     /// Loudness of the note on `lane`, its channel's expression pedal (CC 11) in it, 0..=1.
@@ -158,17 +158,6 @@ impl Voices {
     fn moves(&mut self, moved: Moved, end: u64) {
         let rests_from = &mut self.rests_from[moved as usize];
         *rests_from = end.max(*rests_from);
-    }
-
-    /// A controller of `channel` moves until frame `end`.
-    fn moves_all(&mut self, moved: Moved, channel: u8, end: u64) {
-        self.moves(moved, end);
-        let controls = &self.channels[usize::from(channel)];
-        for (lane, voice) in self.voices[..self.plan.lanes()].iter().enumerate() {
-            if voice.channel == channel {
-                self.rows.set_one(moved, lane, voice, controls);
-            }
-        }
     }
 
     /// Voice `lane` has changed.
@@ -323,21 +312,21 @@ impl Voices {
     /// begins there: it begins a motion, and none that has yet to begin is lost by that.
     #[must_use]
     pub(crate) fn foresees(&self, frame: u64, event: &Event) -> bool {
-        let channel = |channel: u8| &self.channels[usize::from(channel & 15)];
+        let begun =
+            |c: u8, moved: Moved| self.channels[usize::from(c & 15)].motions.begun(moved, frame);
         match *event {
-            Event::Bend { channel: c, .. } => channel(c).bend.begun(frame),
-            Event::Pressure { channel: c, .. } => channel(c).pressure.begun(frame),
-            Event::Controller { channel: c, controller, .. } => match controller {
-                1 => channel(c).modulation.begun(frame),
-                11 => channel(c).volume.begun(frame),
-                74 => channel(c).timbre.begun(frame),
-                64 | 120 | 123 => false,
-                _ => true,
+            Event::Bend { channel, .. } => begun(channel, Moved::Pitch),
+            Event::Pressure { channel, .. } => begun(channel, Moved::Pressure),
+            Event::Controller { channel, controller, .. } => match Control::of(controller) {
+                Control::Moves(moved) => begun(channel, moved),
+                Control::Pedal | Control::AllOff => false,
+                Control::Nothing => true,
             },
             Event::Express { note, expression, .. } => {
+                let moved = Moved::by_expression(expression);
                 let voices = self.voices[..self.plan.count].iter();
                 let mut covered = voices.filter(|v| v.stage != Stage::Idle && note.covers(v));
-                covered.all(|voice| voice.motion(expression).begun(frame))
+                covered.all(|voice| voice.motions.begun(moved, frame))
             }
             _ => false,
         }
@@ -345,67 +334,55 @@ impl Voices {
 
     /// Moves the pitch wheel of `channel` to -1..=1.
     pub fn set_bend(&mut self, frame: u64, channel: u8, value: f32) {
-        self.moved += 1;
-        let frames = self.controller_frames();
-        let ramp = &mut self.channels[usize::from(channel & 15)].bend;
-        *ramp = ramp.toward(value, frame, frames);
-        self.moves_all(Moved::Pitch, channel & 15, frame + frames);
+        self.turn_all(Moved::Pitch, frame, channel, value);
     }
 
     /// Sets the pressure of `channel`, 0..=1.
     pub fn set_pressure(&mut self, frame: u64, channel: u8, value: f32) {
-        self.moved += 1;
-        let frames = self.controller_frames();
-        let ramp = &mut self.channels[usize::from(channel & 15)].pressure;
-        *ramp = ramp.toward(value, frame, frames);
-        self.moves_all(Moved::Pressure, channel & 15, frame + frames);
+        self.turn_all(Moved::Pressure, frame, channel, value);
     }
 
     /// Takes MIDI controller `controller` at 0..=1.
     pub fn controller(&mut self, frame: u64, channel: u8, controller: u8, value: f32) {
-        self.moved += 1;
-        let frames = self.controller_frames();
-        let state = &mut self.channels[usize::from(channel & 15)];
-        let (ramp, moved) = match controller {
-            1 => (&mut state.modulation, Moved::Modulation),
-            11 => (&mut state.volume, Moved::Volume),
-            74 => (&mut state.timbre, Moved::Timbre),
-            64 => {
+        match Control::of(controller) {
+            Control::Moves(moved) => self.turn_all(moved, frame, channel, value),
+            Control::Pedal => {
                 self.changed += 1;
-                state.pedal = value >= 0.5;
+                self.channels[usize::from(channel & 15)].pedal = value >= 0.5;
                 if value < 0.5 {
                     self.pedal_up(channel & 15);
                 }
-                return;
             }
-            120 | 123 => {
-                self.all_off();
-                return;
+            Control::AllOff => self.all_off(),
+            Control::Nothing => {}
+        }
+    }
+
+    /// Moves a controller of `channel`, from `frame` on.
+    fn turn_all(&mut self, moved: Moved, frame: u64, channel: u8, value: f32) {
+        self.moved += 1;
+        let (channel, frames) = (channel & 15, self.controller_frames());
+        let controls = &mut self.channels[usize::from(channel)];
+        controls.motions.turn(moved, value, frame, frames);
+        for (lane, voice) in self.voices[..self.plan.lanes()].iter().enumerate() {
+            if voice.channel == channel {
+                self.rows.set_one(moved, lane, voice, controls);
             }
-            _ => return,
-        };
-        *ramp = ramp.toward(value, frame, frames);
-        self.moves_all(moved, channel & 15, frame + frames);
+        }
+        self.moves(moved, frame + frames);
     }
 
     /// Moves an expression of the notes that `note` covers.
     pub fn express(&mut self, frame: u64, note: NoteMatch, expression: Expression, value: f32) {
         self.moved += 1;
         let frames = self.controller_frames();
-        let moved = match expression {
-            Expression::Volume => Moved::Volume,
-            Expression::Pan => Moved::Pan,
-            Expression::Tuning => Moved::Pitch,
-            Expression::Pressure => Moved::Pressure,
-            Expression::Timbre => Moved::Timbre,
-        };
+        let moved = Moved::by_expression(expression);
         self.moves(moved, frame + frames);
         for (lane, voice) in self.voices[..self.plan.count].iter_mut().enumerate() {
             if voice.stage == Stage::Idle || !note.covers(voice) {
                 continue;
             }
-            let motion = voice.motion_mut(expression);
-            *motion = motion.toward(value, frame, frames);
+            voice.motions.turn(moved, value, frame, frames);
             let channel = &self.channels[usize::from(voice.channel)];
             self.rows.set_one(moved, lane, voice, channel);
         }

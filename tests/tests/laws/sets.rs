@@ -50,14 +50,16 @@ fn fingerprint() {
 fn every_instruction_set_gives_the_same_bits_of_random_patches() {
     let print = ["--ignored", "--exact", "sets::fingerprint", "--nocapture"];
     let sets = instruction_sets();
-    let found = sets.iter().map(|set| {
-        let text = run(set, &print).unwrap_or_else(|text| panic!("{set}: {text}"));
-        assert!(text.lines().any(|line| line == format!("set {set}")), "{set} is not in use");
-        let of = |kind: &str| text.lines().filter(|line| line.starts_with(kind)).count();
-        assert!(of("any") > 10 && of("banks") > 10, "too few patches: {text}");
-        text.replace(&format!("set {set}"), "")
-    });
-    let found: Vec<String> = found.map(|text| timeless(&text)).collect();
+    let found: Vec<String> = sets
+        .iter()
+        .map(|set| {
+            let text = run(set, &print).unwrap_or_else(|text| panic!("{set}: {text}"));
+            assert!(text.lines().any(|line| line == format!("set {set}")), "{set} is not in use");
+            let of = |kind: &str| text.lines().filter(|line| line.starts_with(kind)).count();
+            assert!(of("any") > 10 && of("banks") > 10, "too few patches: {text}");
+            timeless(&text)
+        })
+        .collect();
     for (set, text) in sets.iter().zip(&found) {
         assert_eq!(*text, found[0], "{set} against {}", sets[0]);
     }

@@ -104,15 +104,18 @@ impl<'a> Desk<'a> {
     #[inline(always)]
     fn source<const L: usize>(self, from: MixFrom, group: usize) -> &'a [[f32; L]] {
         match from {
-            MixFrom::Lane(poly, _) => {
-                self.pool.read(self.pool.line(Slot::Poly(poly)), 0, self.chunk.frames)
-            }
-            MixFrom::Slot(slot) => self.pool.read(self.pool.line(slot), group, self.chunk.frames),
+            MixFrom::Lane(poly, _) => self.slot(Slot::Poly(poly), 0),
+            MixFrom::Slot(slot) => self.slot(slot, group),
             MixFrom::Ring(ring) => {
                 let at = (self.chunk.start % FEEDBACK_FRAMES as u64) as usize;
                 self.rings[ring as usize].read_at(group, at, self.chunk.frames)
             }
         }
+    }
+
+    #[inline(always)]
+    fn slot<const L: usize>(self, slot: Slot, group: usize) -> &'a [[f32; L]] {
+        self.pool.read(self.pool.line(slot), group, self.chunk.frames)
     }
 
     /// Frames of a mono source; `column` is where those of one lane are put together.
@@ -143,16 +146,13 @@ impl<'a> Desk<'a> {
     #[inline(always)]
     fn is_steady(self, source: &MixSource, group: usize) -> bool {
         let fades = source.old_gain != source.gain && self.chunk.frames > 1;
-        match source.from {
-            MixFrom::Lane(poly, _) => {
-                !fades && self.pool.steady(self.pool.line(Slot::Poly(poly)), 0)
-            }
-            MixFrom::Slot(slot) => {
-                let group = if matches!(slot, Slot::Poly(_)) { group } else { 0 };
-                !fades && self.pool.steady(self.pool.line(slot), group)
-            }
-            MixFrom::Ring(_) => false,
-        }
+        let (slot, group) = match source.from {
+            MixFrom::Lane(poly, _) => (Slot::Poly(poly), 0),
+            MixFrom::Slot(slot @ Slot::Poly(_)) => (slot, group),
+            MixFrom::Slot(slot) => (slot, 0),
+            MixFrom::Ring(_) => return false,
+        };
+        !fades && self.pool.steady(self.pool.line(slot), group)
     }
 
     #[inline(always)]
@@ -213,7 +213,7 @@ impl WithSimd for Sum<'_> {
         let mut n = 0;
         while let Some(source) = sources.get(n) {
             let side_by_side = lanes_of_one(&sources[n..]);
-            if let (MixFrom::Lane(..), 2..) = (source.from, side_by_side) {
+            if side_by_side > 0 {
                 let rows = &desk.source::<LANES>(source.from, 0)[..frames];
                 add_columns(rows, &sources[n..n + side_by_side], out, n == 0);
                 n += side_by_side;

@@ -51,14 +51,14 @@ impl Rows {
     pub fn set_one(&mut self, moved: Moved, lane: usize, voice: &Voice, channel: &Channel) {
         self.moved[moved as usize][lane] = match moved {
             Moved::Pitch => {
-                self.bend[lane] = channel.bend.target();
+                self.bend[lane] = channel.motions.at(Moved::Pitch, END);
                 voice.pitch(END)
             }
             Moved::Pressure => voice.pressure_at(channel, END),
             Moved::Timbre => voice.timbre_at(channel, END),
-            Moved::Modulation => channel.modulation.target(),
+            Moved::Modulation => channel.motions.at(moved, END),
             Moved::Volume => voice.volume_at(channel, END),
-            Moved::Pan => voice.pan.target(),
+            Moved::Pan => voice.pan(END),
         };
     }
 

@@ -63,6 +63,74 @@ impl Moved {
     pub(super) const ALL: [Self; 6] =
         [Self::Pitch, Self::Pressure, Self::Timbre, Self::Modulation, Self::Volume, Self::Pan];
     pub(super) const COUNT: usize = Self::ALL.len();
+
+    /// What `expression` moves.
+    pub(super) fn by_expression(expression: Expression) -> Self {
+        match expression {
+            Expression::Volume => Self::Volume,
+            Expression::Pan => Self::Pan,
+            Expression::Tuning => Self::Pitch,
+            Expression::Pressure => Self::Pressure,
+            Expression::Timbre => Self::Timbre,
+        }
+    }
+}
+
+/// What a MIDI controller does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Control {
+    /// It moves something.
+    Moves(Moved),
+    /// It is the sustain pedal.
+    Pedal,
+    /// It lifts every key.
+    AllOff,
+    /// Nothing here.
+    Nothing,
+}
+
+impl Control {
+    /// What controller `number` does.
+    pub fn of(number: u8) -> Self {
+        match number {
+            1 => Self::Moves(Moved::Modulation),
+            11 => Self::Moves(Moved::Volume),
+            74 => Self::Moves(Moved::Timbre),
+            64 => Self::Pedal,
+            120 | 123 => Self::AllOff,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// Where each of `Moved` is: of a voice by its expressions, of a channel by its controllers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Motions([Motion; Moved::COUNT]);
+
+impl Motions {
+    /// Nothing is moved: volumes are 1, all else is 0.
+    const INITIAL: Self = {
+        let mut motions = [Motion::constant(0.0); Moved::COUNT];
+        motions[Moved::Volume as usize] = Motion::constant(1.0);
+        Self(motions)
+    };
+
+    /// The value of `moved` at the absolute frame `frame`.
+    #[inline(always)]
+    pub fn at(&self, moved: Moved, frame: u64) -> f32 {
+        self.0[moved as usize].at(frame)
+    }
+
+    /// True when a motion of `moved` may be begun ahead of its time at `frame`.
+    pub fn begun(&self, moved: Moved, frame: u64) -> bool {
+        self.0[moved as usize].begun(frame)
+    }
+
+    /// Turns `moved` towards `value` at `frame`, arriving `frames` later.
+    pub fn turn(&mut self, moved: Moved, value: f32, frame: u64, frames: u64) {
+        let motion = &mut self.0[moved as usize];
+        *motion = motion.toward(value, frame, frames);
+    }
 }
 
 /// Where a voice is in its life.
@@ -91,11 +159,8 @@ pub struct Voice {
     pub(super) quiet: u32,
     pub(super) velocity: f32,
     pub(super) pitch: Ramp,
-    pub(super) tuning: Motion,
-    pub(super) volume: Motion,
-    pub(super) pan: Motion,
-    pub(super) pressure: Motion,
-    pub(super) timbre: Motion,
+    /// Its expressions; of pitch the tuning.
+    pub(super) motions: Motions,
 }
 
 impl Voice {
@@ -110,11 +175,7 @@ impl Voice {
         quiet: 0,
         velocity: 0.0,
         pitch: Ramp::constant(0.0),
-        tuning: Motion::constant(0.0),
-        volume: Motion::constant(1.0),
-        pan: Motion::constant(0.0),
-        pressure: Motion::constant(0.0),
-        timbre: Motion::constant(0.0),
+        motions: Motions::INITIAL,
     };
 
     /// 1 while the note is held, else 0.
@@ -128,7 +189,7 @@ impl Voice {
     #[inline(always)]
     #[must_use]
     pub fn pitch(&self, frame: u64) -> f32 {
-        self.pitch.at(frame) + self.tuning.at(frame)
+        self.pitch.at(frame) + self.motions.at(Moved::Pitch, frame)
     }
 
     /// How hard the key was struck, 0..=1.
@@ -138,49 +199,29 @@ impl Voice {
         self.velocity
     }
 
-    pub(super) fn motion(&self, expression: Expression) -> &Motion {
-        match expression {
-            Expression::Volume => &self.volume,
-            Expression::Pan => &self.pan,
-            Expression::Tuning => &self.tuning,
-            Expression::Pressure => &self.pressure,
-            Expression::Timbre => &self.timbre,
-        }
-    }
-
-    pub(super) fn motion_mut(&mut self, expression: Expression) -> &mut Motion {
-        match expression {
-            Expression::Volume => &mut self.volume,
-            Expression::Pan => &mut self.pan,
-            Expression::Tuning => &mut self.tuning,
-            Expression::Pressure => &mut self.pressure,
-            Expression::Timbre => &mut self.timbre,
-        }
-    }
-
     /// Its pressure or its channel's, whichever is more.
     #[inline(always)]
     pub(super) fn pressure_at(&self, channel: &Channel, frame: u64) -> f32 {
-        self.pressure.at(frame).max(channel.pressure.at(frame))
+        self.motions.at(Moved::Pressure, frame).max(channel.motions.at(Moved::Pressure, frame))
     }
 
     /// Its timbre or its channel's, whichever is more.
     #[inline(always)]
     pub(super) fn timbre_at(&self, channel: &Channel, frame: u64) -> f32 {
-        self.timbre.at(frame).max(channel.timbre.at(frame))
+        self.motions.at(Moved::Timbre, frame).max(channel.motions.at(Moved::Timbre, frame))
     }
 
     /// Its volume, its channel's in it.
     #[inline(always)]
     pub(super) fn volume_at(&self, channel: &Channel, frame: u64) -> f32 {
-        self.volume.at(frame) * channel.volume.at(frame)
+        self.motions.at(Moved::Volume, frame) * channel.motions.at(Moved::Volume, frame)
     }
 
     /// Position expression -1..=1.
     #[inline(always)]
     #[must_use]
     pub fn pan(&self, frame: u64) -> f32 {
-        self.pan.at(frame)
+        self.motions.at(Moved::Pan, frame)
     }
 
     /// MIDI channel of the note.
@@ -199,21 +240,11 @@ impl Voice {
 /// Controllers of a MIDI channel.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Channel {
-    pub(super) bend: Motion,
-    pub(super) pressure: Motion,
-    pub(super) timbre: Motion,
-    pub(super) modulation: Motion,
-    pub(super) volume: Motion,
+    /// Its controllers; of pitch the bend.
+    pub(super) motions: Motions,
     pub(super) pedal: bool,
 }
 
 impl Channel {
-    pub(super) const INITIAL: Self = Self {
-        bend: Motion::constant(0.0),
-        pressure: Motion::constant(0.0),
-        timbre: Motion::constant(0.0),
-        modulation: Motion::constant(0.0),
-        volume: Motion::constant(1.0),
-        pedal: false,
-    };
+    pub(super) const INITIAL: Self = Self { motions: Motions::INITIAL, pedal: false };
 }

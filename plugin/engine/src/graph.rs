@@ -2,6 +2,7 @@
 
 mod bank;
 mod carry;
+mod columns;
 mod mix;
 mod sleep;
 mod values;

@@ -95,8 +95,9 @@ impl<const L: usize> Knob<'_, L> {
             Ramps::Alike(ramp) => [f(ramp.at(frame)); L],
             Ramps::Each(ramps, targets, end) => {
                 let values = if frame >= end { *targets } else { row(ramps, frame) };
+                // All of them, though the first is known: so they become vectors.
                 let mut results = [f(values[0]); L];
-                for (result, value) in results.iter_mut().zip(values).skip(1) {
+                for (result, value) in results.iter_mut().zip(values) {
                     *result = f(value);
                 }
                 results

@@ -84,8 +84,31 @@ impl Word for u64 {
 /// let state: OnePole<4> = chronus_engine::LaneState::initial();
 /// assert_eq!(state.y, [0.0; 4]);
 /// ```
+///
+/// A module that remembers what several do wraps their state: `pub struct LowPass(OnePole);`.
 #[macro_export]
 macro_rules! lanes {
+    ($(#[$outer:meta])* $vis:vis struct $name:ident($inner:ident);) => {
+        $(#[$outer])*
+        #[derive(Clone, Debug)]
+        $vis struct $name<const L: usize>($inner<L>);
+
+        impl<const L: usize> $crate::LaneState<L> for $name<L> {
+            const WORDS: usize = <$inner<L> as $crate::LaneState<L>>::WORDS;
+
+            fn initial() -> Self {
+                Self($crate::LaneState::initial())
+            }
+
+            fn save_lane(&self, lane: usize, words: &mut $crate::LaneWords) {
+                self.0.save_lane(lane, words);
+            }
+
+            fn load_lane(&mut self, lane: usize, words: &$crate::LaneWords) {
+                self.0.load_lane(lane, words);
+            }
+        }
+    };
     ($(#[$outer:meta])* $vis:vis struct $name:ident {
         $($(#[$inner:meta])* $field:ident: $ty:ty = $initial:expr),* $(,)?
     }) => {

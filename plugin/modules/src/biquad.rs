@@ -2,14 +2,14 @@
 //! trapezoidal state-variable filter (`dsp::svf`), which has the same transfer functions, keeps low
 //! corners exact in f32 and stays calm when they move.
 
-use chronus_dsp::math::{exp2, is_zero, snap};
-use chronus_dsp::svf::{self, Coefficients, State};
+use chronus_dsp::math::{exp2, snap};
 use chronus_engine::{
-    BLOCK, Category, Input, Io, KindAlias, Module, Output, Param, Signal, Spec, Taper, Unit, kind,
-    lanes,
+    BLOCK, Category, Input, Io, KindAlias, Knob, Module, Output, Param, Signal, Spec, Taper, Unit,
+    kind, lanes,
 };
 
-use crate::kit::{ends_block, inputs, knobs, settle, steady, still};
+use crate::kit::svf::{self, Corner, Signals, Svf};
+use crate::kit::{inputs, knobs, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -62,13 +62,8 @@ pub static SPEC: Spec = Spec {
 };
 
 lanes! {
-    /// The two integrators.
-    pub struct Biquad {
-        /// First integrator.
-        ic1eq: f32 = 0.0,
-        /// Second integrator.
-        ic2eq: f32 = 0.0,
-    }
+    /// The filter's state.
+    pub struct Biquad(Svf);
 }
 
 kind!(SPEC, Biquad);
@@ -92,6 +87,10 @@ struct Response<const L: usize> {
 }
 
 impl<const L: usize> Response<L> {
+    /// Nothing but what goes in.
+    const FLAT: Self =
+        Self { k: [1.0; L], scale: [1.0; L], dry: [1.0; L], band: [0.0; L], low: [0.0; L] };
+
     /// Response `mode` at sharpness `q` and `db` decibels of lift.
     #[inline(always)]
     fn new(mode: usize, q: [f32; L], db: [f32; L]) -> Self {
@@ -120,34 +119,12 @@ impl<const L: usize> Response<L> {
     }
 }
 
-/// How a chunk's frames are filtered.
-#[derive(Clone, Copy)]
-struct Tuning<const L: usize> {
-    response: Response<L>,
-    keep: [f32; L],
-    cross: [f32; L],
-    follow: [f32; L],
-}
-
-impl<const L: usize> Tuning<L> {
-    /// `response` with its corner at `turns` a frame.
-    #[inline(always)]
-    fn new(response: Response<L>, turns: [f32; L]) -> Self {
-        let [mut keep, mut cross, mut follow] = [[0.0; L]; 3];
-        for l in 0..L {
-            let c = svf::coefficients(turns[l], response.k[l], response.scale[l]);
-            (keep[l], cross[l], follow[l]) = (c.keep, c.cross, c.follow);
-        }
-        Self { response, keep, cross, follow }
-    }
-}
-
 impl<const L: usize> Module<L> for Biquad<L> {
     type Storage = ();
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        if io.inputs.silent(0) && is_zero(&self.ic1eq) && is_zero(&self.ic2eq) {
+        if io.inputs.silent(0) && self.0.is_silent() {
             io.outputs.fill(0, [0.0; L]);
             io.rest();
         } else if io.params.get(0).choice() == LOWPASS {
@@ -165,63 +142,86 @@ impl<const L: usize> Biquad<L> {
         let n = io.frames.min(BLOCK);
         let [signal, cv] = inputs(&io);
         let [mode, cutoff, q, gain, amount] = knobs(&io);
-        let mode = if LOW { LOWPASS } else { mode.choice() };
         let tuned = still(&[cutoff, q, gain, amount]);
         let held = tuned && steady(&io, &[1]);
-        let per_frame = 1.0 / io.sample_rate;
-        let corner = |base: [f32; L], reach: [f32; L], cv: [f32; L]| {
-            let mut turns = [0.0; L];
-            for l in 0..L {
-                turns[l] = base[l] * exp2(cv[l] * reach[l]);
-            }
-            turns
+        let mut desk = Desk::<LOW, L> {
+            signal: &signal[..n],
+            cv: &cv[..n],
+            mode: if LOW { LOWPASS } else { mode.choice() },
+            per_frame: 1.0 / io.sample_rate,
+            knobs: [cutoff, q, gain, amount],
+            tuned,
+            turns: [0.0; L],
+            reach: [0.0; L],
+            response: Response::FLAT,
+            out: &mut io.outputs.get(0)[..n],
         };
-
-        let out = &mut io.outputs.get(0)[..n];
-        let mut response = Response::new(mode, q.at(0), gain.at(0));
-        let (mut base, mut reach) = (cutoff.map(0, |hz| hz * per_frame), amount.at(0));
-        if held {
-            let tuning = Tuning::new(response, corner(base, reach, cv[0]));
-            for (out, x) in out.iter_mut().zip(signal) {
-                *out = self.frame::<LOW>(*x, &tuning);
-            }
-        } else {
-            for k in 0..n {
-                if k > 0 && !tuned {
-                    response = Response::new(mode, q.at(k), gain.at(k));
-                    (base, reach) = (cutoff.map(k, |hz| hz * per_frame), amount.at(k));
-                }
-                let tuning = Tuning::new(response, corner(base, reach, cv[k]));
-                out[k] = self.frame::<LOW>(signal[k], &tuning);
-            }
-        }
+        let mut filter = self.0.clone();
+        filter.run(&mut desk, io.start, n, held);
+        self.0 = filter;
         if L == 1 {
-            for y in out.as_flattened_mut() {
+            for y in desk.out.as_flattened_mut() {
                 *y = snap(*y);
             }
         }
-        if ends_block(io.start, n) {
-            settle(&mut self.ic1eq);
-            settle(&mut self.ic2eq);
-        }
+    }
+}
+
+/// What the frames of a chunk are made of, and where they go.
+struct Desk<'a, const LOW: bool, const L: usize> {
+    signal: &'a [[f32; L]],
+    cv: &'a [[f32; L]],
+    mode: usize,
+    /// Seconds.
+    per_frame: f32,
+    /// Cutoff, Q, gain and reach of the CV.
+    knobs: [Knob<'a, L>; 4],
+    /// No knob moves.
+    tuned: bool,
+    /// The cutoff in cycles a frame.
+    turns: [f32; L],
+    reach: [f32; L],
+    response: Response<L>,
+    out: &'a mut [[f32; L]],
+}
+
+impl<const LOW: bool, const L: usize> svf::Response<L> for Desk<'_, LOW, L> {
+    type Mix = Response<L>;
+
+    #[inline(always)]
+    fn input(&mut self, k: usize) -> [f32; L] {
+        self.signal[k]
     }
 
-    /// Filters one frame.
     #[inline(always)]
-    fn frame<const LOW: bool>(&mut self, x: [f32; L], tuning: &Tuning<L>) -> [f32; L] {
-        let Tuning { response: Response { dry, band, low, .. }, keep, cross, follow } = tuning;
+    fn tune(&mut self, k: usize) -> (Corner<L>, Response<L>) {
+        if k == 0 || !self.tuned {
+            let [cutoff, q, gain, amount] = &self.knobs;
+            self.response = Response::new(self.mode, q.at(k), gain.at(k));
+            let per_frame = self.per_frame;
+            self.turns = cutoff.map(k, |hz| hz * per_frame);
+            self.reach = amount.at(k);
+        }
+        let cv = self.cv[k];
+        let mut octaves = [0.0; L];
+        for l in 0..L {
+            octaves[l] = cv[l] * self.reach[l];
+        }
+        let Response { k: damping, scale, .. } = self.response;
+        (Corner { turns: self.turns, octaves, damping, scale }, self.response)
+    }
+
+    #[inline(always)]
+    fn output(&mut self, k: usize, signals: Signals<L>, mix: &Response<L>) {
         let mut y = [0.0; L];
         for l in 0..L {
-            let c = Coefficients { keep: keep[l], cross: cross[l], follow: follow[l] };
-            let state = State { ic1eq: self.ic1eq[l], ic2eq: self.ic2eq[l] };
-            let (taps, state) = svf::tick(x[l], c, state);
-            (self.ic1eq[l], self.ic2eq[l]) = (state.ic1eq, state.ic2eq);
-            let mix = dry[l] * x[l] + band[l] * taps.band + low[l] * taps.low;
-            y[l] = if LOW { taps.low } else { mix };
+            let Signals { x, band, low } = signals;
+            let sum = mix.dry[l] * x[l] + mix.band[l] * band[l] + mix.low[l] * low[l];
+            y[l] = if LOW { low[l] } else { sum };
             // One lane is snapped at the end: no vectors here, but over frames.
             y[l] = if L == 1 { y[l] } else { snap(y[l]) };
         }
-        y
+        self.out[k] = y;
     }
 }
 

@@ -1,6 +1,6 @@
 //! LFO: slow waves, free running or locked to the host's song position.
 
-use chronus_dsp::math::{clamp, exp2, sin};
+use chronus_dsp::math::{clamp, exp2, is_zero, sin};
 use chronus_dsp::phase::{long_step, long_turns};
 use chronus_dsp::random;
 use chronus_engine::{
@@ -218,16 +218,27 @@ impl<const L: usize> Lfo<L> {
     #[inline(always)]
     fn run_free(&mut self, mut io: Io<'_, L>, step: [u64; L], shape: usize, offset: [f32; L]) {
         let mut phase = self.phase;
+        // As it is, a phase is under 1: not shifting it gives the same bits as shifting it by 0.
+        let unshifted = is_zero(&offset);
         // A macro, because a closure this large might not be inlined, and so not make vectors.
-        macro_rules! draw {
-            ($shape:expr) => {
+        macro_rules! frames {
+            ($shape:expr, $turns:expr) => {
                 for frame in io.outputs.get(0).iter_mut() {
                     let mut y = [0.0; L];
                     for l in 0..L {
-                        y[l] = wave($shape, shifted(long_turns(phase[l]), offset[l]));
+                        y[l] = wave($shape, $turns(long_turns(phase[l]), offset[l]));
                         phase[l] = phase[l].wrapping_add(step[l]);
                     }
                     *frame = y;
+                }
+            };
+        }
+        macro_rules! draw {
+            ($shape:expr) => {
+                if unshifted {
+                    frames!($shape, |turns: f32, _| turns);
+                } else {
+                    frames!($shape, shifted);
                 }
             };
         }

@@ -62,9 +62,20 @@ fn exponential([x, cv]: [f32; 2], [gain]: [f32; 1]) -> f32 {
 #[inline(always)]
 fn fixed<const L: usize>(mut io: Io<'_, L>, cv: [f32; L], gain: [f32; L]) {
     let [x] = inputs(&io);
-    let (mut factor, mut open) = ([0.0; L], [0; L]);
+    let (mut factor, mut open, mut all_open) = ([0.0; L], [0; L], u32::MAX);
     for l in 0..L {
         (factor[l], open[l]) = (cv[l] * gain[l], mask(cv[l] != 0.0));
+        all_open &= open[l];
+    }
+    if all_open == u32::MAX {
+        for (out, x) in io.outputs.get(0).iter_mut().zip(x) {
+            let mut y = [0.0; L];
+            for l in 0..L {
+                y[l] = x[l] * factor[l];
+            }
+            *out = y;
+        }
+        return;
     }
     for (out, x) in io.outputs.get(0).iter_mut().zip(x) {
         let mut y = [0.0; L];

@@ -1,12 +1,12 @@
 //! VCF: the zero-delay state-variable filter (`dsp::svf`), its cutoff free to move at audio rate.
 
-use chronus_dsp::math::{clamp, db_to_gain, exp2, is_zero, snap};
-use chronus_dsp::svf::{self, Coefficients, State};
+use chronus_dsp::math::{clamp, db_to_gain, exp2, snap};
 use chronus_engine::{
-    BLOCK, Category, Input, Io, Module, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
+    BLOCK, Category, Input, Io, Knob, Module, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::{ends_block, inputs, knobs, settle, steady, still};
+use crate::kit::svf::{Corner, Response, Signals, Svf};
+use crate::kit::{inputs, knobs, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -76,13 +76,8 @@ pub static SPEC: Spec = Spec {
 };
 
 lanes! {
-    /// The two integrators.
-    pub struct Vcf {
-        /// First integrator.
-        ic1eq: f32 = 0.0,
-        /// Second integrator.
-        ic2eq: f32 = 0.0,
-    }
+    /// The filter's state.
+    pub struct Vcf(Svf);
 }
 
 kind!(SPEC, Vcf);
@@ -92,7 +87,7 @@ impl<const L: usize> Module<L> for Vcf<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        if io.inputs.silent(0) && is_zero(&self.ic1eq) && is_zero(&self.ic2eq) {
+        if io.inputs.silent(0) && self.0.is_silent() {
             (0..SPEC.outputs.len()).for_each(|o| io.outputs.fill(o, [0.0; L]));
             io.rest();
             return;
@@ -102,70 +97,114 @@ impl<const L: usize> Module<L> for Vcf<L> {
         let [cutoff, resonance, mode, drive, cutoff_amount, resonance_amount, track] = knobs(&io);
         let tuned = still(&[cutoff, resonance, cutoff_amount, resonance_amount, track]);
         let held = tuned && steady(&io, &[1, 2, 3]);
-        let clean = drive.settled() == Some([0.0; L]);
-        let per_frame = 1.0 / io.sample_rate;
-        // out = a x + b band + c low
-        let (a, b, c) = match mode.choice() {
-            0 => (0.0, 0.0, 1.0),
-            1 => (0.0, 1.0, 0.0),
-            2 => (1.0, -1.0, -1.0),
-            _ => (1.0, -1.0, 0.0),
+        let mut desk = Desk {
+            signal: &signal[..n],
+            cvs: [&cutoff_cv[..n], &resonance_cv[..n], &pitch[..n]],
+            per_frame: 1.0 / io.sample_rate,
+            knobs: [cutoff, resonance, cutoff_amount, resonance_amount, track],
+            tuned,
+            settings: [[0.0; L]; 5],
+            mix: match mode.choice() {
+                0 => [0.0, 0.0, 1.0],
+                1 => [0.0, 1.0, 0.0],
+                2 => [1.0, -1.0, -1.0],
+                _ => [1.0, -1.0, 0.0],
+            },
+            clean: drive.settled() == Some([0.0; L]),
+            gain: drive.map(0, db_to_gain),
+            drive,
+            out: io.outputs.split().map(|out| &mut out[..n]),
         };
+        let mut filter = self.0.clone();
+        filter.run(&mut desk, io.start, n, held);
+        self.0 = filter;
+    }
+}
 
-        let [out, low, band, high] = io.outputs.split().map(|out| &mut out[..n]);
-        let Self { mut ic1eq, mut ic2eq } = *self;
-        let corner = |k: usize| cutoff.map(k, |hz| hz * per_frame);
-        let (mut base, mut reach, mut tracking) = (corner(0), cutoff_amount.at(0), track.at(0));
-        let (mut rest, mut rest_reach) = (resonance.at(0), resonance_amount.at(0));
-        let mut gain = drive.map(0, db_to_gain);
-        let mut damping = [0.0; L];
-        let (mut keep, mut cross, mut follow) = ([0.0; L], [0.0; L], [0.0; L]);
-        for k in 0..n {
-            if k > 0 && !tuned {
-                (base, reach, tracking) = (corner(k), cutoff_amount.at(k), track.at(k));
-                (rest, rest_reach) = (resonance.at(k), resonance_amount.at(k));
-            }
-            if k == 0 || !held {
-                let (cutoff_cv, res_cv, pitch) = (cutoff_cv[k], resonance_cv[k], pitch[k]);
-                for l in 0..L {
-                    let octaves = cutoff_cv[l] * reach[l] + pitch[l] * tracking[l];
-                    let res = clamp(rest[l] + res_cv[l] * rest_reach[l], 0.0, 1.0);
-                    damping[l] = exp2(1.0 - 7.0 * res);
-                    let c = svf::coefficients(base[l] * exp2(octaves), damping[l], 1.0);
-                    (keep[l], cross[l], follow[l]) = (c.keep, c.cross, c.follow);
-                }
-            }
-            let mut x = signal[k];
-            if !clean {
-                // Straight at 0 dB; with more drive it bends ever earlier towards +-1.
-                if k > 0 && drive.moves() {
-                    gain = drive.map(k, db_to_gain);
-                }
-                for l in 0..L {
-                    let bent = (gain[l] - 1.0) * x[l];
-                    x[l] = gain[l] * x[l] / (1.0 + bent * bent).sqrt();
-                }
-            }
-            let (mut y, mut lows, mut bands, mut highs) = ([0.0; L], [0.0; L], [0.0; L], [0.0; L]);
-            for l in 0..L {
-                let coefficients =
-                    Coefficients { keep: keep[l], cross: cross[l], follow: follow[l] };
-                let state = State { ic1eq: ic1eq[l], ic2eq: ic2eq[l] };
-                let (taps, state) = svf::tick(x[l], coefficients, state);
-                (ic1eq[l], ic2eq[l]) = (state.ic1eq, state.ic2eq);
-                let level = damping[l] * taps.band;
-                lows[l] = snap(taps.low);
-                bands[l] = snap(level);
-                highs[l] = snap(x[l] - level - taps.low);
-                y[l] = snap(a * x[l] + b * level + c * taps.low);
-            }
-            (out[k], low[k], band[k], high[k]) = (y, lows, bands, highs);
+/// What the frames of a chunk are made of, and where they go.
+struct Desk<'a, const L: usize> {
+    signal: &'a [[f32; L]],
+    /// Cutoff, resonance and pitch.
+    cvs: [&'a [[f32; L]]; 3],
+    /// Seconds.
+    per_frame: f32,
+    /// Cutoff, resonance, both their reaches, and the tracking.
+    knobs: [Knob<'a, L>; 5],
+    /// No knob moves.
+    tuned: bool,
+    /// Their values, the cutoff in cycles a frame.
+    settings: [[f32; L]; 5],
+    /// Input, band and low in `out`.
+    mix: [f32; 3],
+    drive: Knob<'a, L>,
+    /// There is no drive.
+    clean: bool,
+    gain: [f32; L],
+    /// As the spec has them.
+    out: [&'a mut [[f32; L]]; 4],
+}
+
+impl<const L: usize> Response<L> for Desk<'_, L> {
+    /// Damping.
+    type Mix = [f32; L];
+
+    #[inline(always)]
+    fn input(&mut self, k: usize) -> [f32; L] {
+        let mut x = self.signal[k];
+        if self.clean {
+            return x;
         }
-        if ends_block(io.start, n) {
-            settle(&mut ic1eq);
-            settle(&mut ic2eq);
+        // Straight at 0 dB; with more drive it bends ever earlier towards +-1.
+        if k > 0 && self.drive.moves() {
+            self.gain = self.drive.map(k, db_to_gain);
         }
-        *self = Self { ic1eq, ic2eq };
+        for l in 0..L {
+            let gain = self.gain[l];
+            let bent = (gain - 1.0) * x[l];
+            x[l] = gain * x[l] / (1.0 + bent * bent).sqrt();
+        }
+        x
+    }
+
+    #[inline(always)]
+    fn tune(&mut self, k: usize) -> (Corner<L>, [f32; L]) {
+        if k == 0 || !self.tuned {
+            let [cutoff, resonance, cutoff_amount, resonance_amount, track] = &self.knobs;
+            let per_frame = self.per_frame;
+            self.settings = [
+                cutoff.map(k, |hz| hz * per_frame),
+                resonance.at(k),
+                cutoff_amount.at(k),
+                resonance_amount.at(k),
+                track.at(k),
+            ];
+        }
+        let [turns, rest, reach, rest_reach, tracking] = self.settings;
+        let [cutoff_cv, res_cv, pitch] = self.cvs.map(|cv| cv[k]);
+        let (mut octaves, mut damping) = ([0.0; L], [0.0; L]);
+        for l in 0..L {
+            octaves[l] = cutoff_cv[l] * reach[l] + pitch[l] * tracking[l];
+            let res = clamp(rest[l] + res_cv[l] * rest_reach[l], 0.0, 1.0);
+            damping[l] = exp2(1.0 - 7.0 * res);
+        }
+        (Corner { turns, octaves, damping, scale: [1.0; L] }, damping)
+    }
+
+    #[inline(always)]
+    fn output(&mut self, k: usize, signals: Signals<L>, damping: &[f32; L]) {
+        let Signals { x, band, low } = signals;
+        let [a, b, c] = self.mix;
+        let mut rows = [[0.0; L]; 4];
+        for l in 0..L {
+            let level = damping[l] * band[l];
+            rows[0][l] = snap(a * x[l] + b * level + c * low[l]);
+            rows[1][l] = snap(low[l]);
+            rows[2][l] = snap(level);
+            rows[3][l] = snap(x[l] - level - low[l]);
+        }
+        for (out, row) in self.out.iter_mut().zip(rows) {
+            out[k] = row;
+        }
     }
 }
 

@@ -52,7 +52,7 @@ fn the_text_form_says_what_runs() {
     );
     let text = compiled(&patch, &registry, None).plan.to_string();
     let expected = "\
-plan: 5 nodes, 6 wires, 16 voices, 2+11 buffers, 0 rings
+plan: 5 nodes, 6 wires, 16 voices, 1+8 buffers, 0 rings
 ";
     assert_eq!(text.lines().next(), expected.lines().next(), "{text}");
     for line in [

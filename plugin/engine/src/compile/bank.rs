@@ -56,8 +56,8 @@ pub(crate) fn form(
         banks.push(PlanBank { seat: bank.seat, lanes });
     }
     let mut open: BTreeMap<&Common, Vec<NodeIndex>> = BTreeMap::new();
-    for (n, common) in common.iter().enumerate() {
-        if let (Some(common), false) = (common, placed[n]) {
+    for n in by_cables(nodes.len(), wires) {
+        if let (Some(common), false) = (&common[n], placed[n]) {
             open.entry(common).or_default().push(n as NodeIndex);
         }
     }
@@ -93,6 +93,21 @@ pub(crate) fn form(
     }
     moves(nodes, &banks, base, carry);
     banks
+}
+
+/// Positions of nodes by the cables that they feed: lanes that are summed then mostly stand in the
+/// order in which they are added, and those of chains side by side in the same lane.
+fn by_cables(nodes: usize, wires: &[Wire]) -> Vec<usize> {
+    let mut first = vec![u64::MAX; nodes];
+    for wire in wires {
+        if let Origin::Port { node, .. } = wire.from {
+            let first = &mut first[node as usize];
+            *first = wire.order.min(*first);
+        }
+    }
+    let mut order: Vec<usize> = (0..nodes).collect();
+    order.sort_by_key(|&n| (first[n], n));
+    order
 }
 
 /// What each node has in common with others that it may share a bank with; none where it runs by

@@ -1,33 +1,46 @@
 //! A schedule under way: its steps so far, who holds which buffer, and who still has to read it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::plan::{MixSource, NodeIndex, Origin, Schedule, Step, Wire};
 use crate::pool::Slot;
+use crate::spec::{Output, Signal};
 
-/// Buffers of a width that are made before free ones are taken again: a signal that keeps its value
-/// need not be written anew when nobody else writes where it stands.
-const GENEROUS: u32 = 16;
+/// Most signals of a width that keep a buffer to themselves: one that keeps its value need not be written
+/// anew when nobody else writes where it stands.
+const GENEROUS: usize = 8;
 
-/// Buffers in use of one width: when there are many, free ones are taken again before new ones are
-/// made.
+/// Buffers in use of one width.
 #[derive(Default)]
 pub(super) struct Colours {
-    /// Oldest first.
-    free: VecDeque<u32>,
+    /// In the order in which they were freed.
+    free: Vec<u32>,
     pub made: u32,
+    /// Those that are never freed.
+    own: Vec<u32>,
 }
 
 impl Colours {
-    /// A buffer for a signal; one that is `read` had better have its own.
-    fn acquire(&mut self, read: bool) -> u32 {
-        let own = read && self.made < GENEROUS;
-        let again = if own { None } else { self.free.pop_front() };
-        again.unwrap_or_else(|| {
+    /// A buffer for a signal. One that may `rest` has its own, if it can be; one that moves goes where
+    /// another has just been read, which is still in the nearest cache.
+    fn acquire(&mut self, rests: bool) -> u32 {
+        let own = rests && self.own.len() < GENEROUS;
+        let again = if own { None } else { self.free.pop() };
+        let buffer = again.unwrap_or_else(|| {
             self.made += 1;
             self.made - 1
-        })
+        });
+        if own {
+            self.own.push(buffer);
+        }
+        buffer
+    }
+
+    fn release(&mut self, buffer: u32) {
+        if !self.own.contains(&buffer) {
+            self.free.push(buffer);
+        }
     }
 }
 
@@ -38,18 +51,19 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    pub fn acquire(&mut self, groups: u8, read: bool) -> Slot {
+    pub fn acquire(&mut self, groups: u8, signal: Signal) -> Slot {
+        let rests = signal != Signal::Audio;
         if groups == 0 {
-            Slot::Mono(self.mono.acquire(read))
+            Slot::Mono(self.mono.acquire(rests))
         } else {
-            Slot::Poly(self.poly.acquire(read))
+            Slot::Poly(self.poly.acquire(rests))
         }
     }
 
     pub fn release(&mut self, slot: Slot) {
         match slot {
-            Slot::Mono(i) => self.mono.free.push_back(i),
-            Slot::Poly(i) => self.poly.free.push_back(i),
+            Slot::Mono(i) => self.mono.release(i),
+            Slot::Poly(i) => self.poly.release(i),
             Slot::Constant(_) => {}
         }
     }
@@ -67,6 +81,8 @@ pub(super) enum Owner {
 pub(super) struct Live {
     pub slot: Slot,
     readers: u32,
+    /// Where it stands in all lanes, for the banks that read it so.
+    spread: Option<Slot>,
 }
 
 /// A schedule under way.
@@ -86,9 +102,9 @@ impl Draft {
         start..self.schedule.slots.len() as u32
     }
 
-    /// A buffer of `groups` lane groups with the sum of `sources`.
-    pub fn mix(&mut self, sources: &[MixSource], groups: u8) -> Slot {
-        let to = self.buffers.acquire(groups, true);
+    /// A buffer of `groups` lane groups with the sum of `sources`, for an input for `signal`.
+    pub fn mix(&mut self, sources: &[MixSource], groups: u8, signal: Signal) -> Slot {
+        let to = self.buffers.acquire(groups, signal);
         let start = self.schedule.sources.len() as u32;
         self.schedule.sources.extend_from_slice(sources);
         let sources = start..self.schedule.sources.len() as u32;
@@ -96,13 +112,35 @@ impl Draft {
         to
     }
 
-    /// Buffers for the outputs of `owner`, and which of them are read.
-    pub fn outputs(&mut self, owner: Owner, count: usize, groups: u8) -> (Vec<Slot>, u64) {
-        let ports = 0..count as u8;
-        let is_read = |o: &u8| self.readers.contains_key(&(owner, *o));
-        let read = ports.clone().filter(is_read).fold(0, |read, o| read | 1u64 << o);
-        let outputs = ports.map(|o| self.buffers.acquire(groups, read >> o & 1 == 1)).collect();
-        (outputs, read)
+    /// A buffer of one lane group with `lanes` side by side, for an input for `signal`; one for all of
+    /// them is in every lane. `Err` where it is gone after the next step, unless it is released; else it
+    /// lives as long as what it has been made of.
+    pub fn gather(&mut self, lanes: &[Slot], signal: Signal) -> Result<Slot, Slot> {
+        let source = match lanes {
+            [all] => self.live.iter().find(|(_, live)| live.slot == *all).map(|(key, _)| *key),
+            _ => None,
+        };
+        if let Some(spread) = source.and_then(|key| self.live[&key].spread) {
+            return Ok(spread);
+        }
+        let to = self.buffers.acquire(1, signal);
+        let lanes = self.slots(lanes);
+        self.schedule.steps.push(Step::Gather { to, lanes });
+        let Some(live) = source.and_then(|key| self.live.get_mut(&key)) else { return Err(to) };
+        live.spread = Some(to);
+        Ok(to)
+    }
+
+    /// Buffers for the `outputs` of `owner`, and which of them are read.
+    pub fn outputs(&mut self, owner: Owner, outputs: &[Output], groups: u8) -> (Vec<Slot>, u64) {
+        let is_read = |o: u8| self.readers.contains_key(&(owner, o));
+        let ports = (0..).zip(outputs);
+        let read = ports.clone().fold(0, |read, (o, _)| read | u64::from(is_read(o)) << o);
+        // Nothing is written to those that nobody reads.
+        let signal =
+            |o: u8, output: &Output| if read >> o & 1 == 1 { output.signal } else { Signal::Audio };
+        let slots = ports.map(|(o, output)| self.buffers.acquire(groups, signal(o, output)));
+        (slots.collect(), read)
     }
 
     /// After a step: its outputs live as long as somebody reads them; what `into` read may go.
@@ -110,7 +148,7 @@ impl Draft {
         for (port, slot) in (0..).zip(outputs) {
             match self.readers.get(&(owner, port)) {
                 Some(&readers) => {
-                    self.live.insert((owner, port), Live { slot, readers });
+                    self.live.insert((owner, port), Live { slot, readers, spread: None });
                 }
                 None => self.buffers.release(slot),
             }
@@ -122,6 +160,7 @@ impl Draft {
                 source.readers -= 1;
                 if source.readers == 0 {
                     self.buffers.release(source.slot);
+                    source.spread.into_iter().for_each(|spread| self.buffers.release(spread));
                     self.live.remove(&(from, port));
                 }
             }

@@ -13,7 +13,7 @@ use crate::plan::{
     PlanNode, RingKey, Schedule, Step, Wire,
 };
 use crate::pool::Slot;
-use crate::spec::Tail;
+use crate::spec::{Signal, Tail};
 
 /// The plan of `united`, which must have no cycle, as it follows on `base`.
 pub(crate) fn plan(
@@ -22,7 +22,7 @@ pub(crate) fn plan(
     shares: &dyn Fn(&PlanNode) -> bool,
 ) -> Plan {
     // PANIC: callers break cycles first, and pass through a bridge where the union has one.
-    let mut order = order::order(&united.nodes, &united.wires).unwrap_or_else(|stuck| stuck);
+    let order = order::order(&united.nodes, &united.wires).unwrap_or_else(|stuck| stuck);
     let index: BTreeMap<NodeKey, NodeIndex> =
         united.nodes.iter().enumerate().map(|(n, (node, _))| (node.key, n as NodeIndex)).collect();
     let rings = keys(&united, ring_key);
@@ -41,10 +41,7 @@ pub(crate) fn plan(
     let mut carry = carry::seat(&mut nodes, &rings, &delays, base);
     let ranks = bank::ranks(nodes.len(), &order, &wires);
     let banks = bank::form(&mut nodes, &wires, &ranks, shares, base, &mut carry);
-    if !banks.is_empty() {
-        // All of a bank have one rank, so that what one of them waits for has run for all.
-        order.sort_by_key(|&n| ranks[n]);
-    }
+    let order = order::in_chains(&nodes, &wires, &order);
 
     let mut layout = Layout {
         nodes: &nodes,
@@ -262,7 +259,9 @@ impl Layout<'_> {
             let Some(from) = self.live(from as NodeIndex, ring.output, &draft) else { continue };
             let from = match from {
                 MixFrom::Slot(slot) => slot,
-                from => draft.mix(&[MixSource { from, old_gain: 1.0, gain: 1.0 }], 0),
+                from => {
+                    draft.mix(&[MixSource { from, old_gain: 1.0, gain: 1.0 }], 0, Signal::Audio)
+                }
             };
             draft.schedule.steps.push(Step::Store { ring: r as u32, from });
         }
@@ -285,7 +284,8 @@ impl Layout<'_> {
                 None => match mixed.iter().find(|(made, _)| *made == sources) {
                     Some((_, slot)) => *slot,
                     None => {
-                        let to = draft.mix(&sources, groups);
+                        let signal = node.spec.inputs[input].signal;
+                        let to = draft.mix(&sources, groups, signal);
                         mixed.push((sources, to));
                         to
                     }
@@ -293,7 +293,7 @@ impl Layout<'_> {
             });
         }
         let owner = Owner::Node(n as NodeIndex);
-        let (outputs, read) = draft.outputs(owner, node.spec.outputs.len(), groups);
+        let (outputs, read) = draft.outputs(owner, node.spec.outputs, groups);
         let step = Step::Run {
             node: n as NodeIndex,
             inputs: draft.slots(&inputs),
@@ -322,6 +322,7 @@ impl Layout<'_> {
         let mut temporary: Vec<Slot> = Vec::new();
         let mut inputs: Vec<Slot> = Vec::with_capacity(spec.inputs.len());
         for input in 0..spec.inputs.len() {
+            let signal = spec.inputs[input].signal;
             let sources: Vec<Option<Vec<MixSource>>> = lanes
                 .iter()
                 .map(|lane| {
@@ -336,7 +337,7 @@ impl Layout<'_> {
                     let mut lane = |sources: &Vec<MixSource>| match &sources[..] {
                         [] => silence,
                         sources => direct(sources, 0).unwrap_or_else(|| {
-                            let mixed = draft.mix(sources, 0);
+                            let mixed = draft.mix(sources, 0, signal);
                             temporary.push(mixed);
                             mixed
                         }),
@@ -350,12 +351,13 @@ impl Layout<'_> {
                             Slot::Constant(c)
                         }
                         _ => {
-                            let to = draft.buffers.acquire(1, true);
-                            temporary.push(to);
                             let alike = slots.iter().all(|slot| *slot == slots[0]);
-                            let lanes = draft.slots(if alike { &slots[..1] } else { &slots });
-                            draft.schedule.steps.push(Step::Gather { to, lanes });
-                            to
+                            let gathered =
+                                draft.gather(if alike { &slots[..1] } else { &slots }, signal);
+                            gathered.unwrap_or_else(|alone| {
+                                temporary.push(alone);
+                                alone
+                            })
                         }
                     }
                 }
@@ -363,7 +365,7 @@ impl Layout<'_> {
             inputs.push(slot);
         }
         let owner = Owner::Bank(bank);
-        let (outputs, read) = draft.outputs(owner, spec.outputs.len(), 1);
+        let (outputs, read) = draft.outputs(owner, spec.outputs, 1);
         let (inputs, outputs_range) = (draft.slots(&inputs), draft.slots(&outputs));
         let step = Step::Bank { bank, inputs, outputs: outputs_range, connected, read };
         draft.schedule.steps.push(step);
@@ -399,14 +401,15 @@ impl Layout<'_> {
                 let one = MixSource { from, old_gain: 1.0, gain: 1.0 };
                 from = match from {
                     MixFrom::Lane(..) => {
-                        let alone = draft.mix(&[one], 0);
+                        let alone = draft.mix(&[one], 0, Signal::Audio);
                         delayed.push(alone);
                         MixFrom::Slot(alone)
                     }
                     from => from,
                 };
                 if let MixFrom::Slot(slot) = from {
-                    let to = draft.buffers.acquire(self.delays[line as usize].from.groups, true);
+                    let groups = self.delays[line as usize].from.groups;
+                    let to = draft.buffers.acquire(groups, Signal::Audio);
                     draft.schedule.steps.push(Step::Delay { line, from: slot, to });
                     delayed.push(to);
                     from = MixFrom::Slot(to);

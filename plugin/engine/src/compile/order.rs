@@ -1,4 +1,5 @@
-//! Third pass: an order in which every module runs after what feeds it, sinks last.
+//! Third pass: an order in which every module runs after what feeds it, sinks last; and of those the
+//! one in which signals are read soon after they are written.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -6,7 +7,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use super::net::{Net, NetNode, NetOrigin};
 use super::union::UnitedWire;
 use super::{Diagnostic, Place};
-use crate::plan::{NodeKey, Role};
+use crate::plan::{NodeKey, Origin, PlanNode, Role, Wire};
 
 /// Positions of `nodes` in running order; `Err` with those on or behind a cycle.
 pub(crate) fn order(
@@ -106,4 +107,41 @@ fn sort(
     } else {
         Err((0..nodes.len()).filter(|&n| waiting[n] > 0).collect())
     }
+}
+
+/// `order` with every consumer as close behind its producers as can be, so that what it reads is still
+/// in the nearest cache. The modules of a bank, which wait for each other, follow one another; all of
+/// them have one rank, so that none of them waits for another.
+pub(crate) fn in_chains(nodes: &[PlanNode], wires: &[Wire], order: &[usize]) -> Vec<usize> {
+    // A bank is known by the first of its modules.
+    let mut first_of: BTreeMap<u32, usize> = BTreeMap::new();
+    let units: Vec<usize> = (0..nodes.len())
+        .map(|n| nodes[n].place.map_or(n, |place| *first_of.entry(place.bank).or_insert(n)))
+        .collect();
+    let mut members: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
+    order.iter().for_each(|&n| members[units[n]].push(n));
+    let mut waiting = vec![0usize; nodes.len()];
+    let mut feeds: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
+    for wire in wires.iter().filter(|w| w.ring.is_none()) {
+        if let Origin::Port { node, .. } = wire.from {
+            feeds[units[node as usize]].push(units[wire.to as usize]);
+            waiting[units[wire.to as usize]] += 1;
+        }
+    }
+    // Who has become ready last goes first; the sinks wait for all others.
+    let rank = |unit: usize, since: usize| (!nodes[unit].spec.sink, since, Reverse(unit));
+    let ready = (0..nodes.len()).filter(|&n| waiting[n] == 0 && !members[n].is_empty());
+    let mut ready: BinaryHeap<_> = ready.map(|unit| rank(unit, 0)).collect();
+    let mut chains = Vec::with_capacity(order.len());
+    while let Some((_, _, Reverse(unit))) = ready.pop() {
+        chains.extend_from_slice(&members[unit]);
+        for &to in &feeds[unit] {
+            waiting[to] -= 1;
+            if waiting[to] == 0 {
+                ready.push(rank(to, chains.len()));
+            }
+        }
+    }
+    debug_assert_eq!(chains.len(), order.len());
+    chains
 }

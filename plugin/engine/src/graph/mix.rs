@@ -2,6 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::columns::{self, lanes_of_one};
 use super::{Graph, Section};
 use crate::lanes::LANES;
 use crate::module::{BLOCK, FEEDBACK_FRAMES};
@@ -183,7 +184,7 @@ impl WithSimd for Sum<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self { desk, to, sources, buffer, peaks } = self;
         if matches!(to, Slot::Poly(_)) {
             for group in desk.groups() {
@@ -215,7 +216,7 @@ impl WithSimd for Sum<'_> {
             let side_by_side = lanes_of_one(&sources[n..]);
             if side_by_side > 0 {
                 let rows = &desk.source::<LANES>(source.from, 0)[..frames];
-                add_columns(rows, &sources[n..n + side_by_side], out, n == 0);
+                columns::add_lanes(simd, rows, &sources[n..n + side_by_side], out, n == 0);
                 n += side_by_side;
                 continue;
             }
@@ -232,55 +233,6 @@ impl WithSimd for Sum<'_> {
         if steady {
             buffer.fill(0, desk.chunk.frames, row[0]);
         }
-    }
-}
-
-/// How many of `sources`, from the first on, are lanes of one buffer at gains that keep their values;
-/// at most `LANES`.
-fn lanes_of_one(sources: &[MixSource]) -> usize {
-    let buffer = |source: &MixSource| match source.from {
-        MixFrom::Lane(poly, _) if source.old_gain == source.gain => Some(poly),
-        _ => None,
-    };
-    let Some(first) = sources.first().and_then(buffer) else { return 0 };
-    let same = sources.iter().take(LANES).take_while(|source| buffer(source) == Some(first));
-    same.count()
-}
-
-/// Frames that are added up side by side.
-const WIDE: usize = 16;
-
-/// Adds lanes of `rows` to `out` as `add` would one after the other, or writes their sum where they are
-/// the first: several frames at once, so that no lane is put together frame by frame before.
-#[inline(always)]
-fn add_columns(rows: &[[f32; LANES]], lanes: &[MixSource], out: &mut [f32], first: bool) {
-    let mut columns = [(0, 0.0); LANES];
-    let used = lanes.len().min(LANES);
-    for (column, source) in columns.iter_mut().zip(lanes) {
-        if let MixFrom::Lane(_, lane) = source.from {
-            *column = (usize::from(lane) % LANES, source.gain);
-        }
-    }
-    let columns = &columns[..used];
-    let (whole, rest) = rows.as_chunks::<WIDE>();
-    let (wide, narrow) = out.as_chunks_mut::<WIDE>();
-    for (rows, out) in whole.iter().zip(wide) {
-        // Adding to -0 changes no number, not even 0.
-        let mut sum = if first { [-0.0; WIDE] } else { *out };
-        for &(lane, gain) in columns {
-            let mut x = [0.0; WIDE];
-            for k in 0..WIDE {
-                x[k] = rows[k][lane];
-            }
-            for k in 0..WIDE {
-                sum[k] += gain * x[k];
-            }
-        }
-        *out = sum;
-    }
-    for (row, out) in rest.iter().zip(narrow) {
-        let sum = if first { -0.0 } else { *out };
-        *out = columns.iter().fold(sum, |sum, &(lane, gain)| sum + gain * row[lane]);
     }
 }
 

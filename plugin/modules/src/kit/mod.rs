@@ -6,6 +6,7 @@
 pub mod division;
 #[cfg(test)]
 pub mod measure;
+pub mod svf;
 
 use chronus_dsp::random;
 use chronus_engine::{BLOCK, Io, Knob, Setup};

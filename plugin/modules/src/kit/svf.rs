@@ -1,0 +1,259 @@
+//! The state-variable filter (`dsp::svf`) over a chunk, for the modules that make responses of it.
+//!
+//! Frames go in pairs, the first of which has an even absolute number. Where a chunk ends between
+//! them, the memory keeps what the second needs of the first: bits do not depend on where chunks
+//! are cut.
+
+use chronus_dsp::math::{exp2, is_zero, mask};
+use chronus_dsp::svf::{self, Coefficients, Pair, State, Taps};
+use chronus_engine::lanes;
+
+use super::{ends_block, settle};
+
+lanes! {
+    /// What a filter remembers.
+    pub struct Svf {
+        /// The first integrator, ahead of the pair under way.
+        ic1eq: f32 = 0.0,
+        /// The second.
+        ic2eq: f32 = 0.0,
+        /// What came in at the first frame of the pair under way; 0 where none is.
+        x: f32 = 0.0,
+        /// `Coefficients::keep` of the last frame.
+        keep: f32 = 0.0,
+        /// `Coefficients::cross` of the last frame.
+        cross: f32 = 0.0,
+        /// `Coefficients::follow` of the last frame.
+        follow: f32 = 0.0,
+        /// `Corner::turns` of the last frame; no number in a new filter.
+        turns: f32 = f32::NAN,
+        /// `Corner::octaves` of the last frame.
+        octaves: f32 = 0.0,
+        /// `Corner::damping` of the last frame.
+        damping: f32 = 0.0,
+        /// `Corner::scale` of the last frame.
+        scale: f32 = 0.0,
+    }
+}
+
+/// Where each lane's filter is set to at one frame.
+#[derive(Clone, Copy)]
+pub struct Corner<const L: usize> {
+    /// Cycles a frame.
+    pub turns: [f32; L],
+    /// By how much higher.
+    pub octaves: [f32; L],
+    /// 1 / Q.
+    pub damping: [f32; L],
+    /// What the corner's tangent is scaled by.
+    pub scale: [f32; L],
+}
+
+/// Each lane's coefficients at one frame.
+#[derive(Clone, Copy)]
+struct Tuning<const L: usize> {
+    keep: [f32; L],
+    cross: [f32; L],
+    follow: [f32; L],
+}
+
+impl<const L: usize> Tuning<L> {
+    #[inline(always)]
+    fn new(corner: &Corner<L>) -> Self {
+        let [mut keep, mut cross, mut follow] = [[0.0; L]; 3];
+        for l in 0..L {
+            let turns = corner.turns[l] * exp2(corner.octaves[l]);
+            let c = svf::coefficients(turns, corner.damping[l], corner.scale[l]);
+            (keep[l], cross[l], follow[l]) = (c.keep, c.cross, c.follow);
+        }
+        Self { keep, cross, follow }
+    }
+
+    #[inline(always)]
+    fn lane(&self, l: usize) -> Coefficients {
+        Coefficients { keep: self.keep[l], cross: self.cross[l], follow: self.follow[l] }
+    }
+}
+
+/// Each lane's signals at one frame.
+#[derive(Clone, Copy)]
+pub struct Signals<const L: usize> {
+    /// What went in.
+    pub x: [f32; L],
+    /// The band, its peak as high as Q.
+    pub band: [f32; L],
+    /// The low.
+    pub low: [f32; L],
+}
+
+impl<const L: usize> Signals<L> {
+    const SILENT: Self = Self { x: [0.0; L], band: [0.0; L], low: [0.0; L] };
+
+    #[inline(always)]
+    fn set(&mut self, l: usize, x: f32, taps: Taps) {
+        (self.x[l], self.band[l], self.low[l]) = (x, taps.band, taps.low);
+    }
+}
+
+/// What a module does around the filter, frame by frame.
+pub trait Response<const L: usize> {
+    /// What makes a frame's output of its signals.
+    type Mix: Copy;
+
+    /// What goes in at frame `k`.
+    fn input(&mut self, k: usize) -> [f32; L];
+
+    /// How frame `k` is filtered and mixed. Asked for frames in their order; where it is held, only
+    /// for the first.
+    fn tune(&mut self, k: usize) -> (Corner<L>, Self::Mix);
+
+    /// Takes the signals of frame `k`.
+    fn output(&mut self, k: usize, signals: Signals<L>, mix: &Self::Mix);
+}
+
+impl<const L: usize> Svf<L> {
+    /// True when it stays silent as long as its input is silent.
+    #[inline(always)]
+    pub fn is_silent(&self) -> bool {
+        is_zero(&self.ic1eq) & is_zero(&self.ic2eq) & is_zero(&self.x)
+    }
+
+    /// Filters the `frames` frames from absolute frame `start` on. Where the tuning is `held`, it is
+    /// that of the first frame in all of them.
+    #[inline(always)]
+    pub fn run<R: Response<L>>(&mut self, response: &mut R, start: u64, frames: usize, held: bool) {
+        let (corner, mut mix) = response.tune(0);
+        let before = Tuning { keep: self.keep, cross: self.cross, follow: self.follow };
+        let mut a = self.tuning(&corner);
+        let mut k = 0;
+        if start % 2 == 1 {
+            let x = [self.x, response.input(0)];
+            let (_, signals) = self.pair(x, &before, &Pairs::new(&before, &a));
+            response.output(0, signals, &mix);
+            self.x = [0.0; L];
+            k = 1;
+        }
+        if held {
+            let pairs = Pairs::new(&a, &a);
+            while k + 1 < frames {
+                let x = [response.input(k), response.input(k + 1)];
+                let (first, second) = self.pair(x, &a, &pairs);
+                response.output(k, first, &mix);
+                response.output(k + 1, second, &mix);
+                k += 2;
+            }
+        } else {
+            while k + 1 < frames {
+                if k > 0 {
+                    let (corner, first_mix) = response.tune(k);
+                    (a, mix) = (Tuning::new(&corner), first_mix);
+                }
+                let (corner, second_mix) = response.tune(k + 1);
+                let b = Tuning::new(&corner);
+                let x = [response.input(k), response.input(k + 1)];
+                let (first, second) = self.pair(x, &a, &Pairs::new(&a, &b));
+                response.output(k, first, &mix);
+                response.output(k + 1, second, &second_mix);
+                k += 2;
+            }
+            if 0 < k && k < frames {
+                let (corner, last_mix) = response.tune(k);
+                (a, mix) = (Tuning::new(&corner), last_mix);
+            }
+            // What is remembered of the corner is not that of these frames.
+            self.turns = [f32::NAN; L];
+        }
+        if k < frames {
+            self.x = response.input(k);
+            response.output(k, self.first(self.x, &a), &mix);
+        }
+        (self.keep, self.cross, self.follow) = (a.keep, a.cross, a.follow);
+        if ends_block(start, frames) {
+            settle(&mut self.ic1eq);
+            settle(&mut self.ic2eq);
+        }
+    }
+
+    /// The coefficients at `corner`: those of the last frame, where it has not moved since.
+    #[inline(always)]
+    fn tuning(&mut self, corner: &Corner<L>) -> Tuning<L> {
+        let mut moved = 0;
+        for l in 0..L {
+            let same = (self.turns[l] == corner.turns[l])
+                & (self.octaves[l] == corner.octaves[l])
+                & (self.damping[l] == corner.damping[l])
+                & (self.scale[l] == corner.scale[l]);
+            moved |= mask(!same);
+        }
+        if moved == 0 {
+            return Tuning { keep: self.keep, cross: self.cross, follow: self.follow };
+        }
+        (self.turns, self.octaves) = (corner.turns, corner.octaves);
+        (self.damping, self.scale) = (corner.damping, corner.scale);
+        Tuning::new(corner)
+    }
+
+    /// The first frame of a pair, which leaves the state to the second.
+    #[inline(always)]
+    fn first(&self, x: [f32; L], a: &Tuning<L>) -> Signals<L> {
+        let mut signals = Signals::SILENT;
+        for l in 0..L {
+            let state = State { ic1eq: self.ic1eq[l], ic2eq: self.ic2eq[l] };
+            signals.set(l, x[l], svf::tick(x[l], a.lane(l), state).0);
+        }
+        signals
+    }
+
+    /// Both frames of a pair.
+    #[inline(always)]
+    fn pair(
+        &mut self,
+        x: [[f32; L]; 2],
+        a: &Tuning<L>,
+        pairs: &Pairs<L>,
+    ) -> (Signals<L>, Signals<L>) {
+        let (mut first, mut second) = (Signals::SILENT, Signals::SILENT);
+        for l in 0..L {
+            let state = State { ic1eq: self.ic1eq[l], ic2eq: self.ic2eq[l] };
+            let x = [x[0][l], x[1][l]];
+            let (taps, between) = svf::tick(x[0], a.lane(l), state);
+            first.set(l, x[0], taps);
+            let (taps, after) = pairs.lane(l).tick(x, state, between);
+            second.set(l, x[1], taps);
+            (self.ic1eq[l], self.ic2eq[l]) = (after.ic1eq, after.ic2eq);
+        }
+        (first, second)
+    }
+}
+
+/// Each lane's coefficients of a pair of frames. Those of the second frame's error are its own.
+struct Pairs<const L: usize> {
+    keep: [f32; L],
+    cross: [f32; L],
+    to_first: [f32; L],
+    to_second: [f32; L],
+    b: Tuning<L>,
+}
+
+impl<const L: usize> Pairs<L> {
+    #[inline(always)]
+    fn new(a: &Tuning<L>, b: &Tuning<L>) -> Self {
+        let [mut keep, mut cross, mut to_first, mut to_second] = [[0.0; L]; 4];
+        for l in 0..L {
+            let pair = Pair::new(a.lane(l), b.lane(l));
+            (keep[l], cross[l]) = (pair.keep, pair.cross);
+            (to_first[l], to_second[l]) = (pair.to_first[0], pair.to_second[0]);
+        }
+        Self { keep, cross, to_first, to_second, b: *b }
+    }
+
+    #[inline(always)]
+    fn lane(&self, l: usize) -> Pair {
+        Pair {
+            keep: self.keep[l],
+            cross: self.cross[l],
+            to_first: [self.to_first[l], self.b.cross[l]],
+            to_second: [self.to_second[l], self.b.follow[l]],
+        }
+    }
+}

@@ -177,7 +177,8 @@ pub fn gain_to_db(gain: f32) -> f32 {
 #[inline(always)]
 #[must_use]
 pub fn snap(x: f32) -> f32 {
-    if x.abs() < 1e-20 { 0.0 } else { x }
+    // A select would become a store under a mask, which is slow.
+    masked(x, !mask(x.abs() < 1e-20))
 }
 
 #[cfg(test)]

@@ -202,13 +202,13 @@ impl<const LOW: bool, const L: usize> svf::Response<L> for Desk<'_, LOW, L> {
             self.turns = cutoff.map(k, |hz| hz * per_frame);
             self.reach = amount.at(k);
         }
-        let cv = self.cv[k];
+        let (cv, reach, response) = (self.cv[k], self.reach, self.response);
         let mut octaves = [0.0; L];
         for l in 0..L {
-            octaves[l] = cv[l] * self.reach[l];
+            octaves[l] = cv[l] * reach[l];
         }
-        let Response { k: damping, scale, .. } = self.response;
-        (Corner { turns: self.turns, octaves, damping, scale }, self.response)
+        let Response { k: damping, scale, .. } = response;
+        (Corner { turns: self.turns, octaves, damping, scale }, response)
     }
 
     #[inline(always)]

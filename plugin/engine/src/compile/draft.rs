@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::plan::{MixSource, NodeIndex, Origin, Schedule, Step, Wire};
 use crate::pool::Slot;
-use crate::spec::{Output, Signal};
+use crate::spec::{Output, Signal, Source, Spec};
 
 /// Most signals of a width that keep a buffer to themselves: one that keeps its value need not be written
 /// anew when nobody else writes where it stands.
@@ -131,14 +131,15 @@ impl Draft {
         Ok(to)
     }
 
-    /// Buffers for the `outputs` of `owner`, and which of them are read.
-    pub fn outputs(&mut self, owner: Owner, outputs: &[Output], groups: u8) -> (Vec<Slot>, u64) {
+    /// Buffers for the outputs of `owner`, and which of them are read.
+    pub fn outputs(&mut self, owner: Owner, spec: &Spec, groups: u8) -> (Vec<Slot>, u64) {
         let is_read = |o: u8| self.readers.contains_key(&(owner, o));
-        let ports = (0..).zip(outputs);
+        let ports = (0..).zip(spec.outputs);
         let read = ports.clone().fold(0, |read, (o, _)| read | u64::from(is_read(o)) << o);
-        // Nothing is written to those that nobody reads.
-        let signal =
-            |o: u8, output: &Output| if read >> o & 1 == 1 { output.signal } else { Signal::Audio };
+        // What runs free never rests; and nothing is written to what nobody reads.
+        let free = matches!(spec.source, Source::Free);
+        let moves = |o: u8| free || read >> o & 1 == 0;
+        let signal = |o: u8, output: &Output| if moves(o) { Signal::Audio } else { output.signal };
         let slots = ports.map(|(o, output)| self.buffers.acquire(groups, signal(o, output)));
         (slots.collect(), read)
     }

@@ -293,7 +293,7 @@ impl Layout<'_> {
             });
         }
         let owner = Owner::Node(n as NodeIndex);
-        let (outputs, read) = draft.outputs(owner, node.spec.outputs, groups);
+        let (outputs, read) = draft.outputs(owner, node.spec, groups);
         let step = Step::Run {
             node: n as NodeIndex,
             inputs: draft.slots(&inputs),
@@ -365,7 +365,7 @@ impl Layout<'_> {
             inputs.push(slot);
         }
         let owner = Owner::Bank(bank);
-        let (outputs, read) = draft.outputs(owner, spec.outputs, 1);
+        let (outputs, read) = draft.outputs(owner, spec, 1);
         let (inputs, outputs_range) = (draft.slots(&inputs), draft.slots(&outputs));
         let step = Step::Bank { bank, inputs, outputs: outputs_range, connected, read };
         draft.schedule.steps.push(step);

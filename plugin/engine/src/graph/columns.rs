@@ -34,22 +34,27 @@ pub(super) fn add_lanes<S: Simd>(
 ) {
     let mut terms = [(0, 0.0); LANES];
     let used = lanes.len().min(LANES);
-    for (term, source) in terms.iter_mut().zip(lanes) {
+    let mut in_order = 0;
+    for (n, (term, source)) in terms.iter_mut().zip(lanes).enumerate() {
         if let MixFrom::Lane(_, lane) = source.from {
             *term = (usize::from(lane) % LANES, source.gain);
         }
+        in_order += usize::from(in_order == n && term.0 == n);
     }
     let terms = &terms[..used];
     let (whole, rest) = rows.as_chunks::<WIDE>();
     let (wide, narrow) = out.as_chunks_mut::<WIDE>();
     for (rows, out) in whole.iter().zip(wide) {
-        let columns = transposed(simd, rows);
         // Adding to -0 changes no number, not even 0.
         let mut sum = if first { [-0.0; WIDE] } else { *out };
-        for &(lane, gain) in terms {
-            let x = &columns[lane];
-            for k in 0..WIDE {
-                sum[k] += gain * x[k];
+        let added = add_in_order(simd, rows, &terms[..in_order], &mut sum);
+        if added < used {
+            let columns = transposed(simd, rows);
+            for &(lane, gain) in &terms[added..] {
+                let x = &columns[lane];
+                for k in 0..WIDE {
+                    sum[k] += gain * x[k];
+                }
             }
         }
         *out = sum;
@@ -58,6 +63,22 @@ pub(super) fn add_lanes<S: Simd>(
         let sum = if first { -0.0 } else { *out };
         *out = terms.iter().fold(sum, |sum, &(lane, gain)| sum + gain * row[lane]);
     }
+}
+
+/// Adds as many of `terms`, which are the first lanes in their order, as it is quick at.
+#[inline(always)]
+fn add_in_order<S: Simd>(
+    simd: S,
+    rows: &[[f32; LANES]; WIDE],
+    terms: &[(usize, f32)],
+    sum: &mut [f32; WIDE],
+) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx) = x86::avx(&simd) {
+        return x86::add_quads(avx, rows, terms, sum);
+    }
+    let _ = (simd, rows, terms, sum);
+    0
 }
 
 /// The lanes of `rows`.
@@ -69,7 +90,6 @@ fn transposed<S: Simd>(simd: S, rows: &[[f32; LANES]; WIDE]) -> Columns {
         x86::transpose(avx, rows, &mut columns);
         return columns;
     }
-    #[cfg(not(target_arch = "x86_64"))]
     let _ = simd;
     for (lane, column) in columns.iter_mut().enumerate() {
         for (x, row) in column.iter_mut().zip(rows) {
@@ -103,6 +123,31 @@ mod x86 {
         simd.downcast_ref::<V3>().copied().or_else(v4)
     }
 
+    /// Adds the first lanes, as many fours as there are.
+    #[inline(always)]
+    pub fn add_quads(
+        simd: V3,
+        rows: &[[f32; LANES]; WIDE],
+        terms: &[(usize, f32)],
+        sum: &mut [f32; WIDE],
+    ) -> usize {
+        let avx = simd.avx;
+        let rows = rows.as_chunks::<FRAMES>().0;
+        let [mut low, mut high]: [__m256; 2] = pulp::cast(*sum);
+        let quads = terms.as_chunks::<QUAD>().0;
+        for (q, terms) in quads.iter().enumerate() {
+            let (early, late) = (quad(simd, &rows[0], q * QUAD), quad(simd, &rows[1], q * QUAD));
+            for i in 0..QUAD {
+                let gain = avx._mm256_set1_ps(terms[i].1);
+                low = avx._mm256_add_ps(low, avx._mm256_mul_ps(gain, early[i]));
+                high = avx._mm256_add_ps(high, avx._mm256_mul_ps(gain, late[i]));
+            }
+        }
+        *sum = pulp::cast([low, high]);
+        quads.len() * QUAD
+    }
+
+    /// The lanes of `rows`.
     #[inline(always)]
     pub fn transpose(simd: V3, rows: &[[f32; LANES]; WIDE], columns: &mut Columns) {
         for (half, rows) in rows.as_chunks::<FRAMES>().0.iter().enumerate() {
@@ -139,25 +184,44 @@ mod tests {
 
     use super::*;
 
-    struct Turn<'a>(&'a [[f32; LANES]; WIDE]);
+    struct Sum<'a>(&'a [[f32; LANES]], &'a [MixSource]);
 
-    impl WithSimd for Turn<'_> {
-        type Output = Columns;
+    impl WithSimd for Sum<'_> {
+        type Output = Vec<f32>;
 
         #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) -> Columns {
-            transposed(simd, self.0)
+        fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
+            let mut out = vec![f32::NAN; self.0.len()];
+            add_lanes(simd, self.0, self.1, &mut out, true);
+            add_lanes(simd, self.0, self.1, &mut out, false);
+            out
         }
     }
 
     #[test]
-    fn rows_become_columns_in_every_set() {
-        let rows = std::array::from_fn(|k| std::array::from_fn(|l| (k * LANES + l) as f32));
-        for arch in [pulp::Arch::Scalar, pulp::Arch::new()] {
-            let columns = arch.dispatch(Turn(&rows));
-            for (k, row) in rows.iter().enumerate() {
-                for (l, x) in row.iter().enumerate() {
-                    assert_eq!(columns[l][k], *x);
+    fn lanes_are_added_in_their_order_in_every_set() {
+        let value = |k: usize, l: usize| (k as f32 * 1.7 + l as f32 * 0.9).sin();
+        let rows: Vec<[f32; LANES]> =
+            (0..40).map(|k| std::array::from_fn(|l| value(k, l))).collect();
+        let source = |lane: usize| MixSource {
+            from: MixFrom::Lane(0, lane as u8),
+            old_gain: 0.1 * lane as f32,
+            gain: 0.1 * lane as f32,
+        };
+        let orders: [Vec<usize>; 4] = [
+            (0..LANES).collect(),
+            (0..6).collect(),
+            (0..LANES).rev().collect(),
+            vec![0, 1, 2, 3, 9, 4, 5],
+        ];
+        for order in orders {
+            let sources: Vec<MixSource> = order.iter().map(|&lane| source(lane)).collect();
+            for arch in [pulp::Arch::Scalar, pulp::Arch::new()] {
+                let sums = arch.dispatch(Sum(&rows, &sources));
+                for (row, sum) in rows.iter().zip(sums) {
+                    let terms = || order.iter().map(|&l| 0.1 * l as f32 * row[l]);
+                    let expected = terms().chain(terms()).fold(-0.0f32, |sum, x| sum + x);
+                    assert_eq!(sum.to_bits(), expected.to_bits(), "{order:?}");
                 }
             }
         }

@@ -2,17 +2,18 @@
 //! set to stands in its node as well, and in its node it finds its state when it leaves its lane.
 
 use super::carry::exchange;
-use super::{Graph, MAX_OUTPUTS, Node, Observer, Section};
+use super::program::Run;
+use super::{Graph, MAX_OUTPUTS, Node, Observer};
 use crate::instance::{Chunk, Instance};
 use crate::knob::{Settled, settled};
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::Setup;
-use crate::plan::{BankMove, Place, Plan, PlanBank};
+use crate::plan::{BankMove, NodeIndex, Place, Plan, PlanBank};
 use crate::pool::{Buffer, Line, Pool, Slot};
 use crate::ramp::Ramp;
 use crate::registry::Registry;
 use crate::spec::Taper;
-use crate::world::World;
+use crate::world::Section;
 
 /// A lane group and the knobs of those who run in it.
 pub(super) struct Bank {
@@ -122,6 +123,12 @@ impl Bank {
 fn members(planned: &PlanBank) -> impl Iterator<Item = (usize, usize)> + '_ {
     let lanes = planned.lanes.iter().enumerate();
     lanes.filter_map(|(lane, n)| n.map(|n| (lane, n as usize)))
+}
+
+/// The lanes of the bank in which node `n` runs, with their nodes.
+fn beside(plan: &Plan, n: NodeIndex) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let place = plan.nodes[n as usize].place;
+    place.into_iter().flat_map(|place| members(&plan.banks[place.bank as usize]))
 }
 
 /// The banks of `plan`, by their seats.
@@ -239,86 +246,82 @@ impl Graph {
     /// Runs the modules of a bank. True when all of them rest.
     pub(super) fn run_bank<O: Observer>(
         &mut self,
-        chunk: &Section,
-        planned: &PlanBank,
+        section: &mut Section<'_>,
+        run: &Run,
         (inputs, outputs): (&[Line], &[Line]),
-        (connected, read): (u64, u64),
-        world: World<'_>,
         observer: &mut O,
     ) -> bool {
-        let Some(bank) = self.banks[planned.seat as usize].as_mut() else { return true };
+        let Some(bank) = self.banks[run.seat as usize].as_mut() else { return true };
+        self.running = run.node;
+        let (frames, read) = (section.frames, u64::from(run.read));
         let mut looked_at = read;
-        if self.taps.active() {
-            members(planned).for_each(|(_, n)| looked_at |= self.taps.of(n as u32));
+        // Who runs in it has to be known where one is looked at by itself only.
+        let watched = O::LOOKS || self.taps.active();
+        if watched {
+            beside(&self.plan, run.node).for_each(|(_, n)| looked_at |= self.taps.of(n as u32));
         }
         let mut rests = false;
         let buffers = self.hands.of(true, outputs.len());
         self.pool.exchange_all(read, outputs, buffers);
         if bank.torn {
-            self.run_apart(chunk, planned, (inputs, outputs.len()), (connected, looked_at), world);
+            let ports = (inputs, outputs.len());
+            self.run_apart(section, run.node, ports, (run.connected, looked_at));
         } else {
-            self.running = planned.lanes.iter().flatten().next().copied().unwrap_or_default();
-            bank.instance.process(Chunk {
-                frames: chunk.frames,
-                start: chunk.start,
-                sample_rate: self.sample_rate as f32,
+            bank.instance.process(&mut Chunk {
+                section,
                 groups: 1,
                 pool: &self.pool,
                 inputs,
-                connected,
+                connected: run.connected,
                 read: looked_at,
                 outputs: buffers,
                 params: &bank.params,
                 gates: &bank.gates,
                 settled: Some(Settled { targets: &bank.targets, ends: &bank.ends }),
-                world,
                 rests: &mut rests,
             });
         }
         let buffers = self.hands.of(true, outputs.len());
-        if O::LOOKS {
-            for (lane, n) in members(planned) {
-                observer.ran_lane(n as u32, lane, chunk.frames, looked_at, buffers);
-            }
-        }
-        if self.taps.active() {
-            for (lane, n) in members(planned) {
-                self.taps.ran_lane(n as u32, lane, chunk.frames, buffers);
+        if watched {
+            for (lane, n) in beside(&self.plan, run.node) {
+                observer.ran_lane(n as u32, lane, frames, looked_at, buffers);
+                if self.taps.active() {
+                    self.taps.ran_lane(n as u32, lane, frames, buffers);
+                }
             }
         }
         self.pool.exchange_all(read, outputs, buffers);
         rests
     }
 
-    /// Runs the modules of a torn bank, one after the other, into the buffers that stand ready.
+    /// Runs the modules of the torn bank in which node `first` runs, one after the other, into the
+    /// buffers that stand ready.
     fn run_apart(
         &mut self,
-        chunk: &Section,
-        planned: &PlanBank,
+        section: &mut Section<'_>,
+        first: NodeIndex,
         (inputs, outputs): (&[Line], usize),
         (connected, read): (u64, u64),
-        mut world: World<'_>,
     ) {
         let Some(apart) = &mut self.apart else { return };
-        for (lane, n) in members(planned) {
+        let frames = section.frames;
+        for (lane, n) in beside(&self.plan, first) {
             let Some(node) = &mut self.nodes[self.roster.seat(n)] else { continue };
             self.running = n as u32;
             for (&to, &from) in apart.lines.iter().zip(inputs) {
-                let rows = self.pool.read::<LANES>(from, 0, chunk.frames);
+                let rows = self.pool.read::<LANES>(from, 0, frames);
                 let column = apart.inputs.buffer(to);
                 if self.pool.steady(from, 0) {
-                    column.fill(0, chunk.frames, [rows[0][lane]]);
+                    column.fill(0, frames, [rows[0][lane]]);
                     continue;
                 }
-                for (x, row) in column.write::<1>(0, chunk.frames).iter_mut().zip(rows) {
+                for (x, row) in column.write::<1>(0, frames).iter_mut().zip(rows) {
                     *x = [row[lane]];
                 }
             }
-            node.instance.process(Chunk {
-                frames: chunk.frames,
-                start: chunk.start,
-                sample_rate: self.sample_rate as f32,
-                groups: chunk.groups,
+            node.instance.process(&mut Chunk {
+                section,
+                groups: 0,
                 pool: &apart.inputs,
                 inputs: &apart.lines[..inputs.len()],
                 connected,
@@ -327,12 +330,11 @@ impl Graph {
                 params: &node.params,
                 gates: std::slice::from_ref(&node.gate),
                 settled: None,
-                world: world.reborrow(),
                 rests: &mut false,
             });
             for (to, from) in self.hands.of(true, outputs).iter_mut().zip(&*apart.outputs) {
-                let rows = to.write::<LANES>(0, chunk.frames).iter_mut();
-                for (row, x) in rows.zip(from.read::<1>(0, chunk.frames)) {
+                let rows = to.write::<LANES>(0, frames).iter_mut();
+                for (row, x) in rows.zip(from.read::<1>(0, frames)) {
                     row[lane] = x[0];
                 }
             }
@@ -340,7 +342,7 @@ impl Graph {
     }
 
     /// Lays mono signals side by side in `to`.
-    pub(super) fn gather(&mut self, chunk: &Section, to: Line, lanes: &[Line]) {
+    pub(super) fn gather(&mut self, chunk: &Section<'_>, to: Line, lanes: &[Line]) {
         let buffer = &mut self.hands.one;
         self.pool.exchange(to, buffer);
         let read = |line: Line| self.pool.read::<1>(line, 0, chunk.frames);

@@ -9,7 +9,6 @@ use std::ops::Range;
 use super::Graph;
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::plan::{Carry, NodeIndex, NodeKey, Place, Plan, PlanNode, Role};
-use crate::spec::Source;
 
 /// The plan's nodes, as far as a swap and a chunk have to know them.
 pub(super) struct Roster {
@@ -34,8 +33,6 @@ pub(super) struct Member {
     pub seat: u32,
     /// Where it runs when it shares lanes.
     pub place: Option<Place>,
-    /// It sounds or moves by itself.
-    pub free: bool,
 }
 
 impl Roster {
@@ -46,10 +43,7 @@ impl Roster {
             nodes.map(|(_, i)| i).collect()
         };
         let bindings = plan.bindings.iter().zip(0..).filter(|(b, _)| added(b.node));
-        let member = |n: &PlanNode| {
-            let free = n.spec.source == Source::Free;
-            Member { key: n.key, seat: n.seat, place: n.place, free }
-        };
+        let member = |n: &PlanNode| Member { key: n.key, seat: n.seat, place: n.place };
         Self {
             members: plan.nodes.iter().map(member).collect(),
             added: of(Role::Added),

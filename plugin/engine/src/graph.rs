@@ -36,6 +36,8 @@ pub const MAX_OUTPUTS: usize = 16;
 pub(crate) struct Node {
     pub instance: Box<dyn Instance>,
     pub params: Box<[Ramp]>,
+    /// Frame from which on none of them moves.
+    pub settles: u64,
     pub cells: Arc<Cells>,
     /// What `/gate/ID` says.
     pub gate: f32,
@@ -62,6 +64,8 @@ pub struct Graph {
     sample_rate: f32,
     /// Lane groups of poly signals.
     groups: usize,
+    /// Frames it may sound on after its input; `None` = no end is known.
+    tail_frames: Option<u64>,
     /// Frames that a transition takes.
     ramp_frames: u64,
     /// First frame of the transition under way.
@@ -167,7 +171,7 @@ impl Graph {
                 let value = |p: usize| Ramp::constant(node.spec.params[p].clamp(cells.get(p)));
                 let params = (0..node.spec.params.len()).map(value).collect();
                 let instance = kind.build(&setup, usize::from(node.key.groups));
-                Box::new(Node { instance, params, cells, gate: 0.0 })
+                Box::new(Node { instance, params, settles: 0, cells, gate: 0.0 })
             });
         }
         let ring = |groups: u8| Buffer::silent(groups, FEEDBACK_FRAMES);
@@ -192,6 +196,7 @@ impl Graph {
             hands: Hands::new(&plan),
             sample_rate: sample_rate as f32,
             groups,
+            tail_frames: plan.tail.is_finite().then(|| (f64::from(plan.tail) * sample_rate) as u64),
             ramp_frames: (CABLE_RAMP_SECONDS * sample_rate).ceil().max(1.0) as u64,
             ramp_start: 0,
             in_transition: false,
@@ -288,6 +293,11 @@ impl Graph {
         if self.rings.is_empty() { BLOCK } else { FEEDBACK_FRAMES }
     }
 
+    /// Frames it may sound on after its input; `None` = no end is known.
+    pub(crate) fn tail_frames(&self) -> Option<u64> {
+        self.tail_frames
+    }
+
     /// Renders one chunk of `frames` frames from absolute frame `start`; the chunk must not cross
     /// a multiple of `longest_chunk`.
     pub(crate) fn render(
@@ -334,7 +344,7 @@ impl Graph {
         observer: &mut impl Observer,
     ) -> bool {
         let &Run { node: index, groups, .. } = run;
-        let (frames, sounding) = (section.frames, section.groups);
+        let &mut Section { frames, start, groups: sounding, .. } = section;
         let Some(node) = self.nodes[run.seat as usize].as_mut() else { return true };
         if groups > 0 && sounding == 0 {
             // Nobody plays it, so nobody reads it.
@@ -358,6 +368,7 @@ impl Graph {
             outputs: buffers,
             params: &node.params,
             gates: std::slice::from_ref(&node.gate),
+            still: start >= node.settles,
             settled: None,
             rests: &mut rests,
         });

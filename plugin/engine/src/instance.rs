@@ -9,6 +9,7 @@ use crate::lanes::{LANE_WORDS, LANES, LaneWords};
 use crate::module::{BLOCK, Inputs, Io, Module, Outputs, Setup, Storage};
 use crate::pool::{Buffer, Line, Pool, bits};
 use crate::ramp::Ramp;
+use crate::simd::dispatch;
 use crate::spec::{Source, Spec, Width};
 use crate::world::Section;
 
@@ -88,6 +89,8 @@ pub struct Chunk<'a, 'w> {
     pub params: &'a [Ramp],
     /// `/gate/ID`: one value for all lanes, or in a bank `LANES` of them.
     pub gates: &'a [f32],
+    /// No knob that all lanes share moves.
+    pub still: bool,
     /// In a bank, where its knobs go.
     pub settled: Option<Settled<'a>>,
     /// Set by a module that rests (`Io::rest`).
@@ -138,11 +141,11 @@ impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
         if L == 1 {
             // Mono signals have one group, whoever sounds.
             let group = &mut self.groups[0];
-            return self.arch.dispatch(Run { group, at: 0, chunk });
+            return dispatch(self.arch, Run { group, at: 0, chunk });
         }
         for at in bits(u64::from(chunk.groups)) {
             let Some(group) = self.groups.get_mut(at) else { return };
-            self.arch.dispatch(Run { group, at, chunk: &mut *chunk });
+            dispatch(self.arch, Run { group, at, chunk: &mut *chunk });
         }
     }
 
@@ -211,7 +214,7 @@ impl<M: Module<L>, const L: usize> Run<'_, '_, '_, M, L> {
                 group: at,
                 frames,
             },
-            params: Params::new(chunk.params, settled, section.start),
+            params: Params::new(chunk.params, settled, chunk.still, section.start),
             outputs: Outputs { buffers: chunk.outputs, connected: chunk.read, group: at, frames },
             gate,
             first_lane: setup.first_lane,

@@ -339,6 +339,7 @@ impl Solo {
             outputs: &mut wiring.outputs,
             params: &self.params,
             gates: &self.gates,
+            still: self.params.iter().all(|ramp| ramp.settled(self.frame)),
             settled: (self.gates.len() > 1).then_some(Settled { targets: &targets, ends: &ends }),
             rests: &mut false,
         });

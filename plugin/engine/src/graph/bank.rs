@@ -154,6 +154,7 @@ impl Graph {
         self.sleep.asleep = false;
         let Some(node) = self.node_mut(n) else { return };
         node.params[p] = ramp;
+        node.settles = node.settles.max(ramp.end());
         let Some((bank, lane)) = self.lane_of(n) else { return };
         bank.set(p, lane, ramp);
         self.unsettled |= self.plan.nodes[n].spec.params[p].taper == Taper::Stepped;
@@ -277,6 +278,7 @@ impl Graph {
                 outputs: buffers,
                 params: &bank.params,
                 gates: &bank.gates,
+                still: false,
                 settled: Some(Settled { targets: &bank.targets, ends: &bank.ends }),
                 rests: &mut rests,
             });
@@ -304,7 +306,7 @@ impl Graph {
         (connected, read): (u64, u64),
     ) {
         let Some(apart) = &mut self.apart else { return };
-        let frames = section.frames;
+        let &mut Section { frames, start, .. } = section;
         for (lane, n) in beside(&self.plan, first) {
             let Some(node) = &mut self.nodes[self.roster.seat(n)] else { continue };
             self.running = n as u32;
@@ -329,6 +331,7 @@ impl Graph {
                 outputs: &mut apart.outputs[..outputs],
                 params: &node.params,
                 gates: std::slice::from_ref(&node.gate),
+                still: start >= node.settles,
                 settled: None,
                 rests: &mut false,
             });

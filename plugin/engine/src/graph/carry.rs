@@ -122,6 +122,7 @@ impl Graph {
                 node.instance.load_lane(lane, &words);
             }
             node.params.clone_from(&former.params);
+            node.settles = former.settles;
             node.gate = former.gate;
         }
         self.nodes[at] = Some(former);

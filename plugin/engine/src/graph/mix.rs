@@ -9,6 +9,7 @@ use crate::module::{BLOCK, FEEDBACK_FRAMES};
 use crate::plan::{MixFrom, MixSource};
 use crate::pool::{Buffer, Pool, Slot};
 use crate::ramp::Fade;
+use crate::simd::dispatch;
 use crate::voices::MAX_VOICES;
 use crate::world::Section;
 
@@ -70,7 +71,7 @@ impl Graph {
             ramp_start: self.ramp_start,
             ramp_frames: self.ramp_frames,
         };
-        self.arch.dispatch(Sum { desk, poly, sources, buffer, peaks: &mut self.peaks });
+        dispatch(self.arch, Sum { desk, poly, sources, buffer, peaks: &mut self.peaks });
         self.pool.exchange(to, buffer);
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use pulp::Arch;
 
-use self::bank::{Apart, Bank};
+use self::bank::{Apart, Bank, Unsettled};
 use self::carry::Roster;
 use self::program::{Program, Run, Step};
 use self::sleep::Sleep;
@@ -51,8 +51,7 @@ pub struct Graph {
     /// By `PlanBank::seat`.
     banks: Vec<Option<Box<Bank>>>,
     apart: Option<Box<Apart>>,
-    /// Modules of a bank may not agree any more, or agree again.
-    unsettled: bool,
+    unsettled: Unsettled,
     /// By `Plan::rings`.
     rings: Vec<Buffer>,
     /// By `Plan::delays`; frame f stands at f % length.
@@ -188,7 +187,7 @@ impl Graph {
             nodes,
             banks: bank::build(&plan, registry, sample_rate),
             apart: Apart::new(&plan),
-            unsettled: true,
+            unsettled: Unsettled::all(plan.carry.bank_seats as usize),
             rings,
             delays,
             pool,
@@ -307,7 +306,7 @@ impl Graph {
         world: World<'_>,
         observer: &mut impl Observer,
     ) {
-        if self.unsettled {
+        if self.unsettled.any() {
             self.settle_banks();
         }
         let mut section = Section::new(frames, start, self.sample_rate, world);

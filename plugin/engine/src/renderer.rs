@@ -222,7 +222,10 @@ impl Renderer {
         let counters = &self.shared.counters;
         counters.blocks.fetch_add(1, Relaxed);
         self.transport = Transport { frame: self.frame, ..block.transport };
-        while let Some(event) = self.shared.live.pop() {
+        // To look costs less than to try.
+        while !self.shared.live.is_empty()
+            && let Some(event) = self.shared.live.pop()
+        {
             self.apply(event, self.frame);
         }
         self.pull();
@@ -473,10 +476,11 @@ impl Renderer {
             active.reset();
             self.blame();
         }
+        let higher = |a: f32, b: f32| if b > a { b } else { a };
         for (peak, level) in self.peak.iter_mut().zip(levels) {
-            *peak = peak.max(level);
+            *peak = higher(*peak, level);
         }
-        let loudest = levels[0].max(levels[1]);
+        let loudest = higher(levels[0], levels[1]);
         self.quiet_frames = if loudest > SILENT { 0 } else { self.quiet_frames + n as u64 };
         n
     }
@@ -586,8 +590,8 @@ impl Renderer {
             let duration = frames as f64 / self.sample_rate;
             let load = (started.elapsed().as_secs_f64() / duration) as f32;
             self.load += (load - self.load) * (duration as f32 / 0.3).min(1.0);
-            counters.load_ppm.store((self.load * 1e6) as u64, Relaxed);
-            counters.block_load.record((load * 1e6) as u64);
+            counters.load_ppm.store(ppm(self.load), Relaxed);
+            counters.block_load.record(ppm(load));
             if load > 1.0 {
                 counters.late_blocks.fetch_add(1, Relaxed);
             }
@@ -660,6 +664,11 @@ impl WithSimd for Send<'_> {
         }
         levels
     }
+}
+
+/// Millionths of `load`, up to 2^32.
+fn ppm(load: f32) -> u64 {
+    u64::from((load * 1e6) as u32)
 }
 
 /// The sign of an f32. Without it, the bits of finite numbers are ordered as the numbers are.

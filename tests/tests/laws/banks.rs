@@ -222,7 +222,7 @@ fn planted_faults_of_banks_are_found() {
             plan.carry.banks_changed.remove(n);
         });
     }
-    found("a bank taken for what it was", &|plan| plan.carry.banks_unsettled = false);
+    found("a bank taken for what it was", &|plan| plan.carry.banks_unsettled.clear());
     for b in 0..good.banks.len() {
         found("two in each other's lane", &|plan| plan.banks[b].lanes.swap(0, 1));
         found("a module in no lane", &|plan| plan.banks[b].lanes[0] = None);

@@ -9,7 +9,7 @@ use crate::knob::{Settled, settled};
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::Setup;
 use crate::plan::{BankMove, NodeIndex, Place, Plan, PlanBank};
-use crate::pool::{Buffer, Line, Pool, Slot};
+use crate::pool::{Buffer, Line, Pool, Slot, bits};
 use crate::ramp::Ramp;
 use crate::registry::Registry;
 use crate::spec::Taper;
@@ -28,6 +28,36 @@ pub(super) struct Bank {
     /// A knob on which code branches was turned in one module and not in the others: each runs by
     /// itself, from the state in its node, until they agree again or a commit forms banks anew.
     torn: bool,
+}
+
+/// Banks whose modules may not agree any more, or agree again.
+pub(super) struct Unsettled {
+    /// Bit by seat.
+    seats: Box<[u64]>,
+    any: bool,
+}
+
+impl Unsettled {
+    /// All of `seats` seats.
+    pub fn all(seats: usize) -> Self {
+        Self { seats: vec![u64::MAX; seats.div_ceil(64)].into(), any: true }
+    }
+
+    #[inline(always)]
+    pub fn any(&self) -> bool {
+        self.any
+    }
+
+    fn mark(&mut self, seat: usize) {
+        self.seats[seat / 64] |= 1 << (seat % 64);
+        self.any = true;
+    }
+
+    /// Marks those of `old`, the graph of the plan before, which has no more seats.
+    fn mark_all(&mut self, old: &Self) {
+        self.seats.iter_mut().zip(&old.seats).for_each(|(new, old)| *new |= old);
+        self.any |= old.any;
+    }
 }
 
 /// Where modules of a torn bank run.
@@ -142,11 +172,10 @@ pub(super) fn build(plan: &Plan, registry: &Registry, sample_rate: f64) -> Vec<O
 }
 
 impl Graph {
-    /// The lane in which node `n` runs, where it shares a bank.
-    fn lane_of(&mut self, n: usize) -> Option<(&mut Bank, usize)> {
+    /// The seat of the bank that node `n` shares, and its lane.
+    fn lane_of(&self, n: usize) -> Option<(usize, usize)> {
         let Place { bank, lane } = self.roster.members[n].place?;
-        let seat = self.plan.banks[bank as usize].seat as usize;
-        Some((self.banks[seat].as_deref_mut()?, usize::from(lane)))
+        Some((self.plan.banks[bank as usize].seat as usize, usize::from(lane)))
     }
 
     /// Sets param `p` of node `n`, wherever it runs.
@@ -155,9 +184,12 @@ impl Graph {
         let Some(node) = self.node_mut(n) else { return };
         node.params[p] = ramp;
         node.settles = node.settles.max(ramp.end());
-        let Some((bank, lane)) = self.lane_of(n) else { return };
+        let Some((seat, lane)) = self.lane_of(n) else { return };
+        let Some(bank) = &mut self.banks[seat] else { return };
         bank.set(p, lane, ramp);
-        self.unsettled |= self.plan.nodes[n].spec.params[p].taper == Taper::Stepped;
+        if self.plan.nodes[n].spec.params[p].taper == Taper::Stepped {
+            self.unsettled.mark(seat);
+        }
     }
 
     /// Sets the remote gate of node `n`, wherever it runs.
@@ -165,39 +197,48 @@ impl Graph {
         self.sleep.asleep = false;
         let Some(node) = self.node_mut(n) else { return };
         node.gate = gate;
-        if let Some((bank, lane)) = self.lane_of(n) {
+        if let Some((seat, lane)) = self.lane_of(n)
+            && let Some(bank) = &mut self.banks[seat]
+        {
             bank.gates[lane] = gate;
         }
     }
 
-    /// Lets the modules of a bank run by themselves where they do not agree in what code branches on,
-    /// and side by side again where they do.
+    /// Lets the modules of an unsettled bank run by themselves where they do not agree in what code
+    /// branches on, and side by side again where they do.
     pub(super) fn settle_banks(&mut self) {
-        self.unsettled = false;
-        for planned in &self.plan.banks {
-            let Some(bank) = &mut self.banks[planned.seat as usize] else { continue };
-            let Some((first, node)) = members(planned).next() else { continue };
-            let params = self.plan.nodes[node].spec.params.iter();
-            let params = params.zip(bank.params.chunks_exact(LANES));
-            let mut stepped = params.filter(|(param, _)| param.taper == Taper::Stepped);
-            let agree = stepped.all(|(_, lanes)| {
-                let value = lanes[first].target().to_bits();
-                members(planned).all(|(lane, _)| lanes[lane].target().to_bits() == value)
-            });
-            bank.fill_gaps(planned, first);
-            if agree != bank.torn {
-                continue;
-            }
-            for (lane, n) in members(planned) {
-                let Some(node) = &mut self.nodes[self.roster.seat(n)] else { continue };
-                if bank.torn {
-                    bank.load(lane, node);
-                } else {
-                    bank.give(lane, node);
-                }
-            }
-            bank.torn = !agree;
+        self.unsettled.any = false;
+        for word in 0..self.unsettled.seats.len() {
+            let marked = std::mem::take(&mut self.unsettled.seats[word]);
+            bits(marked).for_each(|bit| self.settle_bank(word * 64 + bit));
         }
+    }
+
+    fn settle_bank(&mut self, seat: usize) {
+        let Some(Some(bank)) = self.banks.get_mut(seat) else { return };
+        let Some(at) = self.roster.banks[seat] else { return };
+        let planned = &self.plan.banks[at as usize];
+        let Some((first, node)) = members(planned).next() else { return };
+        let params = self.plan.nodes[node].spec.params.iter();
+        let params = params.zip(bank.params.chunks_exact(LANES));
+        let mut stepped = params.filter(|(param, _)| param.taper == Taper::Stepped);
+        let agree = stepped.all(|(_, lanes)| {
+            let value = lanes[first].target().to_bits();
+            members(planned).all(|(lane, _)| lanes[lane].target().to_bits() == value)
+        });
+        bank.fill_gaps(planned, first);
+        if agree != bank.torn {
+            return;
+        }
+        for (lane, n) in members(planned) {
+            let Some(node) = &mut self.nodes[self.roster.seat(n)] else { continue };
+            if bank.torn {
+                bank.load(lane, node);
+            } else {
+                bank.give(lane, node);
+            }
+        }
+        bank.torn = !agree;
     }
 
     /// Each module takes its lane, in the state and with the knobs that its node has: in a new graph,
@@ -241,7 +282,9 @@ impl Graph {
             }
             bank.take(lane, node);
         }
-        self.unsettled |= carry.banks_unsettled;
+        carry.banks_unsettled.iter().for_each(|&seat| self.unsettled.mark(seat as usize));
+        // A knob may have been turned since the old graph's last chunk.
+        self.unsettled.mark_all(&old.unsettled);
     }
 
     /// Runs the modules of a bank. True when all of them rest.

@@ -20,6 +20,8 @@ pub(super) struct Roster {
     pub rewidened: Box<[NodeIndex]>,
     /// Positions of the bindings of added nodes.
     pub added_bindings: Box<[u32]>,
+    /// Position in `Plan::banks` of the bank on each seat, where there is one.
+    pub banks: Box<[Option<u32>]>,
     /// What the swap does.
     pub carry: Carry,
     /// The plan has a transition.
@@ -44,7 +46,12 @@ impl Roster {
         };
         let bindings = plan.bindings.iter().zip(0..).filter(|(b, _)| added(b.node));
         let member = |n: &PlanNode| Member { key: n.key, seat: n.seat, place: n.place };
+        let mut banks = vec![None; plan.carry.bank_seats as usize];
+        for (at, bank) in (0..).zip(&plan.banks) {
+            banks[bank.seat as usize] = Some(at);
+        }
         Self {
+            banks: banks.into(),
             members: plan.nodes.iter().map(member).collect(),
             added: of(Role::Added),
             rewidened: of(Role::Rewidened),

@@ -1,14 +1,14 @@
 //! Banks: modules of their own that run side by side, each in a lane of one group. What a module is
 //! set to stands in its node as well, and in its node it finds its state when it leaves its lane.
 
-use super::carry::exchange;
+use super::carry::{Berth, Crew, exchange};
 use super::program::Run;
 use super::{Graph, MAX_OUTPUTS, Node, Observer};
 use crate::instance::{Chunk, Instance};
 use crate::knob::{Settled, settled};
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::Setup;
-use crate::plan::{BankMove, NodeIndex, Place, Plan, PlanBank};
+use crate::plan::{BankMove, NodeIndex, Plan, PlanBank};
 use crate::pool::{Buffer, Line, Pool, Slot, bits};
 use crate::ramp::Ramp;
 use crate::registry::Registry;
@@ -25,6 +25,8 @@ pub(super) struct Bank {
     /// By param, the frame from which on all lanes are there.
     ends: Box<[u64]>,
     gates: [f32; LANES],
+    /// Bit p: code branches on param p.
+    stepped: u64,
     /// A knob on which code branches was turned in one module and not in the others: each runs by
     /// itself, from the state in its node, until they agree again or a commit forms banks anew.
     torn: bool,
@@ -92,7 +94,9 @@ impl Bank {
         let lanes = |p: usize| planned.lanes.iter().map(move |&n| value(p, n));
         let params: Box<[Ramp]> = (0..spec.params.len()).flat_map(lanes).collect();
         let (targets, ends) = settled(&params, LANES);
+        let stepped = (0..).zip(spec.params).filter(|(_, param)| param.taper == Taper::Stepped);
         Some(Self {
+            stepped: stepped.fold(0, |stepped, (p, _)| stepped | 1 << p),
             instance: registry.get(spec.kind)?.build(&setup, 1),
             params,
             targets,
@@ -121,10 +125,21 @@ impl Bank {
         self.ends[p] = self.ends[p].max(ramp.end());
     }
 
-    /// Sets the lanes in which nobody runs to what lane `first` is set to: code branches on the
-    /// stepped knobs of one lane for all.
-    fn fill_gaps(&mut self, planned: &PlanBank, first: usize) {
-        for lane in (0..LANES).filter(|&lane| planned.lanes[lane].is_none()) {
+    /// True when all of `lanes` have the same in what code branches on.
+    fn agree(&self, lanes: u16) -> bool {
+        bits(self.stepped).all(|p| {
+            let targets = &self.targets[p * LANES..][..LANES];
+            let mut values = bits(u64::from(lanes)).map(|lane| targets[lane].to_bits());
+            let first = values.next();
+            values.all(|value| Some(value) == first)
+        })
+    }
+
+    /// Sets the lanes in which nobody runs to what the first of `lanes` is set to: code branches on
+    /// the stepped knobs of one lane for all.
+    fn fill_gaps(&mut self, lanes: u16) {
+        let Some(first) = bits(u64::from(lanes)).next() else { return };
+        for lane in bits(u64::from(!lanes)) {
             for p in 0..self.ends.len() {
                 self.params[p * LANES + lane] = self.params[p * LANES + first];
                 self.targets[p * LANES + lane] = self.targets[p * LANES + first];
@@ -172,10 +187,11 @@ pub(super) fn build(plan: &Plan, registry: &Registry, sample_rate: f64) -> Vec<O
 }
 
 impl Graph {
-    /// The seat of the bank that node `n` shares, and its lane.
-    fn lane_of(&self, n: usize) -> Option<(usize, usize)> {
-        let Place { bank, lane } = self.roster.members[n].place?;
-        Some((self.plan.banks[bank as usize].seat as usize, usize::from(lane)))
+    /// The bank that node `n` shares, its seat, and the node's lane.
+    fn bank_of(&mut self, n: usize) -> Option<(&mut Bank, usize, usize)> {
+        let Berth { seat, lane } = self.roster.members[n].berth?;
+        let bank = self.banks[seat as usize].as_deref_mut()?;
+        Some((bank, seat as usize, usize::from(lane)))
     }
 
     /// Sets param `p` of node `n`, wherever it runs.
@@ -184,10 +200,9 @@ impl Graph {
         let Some(node) = self.node_mut(n) else { return };
         node.params[p] = ramp;
         node.settles = node.settles.max(ramp.end());
-        let Some((seat, lane)) = self.lane_of(n) else { return };
-        let Some(bank) = &mut self.banks[seat] else { return };
+        let Some((bank, seat, lane)) = self.bank_of(n) else { return };
         bank.set(p, lane, ramp);
-        if self.plan.nodes[n].spec.params[p].taper == Taper::Stepped {
+        if bank.stepped >> p & 1 == 1 {
             self.unsettled.mark(seat);
         }
     }
@@ -197,9 +212,7 @@ impl Graph {
         self.sleep.asleep = false;
         let Some(node) = self.node_mut(n) else { return };
         node.gate = gate;
-        if let Some((seat, lane)) = self.lane_of(n)
-            && let Some(bank) = &mut self.banks[seat]
-        {
+        if let Some((bank, _, lane)) = self.bank_of(n) {
             bank.gates[lane] = gate;
         }
     }
@@ -216,21 +229,13 @@ impl Graph {
 
     fn settle_bank(&mut self, seat: usize) {
         let Some(Some(bank)) = self.banks.get_mut(seat) else { return };
-        let Some(at) = self.roster.banks[seat] else { return };
-        let planned = &self.plan.banks[at as usize];
-        let Some((first, node)) = members(planned).next() else { return };
-        let params = self.plan.nodes[node].spec.params.iter();
-        let params = params.zip(bank.params.chunks_exact(LANES));
-        let mut stepped = params.filter(|(param, _)| param.taper == Taper::Stepped);
-        let agree = stepped.all(|(_, lanes)| {
-            let value = lanes[first].target().to_bits();
-            members(planned).all(|(lane, _)| lanes[lane].target().to_bits() == value)
-        });
-        bank.fill_gaps(planned, first);
-        if agree != bank.torn {
+        let Crew { bank: at, lanes } = self.roster.crews[seat];
+        let agree = bank.agree(lanes);
+        bank.fill_gaps(lanes);
+        if lanes == 0 || agree != bank.torn {
             return;
         }
-        for (lane, n) in members(planned) {
+        for (lane, n) in members(&self.plan.banks[at as usize]) {
             let Some(node) = &mut self.nodes[self.roster.seat(n)] else { continue };
             if bank.torn {
                 bank.load(lane, node);

@@ -20,8 +20,8 @@ pub(super) struct Roster {
     pub rewidened: Box<[NodeIndex]>,
     /// Positions of the bindings of added nodes.
     pub added_bindings: Box<[u32]>,
-    /// Position in `Plan::banks` of the bank on each seat, where there is one.
-    pub banks: Box<[Option<u32>]>,
+    /// By the seats of the banks.
+    pub crews: Box<[Crew]>,
     /// What the swap does.
     pub carry: Carry,
     /// The plan has a transition.
@@ -34,7 +34,24 @@ pub(super) struct Member {
     pub key: NodeKey,
     pub seat: u32,
     /// Where it runs when it shares lanes.
-    pub place: Option<Place>,
+    pub berth: Option<Berth>,
+}
+
+/// A lane of a bank.
+#[derive(Clone, Copy)]
+pub(super) struct Berth {
+    /// The bank's.
+    pub seat: u32,
+    pub lane: u8,
+}
+
+/// Who runs in a bank.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Crew {
+    /// Position in `Plan::banks`.
+    pub bank: u32,
+    /// Bit l: somebody runs in lane l. None where no bank is on the seat.
+    pub lanes: u16,
 }
 
 impl Roster {
@@ -45,13 +62,16 @@ impl Roster {
             nodes.map(|(_, i)| i).collect()
         };
         let bindings = plan.bindings.iter().zip(0..).filter(|(b, _)| added(b.node));
-        let member = |n: &PlanNode| Member { key: n.key, seat: n.seat, place: n.place };
-        let mut banks = vec![None; plan.carry.bank_seats as usize];
-        for (at, bank) in (0..).zip(&plan.banks) {
-            banks[bank.seat as usize] = Some(at);
+        let berth = |Place { bank, lane }| Berth { seat: plan.banks[bank as usize].seat, lane };
+        let member = |n: &PlanNode| Member { key: n.key, seat: n.seat, berth: n.place.map(berth) };
+        let mut crews = vec![Crew::default(); plan.carry.bank_seats as usize];
+        for (bank, planned) in (0..).zip(&plan.banks) {
+            let lanes = (0..).zip(&planned.lanes).filter(|(_, n)| n.is_some());
+            let lanes = lanes.fold(0, |lanes, (lane, _)| lanes | 1 << lane);
+            crews[planned.seat as usize] = Crew { bank, lanes };
         }
         Self {
-            banks: banks.into(),
+            crews: crews.into(),
             members: plan.nodes.iter().map(member).collect(),
             added: of(Role::Added),
             rewidened: of(Role::Rewidened),

@@ -160,12 +160,14 @@ fn a_knob_turned_just_before_a_swap_sets_modules_apart() {
         let mut rig = Rig::new(&registry(batches), 48_000.0, patch);
         let lfo = patch.modules.iter().find(|(_, module)| module.kind == "lfo");
         let (lfo, _) = lfo.expect("the saws are LFOs");
-        let mut sound = rig.render(1_000, |_| 64, &[], |_| 0.0);
+        let mut sound = Sound::new();
         for (n, shape) in [0.0, 3.0].into_iter().enumerate() {
-            rig.engine.turn(lfo.as_str(), "shape", shape).expect("it has a shape");
             let (id, kind) = (format!("beside{n}"), "vca".into());
-            rig.commit_at(0, &[Request::Create { id, kind, position: Point::default() }]);
-            sound.extend(rig.render(1_000, |_| 64, &[], |_| 0.0));
+            rig.commit_at(960, &[Request::Create { id, kind, position: Point::default() }]);
+            sound.extend(rig.render(960, |_| 64, &[], |_| 0.0));
+            // The next block takes the knob, and then the graph that was made before.
+            rig.engine.turn(lfo.as_str(), "shape", shape).expect("it has a shape");
+            sound.extend(rig.render(960, |_| 64, &[], |_| 0.0));
         }
         sound
     };

@@ -4,6 +4,7 @@ mod bank;
 mod carry;
 mod columns;
 mod mix;
+mod program;
 mod sleep;
 mod values;
 
@@ -11,23 +12,23 @@ use std::sync::Arc;
 
 use pulp::Arch;
 
-use self::bank::{Apart, Bank};
-use self::carry::{Member, Roster};
+use self::bank::{Apart, Bank, Unsettled};
+use self::carry::Roster;
+use self::program::{Program, Run, Step};
 use self::sleep::Sleep;
 pub(crate) use self::values::Turn;
 pub use self::values::Write;
 use crate::instance::{Chunk, Instance};
-use crate::lanes::LANES;
 use crate::module::{BLOCK, FEEDBACK_FRAMES, Setup, splitmix};
-use crate::plan::{DelayKey, NodeIndex, Plan, PlanNode, Role, Schedule, Step, span};
-use crate::pool::{Buffer, Line, MAX_GROUPS, Pool, bits};
+use crate::plan::{DelayKey, NodeIndex, Plan, PlanNode, Role, Schedule};
+use crate::pool::{Buffer, Line, Pool};
 use crate::ramp::{CABLE_RAMP_SECONDS, Fade, Ramp, SMOOTHING_SECONDS};
 use crate::registry::Registry;
 use crate::spec::Tail;
 use crate::store::Cells;
 use crate::tap::Taps;
 use crate::voices::{MAX_VOICES, Voices};
-use crate::world::World;
+use crate::world::{Section, World};
 
 /// Most outputs a kind may have.
 pub const MAX_OUTPUTS: usize = 16;
@@ -36,6 +37,8 @@ pub const MAX_OUTPUTS: usize = 16;
 pub(crate) struct Node {
     pub instance: Box<dyn Instance>,
     pub params: Box<[Ramp]>,
+    /// Frame from which on none of them moves.
+    pub settles: u64,
     pub cells: Arc<Cells>,
     /// What `/gate/ID` says.
     pub gate: f32,
@@ -49,17 +52,20 @@ pub struct Graph {
     /// By `PlanBank::seat`.
     banks: Vec<Option<Box<Bank>>>,
     apart: Option<Box<Apart>>,
-    /// Modules of a bank may not agree any more, or agree again.
-    unsettled: bool,
+    unsettled: Unsettled,
     /// By `Plan::rings`.
     rings: Vec<Buffer>,
     /// By `Plan::delays`; frame f stands at f % length.
     delays: Vec<Buffer>,
     pool: Pool,
-    /// By `Schedule::slots`, of the steady schedule and of the transition.
-    lines: [Vec<Line>; 2],
+    /// The steady schedule and the transition.
+    programs: [Program; 2],
     hands: Hands,
-    sample_rate: f64,
+    sample_rate: f32,
+    /// Lane groups of poly signals.
+    groups: usize,
+    /// Frames it may sound on after its input; `None` = no end is known.
+    tail_frames: Option<u64>,
     /// Frames that a transition takes.
     ramp_frames: u64,
     /// First frame of the transition under way.
@@ -82,7 +88,7 @@ pub struct Graph {
 struct Hands {
     mono: Box<[Buffer]>,
     poly: Box<[Buffer]>,
-    /// Of a step between modules.
+    /// Of a step between modules: holds nothing.
     one: Buffer,
 }
 
@@ -97,7 +103,7 @@ impl Hands {
         Self {
             mono: Buffer::spare(most(false), 0),
             poly: Buffer::spare(most(true), groups),
-            one: Buffer::default(),
+            one: Buffer::silent(0, 0),
         }
     }
 
@@ -165,7 +171,7 @@ impl Graph {
                 let value = |p: usize| Ramp::constant(node.spec.params[p].clamp(cells.get(p)));
                 let params = (0..node.spec.params.len()).map(value).collect();
                 let instance = kind.build(&setup, usize::from(node.key.groups));
-                Box::new(Node { instance, params, cells, gate: 0.0 })
+                Box::new(Node { instance, params, settles: 0, cells, gate: 0.0 })
             });
         }
         let ring = |groups: u8| Buffer::silent(groups, FEEDBACK_FRAMES);
@@ -174,20 +180,23 @@ impl Graph {
         let delays = plan.delays.iter().map(line).collect();
         let groups = plan.groups();
         let pool = Pool::new(plan.mono_buffers, plan.poly_buffers, groups, &plan.constants);
-        let lines = |schedule: &Schedule| schedule.slots.iter().map(|&s| pool.line(s)).collect();
-        let lines = [lines(&plan.steady), plan.transition.as_ref().map(lines).unwrap_or_default()];
+        let program = |schedule: &Schedule| Program::new(schedule, &plan, &pool);
+        let transition = plan.transition.as_ref().map(program);
+        let programs = [program(&plan.steady), transition.unwrap_or_default()];
         let taps = Taps::new(plan.nodes.len());
         let mut graph = Self {
             nodes,
             banks: bank::build(&plan, registry, sample_rate),
             apart: Apart::new(&plan),
-            unsettled: true,
+            unsettled: Unsettled::all(plan.carry.bank_seats as usize),
             rings,
             delays,
             pool,
-            lines,
+            programs,
             hands: Hands::new(&plan),
-            sample_rate,
+            sample_rate: sample_rate as f32,
+            groups,
+            tail_frames: plan.tail.is_finite().then(|| (f64::from(plan.tail) * sample_rate) as u64),
             ramp_frames: (CABLE_RAMP_SECONDS * sample_rate).ceil().max(1.0) as u64,
             ramp_start: 0,
             in_transition: false,
@@ -284,133 +293,89 @@ impl Graph {
         if self.rings.is_empty() { BLOCK } else { FEEDBACK_FRAMES }
     }
 
+    /// Frames it may sound on after its input; `None` = no end is known.
+    pub(crate) fn tail_frames(&self) -> Option<u64> {
+        self.tail_frames
+    }
+
     /// Renders one chunk of `frames` frames from absolute frame `start`; the chunk must not cross
     /// a multiple of `longest_chunk`.
     pub(crate) fn render(
         &mut self,
         frames: usize,
         start: u64,
-        mut world: World<'_>,
+        world: World<'_>,
         observer: &mut impl Observer,
     ) {
-        if self.unsettled {
+        if self.unsettled.any() {
             self.settle_banks();
         }
-        let plan = Arc::clone(&self.plan);
-        let (schedule, which) = match (&plan.transition, self.in_transition) {
-            (Some(transition), true) => (transition, 1),
-            _ => (&plan.steady, 0),
-        };
-        // Taken out meanwhile: steps change all of the graph but this.
-        let lines = std::mem::take(&mut self.lines[which]);
-        let chunk = Section::new(frames, start, world.voices.sounding());
-        let quiet = chunk.groups == 0 && self.is_quiet(world.audio_in);
+        let mut section = Section::new(frames, start, self.sample_rate, world);
+        let section = &mut section;
+        let quiet = section.groups == 0 && self.is_quiet(section.world.audio_in);
         let mut still = quiet;
-        for step in &schedule.steps {
+        // Taken out meanwhile: steps change all of the graph but this.
+        let which = usize::from(self.in_transition);
+        let program = std::mem::take(&mut self.programs[which]);
+        for step in &program.steps {
             match step {
-                Step::Mix { to, sources } => self.mix(&chunk, *to, schedule.sources(sources)),
-                Step::Run { node, inputs, outputs, connected, read } => {
-                    let lines = (&lines[span(inputs)], &lines[span(outputs)]);
-                    let (ports, world) = ((*connected, *read), world.reborrow());
-                    still &= self.run(&chunk, *node, lines, ports, world, observer);
+                Step::Run(run) => still &= self.run(section, run, program.ports(run), observer),
+                Step::Bank(run) => {
+                    still &= self.run_bank(section, run, program.ports(run), observer);
                 }
-                Step::Bank { bank, inputs, outputs, connected, read } => {
-                    let lines = (&lines[span(inputs)], &lines[span(outputs)]);
-                    let (bank, ports) = (&plan.banks[*bank as usize], (*connected, *read));
-                    let world = world.reborrow();
-                    still &= self.run_bank(&chunk, bank, lines, ports, world, observer);
-                }
-                Step::Gather { to, lanes } => {
-                    let to = self.pool.line(*to);
-                    self.gather(&chunk, to, &lines[span(lanes)]);
-                }
-                Step::Delay { line, from, to } => self.delay(&chunk, *line as usize, *from, *to),
-                Step::Store { ring, from } => self.store(&chunk, *ring as usize, *from),
+                Step::Mix(mix) => self.mix(section, mix, program.sources(mix)),
+                Step::Gather(gather) => self.gather(section, gather.to, program.lanes(gather)),
+                Step::Delay(delay) => self.delay(section, delay),
+                Step::Store(store) => self.store(section, store),
             }
         }
-        self.lines[which] = lines;
+        self.programs[which] = program;
         self.sleep.asleep = still && self.sleep.free.is_some();
     }
 
     /// Runs a module. True when it rests: as long as what it reads stays as it is, so do its state
     /// and what it gives. Of those that run free, it is true while nobody plays.
+    #[inline(always)]
     fn run(
         &mut self,
-        chunk: &Section,
-        index: NodeIndex,
+        section: &mut Section<'_>,
+        run: &Run,
         (inputs, outputs): (&[Line], &[Line]),
-        (connected, read): (u64, u64),
-        world: World<'_>,
         observer: &mut impl Observer,
     ) -> bool {
-        let Member { key, seat, free, .. } = self.roster.members[index as usize];
-        let Some(node) = self.nodes[seat as usize].as_mut() else { return true };
-        if key.groups > 0 && chunk.groups == 0 {
+        let &Run { node: index, groups, .. } = run;
+        let &mut Section { frames, start, groups: sounding, .. } = section;
+        let Some(node) = self.nodes[run.seat as usize].as_mut() else { return true };
+        if groups > 0 && sounding == 0 {
             // Nobody plays it, so nobody reads it.
-            self.taps.ran(index, key.groups, chunk.groups, chunk.frames, &[]);
+            self.taps.ran(index, groups, sounding, frames, &[]);
             return true;
         }
         self.running = index;
         // What runs free goes on in a patch that sleeps.
-        let mut rests = free;
-        let buffers = self.hands.of(key.groups > 0, outputs.len());
-        self.pool.exchange_all(read, outputs, buffers);
+        let mut rests = run.free;
+        let read = u64::from(run.read);
         let looked_at = read | self.taps.of(index);
-        node.instance.process(Chunk {
-            frames: chunk.frames,
-            start: chunk.start,
-            sample_rate: self.sample_rate as f32,
-            groups: chunk.groups,
+        let buffers = self.hands.of(groups > 0, outputs.len());
+        self.pool.exchange_all(read, outputs, buffers);
+        node.instance.process(&mut Chunk {
+            section,
+            groups: sounding,
             pool: &self.pool,
             inputs,
-            connected,
+            connected: run.connected,
             read: looked_at,
             outputs: buffers,
             params: &node.params,
             gates: std::slice::from_ref(&node.gate),
+            still: start >= node.settles,
             settled: None,
-            world,
             rests: &mut rests,
         });
-        observer.ran(index, key.groups, chunk.frames, looked_at, buffers);
-        self.taps.ran(index, key.groups, chunk.groups, chunk.frames, buffers);
+        observer.ran(index, groups, frames, looked_at, buffers);
+        self.taps.ran(index, groups, sounding, frames, buffers);
         self.pool.exchange_all(read, outputs, buffers);
         rests
-    }
-}
-
-/// Frames to render and who sounds in them.
-struct Section {
-    frames: usize,
-    start: u64,
-    /// Bit v: voice v sounds.
-    sounding: u64,
-    /// Bit g: a voice of lane group g sounds.
-    groups: u8,
-}
-
-impl Section {
-    fn new(frames: usize, start: u64, sounding: u64) -> Self {
-        let sounds = |g: usize| u8::from(sounding >> (g * LANES) & 0xFFFF != 0) << g;
-        let groups = (0..MAX_GROUPS).fold(0, |groups, g| groups | sounds(g));
-        Self { frames, start, sounding, groups }
-    }
-
-    /// Those of `groups` lane groups that sound.
-    #[inline(always)]
-    fn sounding_groups(&self, groups: usize) -> impl Iterator<Item = usize> + use<> {
-        bits(u64::from(self.groups) & ((1 << groups) - 1))
-    }
-
-    /// All bits of the lanes of `group` whose voice sounds, none of the others.
-    #[inline(always)]
-    fn heard(&self, group: usize) -> [u32; LANES] {
-        let sounding = (self.sounding >> (group * LANES)) as u32;
-        let mut heard = [0; LANES];
-        for (lane, heard) in heard.iter_mut().enumerate() {
-            *heard = (sounding >> lane & 1).wrapping_neg();
-        }
-        heard
     }
 }
 

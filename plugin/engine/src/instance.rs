@@ -7,10 +7,11 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::knob::{Params, Settled};
 use crate::lanes::{LANE_WORDS, LANES, LaneWords};
 use crate::module::{BLOCK, Inputs, Io, Module, Outputs, Setup, Storage};
-use crate::pool::{Buffer, Line, Pool};
+use crate::pool::{Buffer, Line, Pool, bits};
 use crate::ramp::Ramp;
+use crate::simd::dispatch;
 use crate::spec::{Source, Spec, Width};
-use crate::world::World;
+use crate::world::Section;
 
 /// A kind: its spec and how to build it.
 #[derive(Clone, Copy)]
@@ -69,13 +70,9 @@ macro_rules! kind {
 }
 
 /// What a step hands to an instance.
-pub struct Chunk<'a> {
-    /// Frames to render.
-    pub frames: usize,
-    /// Absolute first frame.
-    pub start: u64,
-    /// Frames a second.
-    pub sample_rate: f32,
+pub struct Chunk<'a, 'w> {
+    /// The frames to render, and the host in them.
+    pub section: &'a mut Section<'w>,
     /// Bit g: lane group g sounds.
     pub groups: u8,
     /// Signals.
@@ -92,10 +89,10 @@ pub struct Chunk<'a> {
     pub params: &'a [Ramp],
     /// `/gate/ID`: one value for all lanes, or in a bank `LANES` of them.
     pub gates: &'a [f32],
+    /// No knob that all lanes share moves.
+    pub still: bool,
     /// In a bank, where its knobs go.
     pub settled: Option<Settled<'a>>,
-    /// The host.
-    pub world: World<'a>,
     /// Set by a module that rests (`Io::rest`).
     pub rests: &'a mut bool,
 }
@@ -103,7 +100,7 @@ pub struct Chunk<'a> {
 /// A built module.
 pub trait Instance: Send {
     /// Renders one chunk.
-    fn process(&mut self, chunk: Chunk<'_>);
+    fn process(&mut self, chunk: &mut Chunk<'_, '_>);
 
     /// Back to the state of a new module.
     fn reset(&mut self);
@@ -140,11 +137,15 @@ impl<M: Module<L>, const L: usize> Built<M, L> {
 }
 
 impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
-    fn process(&mut self, mut chunk: Chunk<'_>) {
-        for (at, group) in self.groups.iter_mut().enumerate() {
-            if L == 1 || chunk.groups >> at & 1 == 1 {
-                self.arch.dispatch(Run { group, at, chunk: &mut chunk });
-            }
+    fn process(&mut self, chunk: &mut Chunk<'_, '_>) {
+        if L == 1 {
+            // Mono signals have one group, whoever sounds.
+            let group = &mut self.groups[0];
+            return dispatch(self.arch, Run { group, at: 0, chunk });
+        }
+        for at in bits(u64::from(chunk.groups)) {
+            let Some(group) = self.groups.get_mut(at) else { return };
+            dispatch(self.arch, Run { group, at, chunk: &mut *chunk });
         }
     }
 
@@ -166,28 +167,28 @@ impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
 }
 
 /// The body of the virtual call for one group; inlined into one function an instruction set.
-struct Run<'a, 'b, M: Module<L>, const L: usize> {
+struct Run<'a, 'b, 'w, M: Module<L>, const L: usize> {
     group: &'a mut Group<M, L>,
     /// Position of the group.
     at: usize,
-    chunk: &'a mut Chunk<'b>,
+    chunk: &'a mut Chunk<'b, 'w>,
 }
 
-impl<M: Module<L>, const L: usize> WithSimd for Run<'_, '_, M, L> {
+impl<M: Module<L>, const L: usize> WithSimd for Run<'_, '_, '_, M, L> {
     type Output = ();
 
     /// Compiled once for the usual chunk, of full length and with the same knobs in all lanes, where
     /// loops have a known end and a knob is one register; and once for any other.
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        match (self.chunk.frames, self.chunk.settled) {
+        match (self.chunk.section.frames, self.chunk.settled) {
             (BLOCK, None) => self.run(BLOCK, None),
             (frames, settled) => self.run(frames, settled),
         }
     }
 }
 
-impl<M: Module<L>, const L: usize> Run<'_, '_, M, L> {
+impl<M: Module<L>, const L: usize> Run<'_, '_, '_, M, L> {
     /// Renders `frames` frames; in a bank, where each lane has knobs and a gate of its own, `settled`
     /// tells where they go.
     #[inline(always)]
@@ -201,10 +202,11 @@ impl<M: Module<L>, const L: usize> Run<'_, '_, M, L> {
                 *gate = *value;
             }
         }
+        let section = &mut *chunk.section;
         let io = Io {
             frames,
-            start: chunk.start,
-            sample_rate: chunk.sample_rate,
+            start: section.start,
+            sample_rate: section.sample_rate,
             inputs: Inputs {
                 pool: chunk.pool,
                 lines: chunk.inputs,
@@ -212,11 +214,11 @@ impl<M: Module<L>, const L: usize> Run<'_, '_, M, L> {
                 group: at,
                 frames,
             },
-            params: Params::new(chunk.params, settled, chunk.start),
+            params: Params::new(chunk.params, settled, chunk.still, section.start),
             outputs: Outputs { buffers: chunk.outputs, connected: chunk.read, group: at, frames },
             gate,
             first_lane: setup.first_lane,
-            world: chunk.world.reborrow(),
+            world: section.world.reborrow(),
             rests: &mut *chunk.rests,
         };
         state.process(storage, io);

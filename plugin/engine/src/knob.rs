@@ -7,6 +7,8 @@ use crate::ramp::Ramp;
 pub struct Params<'a, const L: usize> {
     ramps: &'a [Ramp],
     settled: Option<Settled<'a>>,
+    /// None of those that all lanes share moves.
+    still: bool,
     start: u64,
 }
 
@@ -23,9 +25,15 @@ pub struct Settled<'a> {
 impl<'a, const L: usize> Params<'a, L> {
     /// Knobs in the chunk that starts at frame `start`. `ramps` holds one ramp a param, or where
     /// each lane has its own, which `settled` tells of, `L` a param: those of a param side by side.
+    /// One ramp a param need not be asked where all of them are `still` from there on.
     #[inline(always)]
-    pub(crate) fn new(ramps: &'a [Ramp], settled: Option<Settled<'a>>, start: u64) -> Self {
-        Self { ramps, settled: settled.filter(|_| L > 1), start }
+    pub(crate) fn new(
+        ramps: &'a [Ramp],
+        settled: Option<Settled<'a>>,
+        still: bool,
+        start: u64,
+    ) -> Self {
+        Self { ramps, settled: settled.filter(|_| L > 1), still, start }
     }
 
     /// The first `N` params.
@@ -52,7 +60,7 @@ impl<'a, const L: usize> Params<'a, L> {
                 &settled.targets.as_chunks::<L>().0[index],
                 settled.ends[index],
             ),
-            _ => Ramps::Alike(&self.ramps[index]),
+            _ => Ramps::Alike(&self.ramps[index], self.still),
         };
         Knob { ramps, start: self.start }
     }
@@ -68,9 +76,16 @@ pub struct Knob<'a, const L: usize> {
 /// Voices of one module share its knobs, so most groups have one ramp for all lanes.
 #[derive(Clone, Copy, Debug)]
 enum Ramps<'a, const L: usize> {
-    Alike(&'a Ramp),
+    /// It does not move where the flag says so.
+    Alike(&'a Ramp, bool),
     /// With their targets, and the frame from which on all are there.
     Each(&'a [Ramp; L], &'a [f32; L], u64),
+}
+
+/// The value of a ramp at `frame`, where it is known whether it is still.
+#[inline(always)]
+fn value(ramp: &Ramp, still: bool, frame: u64) -> f32 {
+    if still { ramp.target() } else { ramp.at(frame) }
 }
 
 impl<const L: usize> Knob<'_, L> {
@@ -80,7 +95,7 @@ impl<const L: usize> Knob<'_, L> {
     pub fn at(&self, k: usize) -> [f32; L] {
         let frame = self.start + k as u64;
         match self.ramps {
-            Ramps::Alike(ramp) => [ramp.at(frame); L],
+            Ramps::Alike(ramp, still) => [value(ramp, still, frame); L],
             Ramps::Each(_, targets, end) if frame >= end => *targets,
             Ramps::Each(ramps, ..) => row(ramps, frame),
         }
@@ -92,7 +107,7 @@ impl<const L: usize> Knob<'_, L> {
     pub fn map<T: Copy>(&self, k: usize, f: impl Fn(f32) -> T) -> [T; L] {
         let frame = self.start + k as u64;
         match self.ramps {
-            Ramps::Alike(ramp) => [f(ramp.at(frame)); L],
+            Ramps::Alike(ramp, still) => [f(value(ramp, still, frame)); L],
             Ramps::Each(ramps, targets, end) => {
                 let values = if frame >= end { *targets } else { row(ramps, frame) };
                 // All of them, though the first is known: so they become vectors.
@@ -110,7 +125,7 @@ impl<const L: usize> Knob<'_, L> {
     #[must_use]
     pub fn moves(&self) -> bool {
         match self.ramps {
-            Ramps::Alike(ramp) => !ramp.settled(self.start),
+            Ramps::Alike(ramp, still) => !still && !ramp.settled(self.start),
             Ramps::Each(.., end) => self.start < end,
         }
     }
@@ -134,11 +149,11 @@ impl<const L: usize> Knob<'_, L> {
     #[inline(always)]
     #[must_use]
     pub fn choice(&self) -> usize {
-        let ramp = match self.ramps {
-            Ramps::Alike(ramp) => ramp,
-            Ramps::Each(ramps, ..) => &ramps[0],
+        let value = match self.ramps {
+            Ramps::Alike(ramp, still) => value(ramp, still, self.start),
+            Ramps::Each(ramps, ..) => ramps[0].at(self.start),
         };
-        usize::from(ramp.at(self.start) as u8)
+        usize::from(value as u8)
     }
 }
 
@@ -170,9 +185,9 @@ mod tests {
         let ramps = [still, still, moving, still];
         let (targets, ends) = settled(&ramps, 2);
         let settled = Some(Settled { targets: &targets, ends: &ends });
-        let knob = |at| Params::<2>::new(&ramps, settled, at).get(1).at(1);
+        let knob = |at| Params::<2>::new(&ramps, settled, false, at).get(1).at(1);
         assert_eq!([knob(0), knob(9), knob(20)], [[0.0, 2.0], [0.5, 2.0], [1.0, 2.0]]);
-        let knob = |index, start| Params::<2>::new(&ramps, settled, start).get(index);
+        let knob = |index, start| Params::<2>::new(&ramps, settled, false, start).get(index);
         assert_eq!(knob(0, 0).settled(), Some([2.0; 2]));
         assert_eq!((knob(1, 11).settled(), knob(1, 12).settled()), (None, Some([1.0, 2.0])));
         assert_eq!(knob(1, 9).map(1, |x| x * 2.0), [1.0, 4.0]);
@@ -181,8 +196,10 @@ mod tests {
     #[test]
     fn one_ramp_is_all_lanes() {
         let ramps = [Ramp::constant(3.0), Ramp::new(0.0, 1.0, 0, 2)];
-        let params = Params::<4>::new(&ramps, None, 1);
+        let params = Params::<4>::new(&ramps, None, false, 1);
         assert_eq!((params.get(0).settled(), params.get(0).choice()), (Some([3.0; 4]), 3));
         assert!(params.get(1).moves() && params.get(1).value() == [0.5; 4]);
+        let params = Params::<4>::new(&ramps, None, true, 2);
+        assert_eq!((params.get(1).settled(), params.get(1).at(7)), (Some([1.0; 4]), [1.0; 4]));
     }
 }

@@ -64,4 +64,4 @@ pub use verify::{PlanFault, verify, verify_carry};
 pub use voices::{
     EndedNote, Expression, MAX_VOICES, Moved, NoteMatch, Row, Voice, VoicePlan, Voices,
 };
-pub use world::{AudioOut, MACROS, Transport, World};
+pub use world::{AudioOut, MACROS, Section, Transport, World};

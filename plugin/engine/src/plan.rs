@@ -121,8 +121,8 @@ pub struct Carry {
     pub bank_seats: u32,
     /// Seats of banks that are new or gone, in order.
     pub banks_changed: Vec<u32>,
-    /// A bank has other modules than before.
-    pub banks_unsettled: bool,
+    /// Seats of banks that have other modules than before, in order.
+    pub banks_unsettled: Vec<u32>,
     /// Modules of the plan before that leave their lane.
     pub leaves: Vec<BankMove>,
     /// Modules that take a lane.

@@ -25,9 +25,14 @@ pub enum Slot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line(u32);
 
-/// One buffer, taken out of the pool while a step writes it, so that nothing aliases.
-#[derive(Debug, Default)]
-pub struct Buffer {
+/// One buffer, taken out of the pool while a step writes it, so that nothing aliases: a pointer, which
+/// every step moves there and back.
+#[derive(Debug)]
+pub struct Buffer(Box<Samples>);
+
+/// What a buffer holds.
+#[derive(Debug)]
+struct Samples {
     samples: Box<[f32]>,
     /// Bit g: every lane of group g keeps its value through the chunk. Whoever reads may then do its
     /// work once instead of once a frame; the result is the same either way.
@@ -43,21 +48,25 @@ impl Buffer {
     #[must_use]
     pub(crate) fn silent(groups: u8, frames: usize) -> Self {
         let lanes = if groups == 0 { 1 } else { usize::from(groups) * LANES };
-        let samples = vec![0.0; lanes * frames].into_boxed_slice();
         // Delay lines, which may be longer, have an addressing of their own (`lanes_mut`).
         let stride = if groups == 0 { 0 } else { (frames.min(BLOCK) * LANES) as u16 };
-        Self { samples, steady: 0, held: [0; MAX_GROUPS], stride }
+        let samples = vec![0.0; lanes * frames].into_boxed_slice();
+        Self(Box::new(Samples { samples, steady: 0, held: [0; MAX_GROUPS], stride }))
     }
 
     /// A silent buffer of one block, known to be steady.
     fn still(groups: u8) -> Self {
-        Self { steady: u8::MAX, held: [BLOCK as u8; MAX_GROUPS], ..Self::silent(groups, BLOCK) }
+        let mut buffer = Self::silent(groups, BLOCK);
+        buffer.0.steady = u8::MAX;
+        buffer.0.held = [BLOCK as u8; MAX_GROUPS];
+        buffer
     }
 
     /// A block of `value` for signals of any width.
     fn constant(value: f32) -> Self {
-        let samples = vec![value; GROUP].into_boxed_slice();
-        Self { samples, stride: 0, ..Self::still(0) }
+        let mut buffer = Self::still(0);
+        buffer.0.samples = vec![value; GROUP].into_boxed_slice();
+        buffer
     }
 
     /// Buffers that hold what modules write to outputs which nobody reads.
@@ -68,7 +77,7 @@ impl Buffer {
     /// Writes `row` to all `frames` frames of lane group `group`, and marks it steady.
     #[inline(always)]
     pub fn fill<const L: usize>(&mut self, group: usize, frames: usize, row: [f32; L]) {
-        let holds = self.steady(group) && usize::from(self.held[group]) >= frames;
+        let holds = self.steady(group) && usize::from(self.0.held[group]) >= frames;
         let there = self.read::<L>(group, 1).as_flattened();
         let same = |there: &[f32]| {
             let differs = |(a, b): (&f32, &f32)| a.to_bits() ^ b.to_bits();
@@ -78,15 +87,21 @@ impl Buffer {
             return;
         }
         self.write::<L>(group, frames).fill(row);
-        self.steady |= 1 << group;
-        self.held[group] = frames as u8;
+        self.0.steady |= 1 << group;
+        self.0.held[group] = frames as u8;
     }
 
     /// True when lane group `group` keeps its values through the chunk.
     #[inline(always)]
     #[must_use]
     pub fn steady(&self, group: usize) -> bool {
-        self.steady >> group & 1 == 1
+        self.0.steady >> group & 1 == 1
+    }
+
+    /// True when it holds lane groups.
+    #[inline(always)]
+    pub(crate) fn is_poly(&self) -> bool {
+        self.0.stride > 0
     }
 
     /// All `frames` frames of lane group `group`, of a buffer that is that long.
@@ -96,12 +111,12 @@ impl Buffer {
         frames: usize,
     ) -> &mut [[f32; L]] {
         let at = group * frames * L;
-        self.samples[at..at + frames * L].as_chunks_mut::<L>().0
+        self.0.samples[at..at + frames * L].as_chunks_mut::<L>().0
     }
 
     /// Fills it with silence.
     pub(crate) fn clear(&mut self) {
-        self.samples.fill(0.0);
+        self.0.samples.fill(0.0);
     }
 
     /// `frames` frames of lane group `group` from frame `at` on, to write.
@@ -111,8 +126,8 @@ impl Buffer {
         at: usize,
         frames: usize,
     ) -> &mut [[f32; L]] {
-        let at = group * usize::from(self.stride) + at * L;
-        self.samples[at..at + frames * L].as_chunks_mut::<L>().0
+        let at = group * usize::from(self.0.stride) + at * L;
+        self.0.samples[at..at + frames * L].as_chunks_mut::<L>().0
     }
 
     /// `frames` frames of lane group `group` from frame `at` on.
@@ -122,29 +137,29 @@ impl Buffer {
         at: usize,
         frames: usize,
     ) -> &[[f32; L]] {
-        let at = group * usize::from(self.stride) + at * L;
-        self.samples[at..at + frames * L].as_chunks::<L>().0
+        let at = group * usize::from(self.0.stride) + at * L;
+        self.0.samples[at..at + frames * L].as_chunks::<L>().0
     }
 
     /// `frames` frames of lane group `group`, to write.
     #[inline(always)]
     pub fn write<const L: usize>(&mut self, group: usize, frames: usize) -> &mut [[f32; L]] {
-        self.steady &= !(1 << group);
-        let at = group * usize::from(self.stride);
-        self.samples[at..at + frames * L].as_chunks_mut::<L>().0
+        self.0.steady &= !(1 << group);
+        let at = group * usize::from(self.0.stride);
+        self.0.samples[at..at + frames * L].as_chunks_mut::<L>().0
     }
 
     /// `frames` frames of lane group `group`.
     #[inline(always)]
     #[must_use]
     pub fn read<const L: usize>(&self, group: usize, frames: usize) -> &[[f32; L]] {
-        let at = group * usize::from(self.stride);
-        self.samples[at..at + frames * L].as_chunks::<L>().0
+        let at = group * usize::from(self.0.stride);
+        self.0.samples[at..at + frames * L].as_chunks::<L>().0
     }
 }
 
 /// All buffers of a graph.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Pool {
     /// Mono ones, poly ones, constants.
     buffers: Vec<Buffer>,
@@ -152,46 +167,42 @@ pub struct Pool {
     poly: u32,
     /// Where the constants begin.
     constants: u32,
-    /// Samples of all.
-    samples: usize,
+    /// What the constants hold.
+    values: Box<[f32]>,
+    /// Lane groups of the poly ones.
+    groups: usize,
 }
-
-/// Samples (128 KiB) from which on it takes the DSP thread less time to go on with the old buffers than
-/// to fetch new ones from the builder's core.
-const WORTH_KEEPING: usize = 32_768;
 
 impl Pool {
     /// A pool of `mono` mono buffers, `poly` buffers of `groups` lane groups, and `constants`.
     #[must_use]
     pub fn new(mono: usize, poly: usize, groups: usize, constants: &[f32]) -> Self {
         let widths = (0..mono).map(|_| 0).chain((0..poly).map(|_| groups as u8));
-        let constants = constants.iter().map(|&value| Buffer::constant(value));
-        let buffers: Vec<Buffer> = widths.map(Buffer::still).chain(constants).collect();
+        let still = constants.iter().map(|&value| Buffer::constant(value));
         Self {
-            samples: buffers.iter().map(|buffer| buffer.samples.len()).sum(),
-            buffers,
+            buffers: widths.map(Buffer::still).chain(still).collect(),
             poly: mono as u32,
             constants: (mono + poly) as u32,
+            values: constants.into(),
+            groups,
         }
     }
 
     /// Goes on with the buffers of `old` as far as it has as many, because they are in the caches of
-    /// the DSP thread's core; not where there are few. What they hold is written before it is read,
-    /// in every chunk.
+    /// the DSP thread's core. What they hold is written before it is read, in every chunk; constants
+    /// are exchanged for the same.
     pub(crate) fn take_over(&mut self, old: &mut Self) {
-        if self.samples < WORTH_KEEPING {
-            return;
+        let same: fn((&f32, &f32)) -> bool = |(new, old)| new.to_bits() == old.to_bits();
+        let same = self.values.iter().zip(&*old.values).map(same);
+        let [mono, poly, constants] = parts(&mut self.buffers, self.poly, self.constants);
+        let [old_mono, old_poly, old_constants] = parts(&mut old.buffers, old.poly, old.constants);
+        let exchange = |(new, old): (&mut Buffer, &mut Buffer)| std::mem::swap(new, old);
+        mono.iter_mut().zip(old_mono).for_each(exchange);
+        if self.groups == old.groups {
+            poly.iter_mut().zip(old_poly).for_each(exchange);
         }
-        let exchange = |new: &mut [Buffer], old: &mut [Buffer]| {
-            // Those of another width are of another length.
-            let alike = |(a, b): &(&mut Buffer, &mut Buffer)| a.samples.len() == b.samples.len();
-            let pairs = new.iter_mut().zip(old).filter(alike);
-            pairs.for_each(|(new, old)| std::mem::swap(new, old));
-        };
-        let parts = |pool: &Self| (pool.poly as usize, pool.constants as usize);
-        let ((new_poly, new_end), (old_poly, old_end)) = (parts(self), parts(old));
-        exchange(&mut self.buffers[..new_poly], &mut old.buffers[..old_poly]);
-        exchange(&mut self.buffers[new_poly..new_end], &mut old.buffers[old_poly..old_end]);
+        let constants = constants.iter_mut().zip(old_constants).zip(same);
+        constants.filter(|(_, same)| *same).for_each(|(pair, _)| exchange(pair));
     }
 
     /// Where `slot` is.
@@ -220,12 +231,6 @@ impl Pool {
         self.buffers[line.0 as usize].steady(group)
     }
 
-    /// Takes the buffer of `line` out; it must be given back with `put`.
-    #[inline(always)]
-    pub(crate) fn take(&mut self, line: Line) -> Buffer {
-        std::mem::take(self.buffer(line))
-    }
-
     /// Exchanges the buffer of `line` for `buffer`; to be done twice.
     #[inline(always)]
     pub(crate) fn exchange(&mut self, line: Line, buffer: &mut Buffer) {
@@ -240,16 +245,18 @@ impl Pool {
         }
     }
 
-    /// Gives the buffer of `line` back.
-    #[inline(always)]
-    pub(crate) fn put(&mut self, line: Line, buffer: Buffer) {
-        *self.buffer(line) = buffer;
-    }
-
+    /// The buffer of `line`.
     #[inline(always)]
     pub(crate) fn buffer(&mut self, line: Line) -> &mut Buffer {
         &mut self.buffers[line.0 as usize]
     }
+}
+
+/// Those before `poly`, those from there to `constants`, and those from there on.
+fn parts(buffers: &mut [Buffer], poly: u32, constants: u32) -> [&mut [Buffer]; 3] {
+    let (signals, constants) = buffers.split_at_mut(constants as usize);
+    let (mono, poly) = signals.split_at_mut(poly as usize);
+    [mono, poly, constants]
 }
 
 /// Positions of the bits that are set, lowest first.

@@ -19,6 +19,7 @@ use crate::graph::{Blind, Graph};
 use crate::handover::{Readiness, Revision, Shared, Swapped};
 use crate::module::BLOCK;
 use crate::ramp::{Fade, Ramp, SMOOTHING_SECONDS};
+use crate::simd::dispatch;
 use crate::tap::{MAX_TAPS, TAP_FRAMES, TAP_PAIRS};
 use crate::telemetry::Telemetry;
 use crate::voices::{EndedNote, MAX_VOICES, Voices};
@@ -221,7 +222,10 @@ impl Renderer {
         let counters = &self.shared.counters;
         counters.blocks.fetch_add(1, Relaxed);
         self.transport = Transport { frame: self.frame, ..block.transport };
-        while let Some(event) = self.shared.live.pop() {
+        // To look costs less than to try.
+        while !self.shared.live.is_empty()
+            && let Some(event) = self.shared.live.pop()
+        {
             self.apply(event, self.frame);
         }
         self.pull();
@@ -288,8 +292,9 @@ impl Renderer {
                 self.apply(event.event, self.frame);
             }
             let n = self.until_next_cut(frames - at, block.offline);
-            let n = self.until_next_event(&mut events, at, n);
-            let n = self.chunk(&mut block.channels, at, n);
+            let block_end = self.until_block_end();
+            let n = self.until_next_event(&mut events, at, n, block_end);
+            let n = self.chunk(&mut block.channels, at, n, block_end);
             at += n;
             self.frame += n as u64;
         }
@@ -362,11 +367,17 @@ impl Renderer {
         until.max(1) as usize
     }
 
-    /// Frames to the next event that a chunk has to begin with, at most `n`. Those that only begin a
-    /// motion are applied ahead, for it knows its frame by itself: a stream of them, as from an MPE
-    /// keyboard, does not cut chunks short.
-    fn until_next_event(&mut self, events: &mut Events<'_>, at: usize, n: usize) -> usize {
-        let end = at + n.min(self.until_block_end());
+    /// Frames to the next event that a chunk has to begin with, at most `n`; the longest chunk ends in
+    /// `block_end` frames. Those that only begin a motion are applied ahead, for it knows its frame by
+    /// itself: a stream of them, as from an MPE keyboard, does not cut chunks short.
+    fn until_next_event(
+        &mut self,
+        events: &mut Events<'_>,
+        at: usize,
+        n: usize,
+        block_end: usize,
+    ) -> usize {
+        let end = at + n.min(block_end);
         let now = self.frame;
         let comes = |e: &TimedEvent| (e.frame as usize) < end;
         while let Some(next) = events.next_if(|e| comes(e) && self.voices.foresees(now, &e.event)) {
@@ -379,14 +390,21 @@ impl Renderer {
 
     /// Frames to the end of the longest chunk from here on.
     fn until_block_end(&self) -> usize {
-        let graphs = [&self.active, &self.outgoing].into_iter().flatten();
-        let longest = graphs.map(|graph| graph.longest_chunk()).min().unwrap_or(BLOCK);
+        let longest =
+            |graph: &Option<Box<Graph>>| graph.as_ref().map_or(BLOCK, |g| g.longest_chunk());
+        let longest = longest(&self.active).min(longest(&self.outgoing));
         longest - (self.frame % longest as u64) as usize
     }
 
-    /// Renders `n` frames at `at` of the host's block, or fewer; how many.
-    fn chunk(&mut self, channels: &mut [&mut [f32]; 2], at: usize, n: usize) -> usize {
-        let until_block_end = self.until_block_end();
+    /// Renders `n` frames at `at` of the host's block, at most `block_end` of them where it does not
+    /// sleep; how many.
+    fn chunk(
+        &mut self,
+        channels: &mut [&mut [f32]; 2],
+        at: usize,
+        n: usize,
+        block_end: usize,
+    ) -> usize {
         let Some(active) = &mut self.active else { return n };
         let mut out = AudioOut::default();
         let audio_in = [&channels[0][at..at + n], &channels[1][at..at + n]];
@@ -403,7 +421,7 @@ impl Renderer {
             self.quiet_frames += n as u64;
             return n;
         }
-        let n = n.min(until_block_end);
+        let n = n.min(block_end);
         let audio_in = audio_in.map(|channel| &channel[..n]);
         active.taps.newest_lane = self.voices.newest();
         active.render(
@@ -446,7 +464,7 @@ impl Renderer {
         let mut send = |out: &AudioOut| {
             let [left, right] = &mut *channels;
             let to = [&mut left[at..at + n], &mut right[at..at + n]];
-            arch.dispatch(Send { from: out, to })
+            dispatch(arch, Send { from: out, to })
         };
         let mut levels = send(&out);
         if !levels.iter().all(|level| level.is_finite()) {
@@ -458,10 +476,11 @@ impl Renderer {
             active.reset();
             self.blame();
         }
+        let higher = |a: f32, b: f32| if b > a { b } else { a };
         for (peak, level) in self.peak.iter_mut().zip(levels) {
-            *peak = peak.max(level);
+            *peak = higher(*peak, level);
         }
-        let loudest = levels[0].max(levels[1]);
+        let loudest = higher(levels[0], levels[1]);
         self.quiet_frames = if loudest > SILENT { 0 } else { self.quiet_frames + n as u64 };
         n
     }
@@ -571,15 +590,14 @@ impl Renderer {
             let duration = frames as f64 / self.sample_rate;
             let load = (started.elapsed().as_secs_f64() / duration) as f32;
             self.load += (load - self.load) * (duration as f32 / 0.3).min(1.0);
-            counters.load_ppm.store((self.load * 1e6) as u64, Relaxed);
-            counters.block_load.record((load * 1e6) as u64);
+            counters.load_ppm.store(ppm(self.load), Relaxed);
+            counters.block_load.record(ppm(load));
             if load > 1.0 {
                 counters.late_blocks.fetch_add(1, Relaxed);
             }
         }
         self.publish_telemetry();
-        let tail = self.active.as_ref().map_or(0.0, |g| g.plan().tail);
-        let tail_frames = tail.is_finite().then(|| (f64::from(tail) * self.sample_rate) as u64);
+        let tail_frames = self.active.as_ref().map_or(Some(0), |graph| graph.tail_frames());
         Status { held: self.voices.any_held(), quiet_frames: self.quiet_frames, tail_frames }
     }
 
@@ -619,7 +637,7 @@ impl Renderer {
 /// Writes samples to the host, under the ceiling; the highest of each channel, infinite or NaN where one
 /// is no number. No subnormal leaves the plugin: the product of several small gains may be one, and would slow down whatever comes after.
 ///
-/// Bits and plain comparisons, which become vectors.
+/// Bits and plain comparisons, which become vectors; the ceiling is rarely met.
 struct Send<'a> {
     from: &'a AudioOut,
     to: [&'a mut [f32]; 2],
@@ -634,17 +652,23 @@ impl WithSimd for Send<'_> {
         for ((level, from), to) in levels.iter_mut().zip(&self.from.channels).zip(self.to) {
             let mut highest = 0;
             for (to, x) in to.iter_mut().zip(from) {
-                let (sign, magnitude) = (x.to_bits() & SIGN, x.to_bits() & !SIGN);
+                let magnitude = x.to_bits() & !SIGN;
                 highest = highest.max(magnitude);
-                let bounded = magnitude.min(CEILING.to_bits());
-                let whole =
-                    if magnitude < f32::MIN_POSITIVE.to_bits() { 0 } else { bounded | sign };
-                *to = f32::from_bits(whole);
+                let normal = magnitude >= f32::MIN_POSITIVE.to_bits();
+                *to = if normal { *x } else { 0.0 };
             }
             *level = f32::from_bits(highest);
+            if *level > CEILING {
+                to.iter_mut().for_each(|x| *x = x.clamp(-CEILING, CEILING));
+            }
         }
         levels
     }
+}
+
+/// Millionths of `load`, up to 2^32.
+fn ppm(load: f32) -> u64 {
+    u64::from((load * 1e6) as u32)
 }
 
 /// The sign of an f32. Without it, the bits of finite numbers are ordered as the numbers are.

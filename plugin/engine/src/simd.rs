@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use pulp::Arch;
+use pulp::{Arch, Scalar, WithSimd};
 
 /// The instruction set in use. `CHRONUS_SIMD` asks for one: `scalar` (what every processor of the
 /// target has), `avx2` or `avx512`. What is unknown, or not there, leaves the default: AVX2 where it
@@ -15,6 +15,21 @@ pub fn arch() -> Arch {
         let asked = std::env::var("CHRONUS_SIMD").ok();
         asked.and_then(|name| named(&name)).unwrap_or_else(usual)
     })
+}
+
+/// Does `work` in the instruction set of `arch`. What is compiled for the baseline is a call as that of
+/// the others is: in line it would cost them the saving of its registers.
+#[inline(always)]
+pub(crate) fn dispatch<W: WithSimd>(arch: Arch, work: W) -> W::Output {
+    match arch {
+        Arch::Scalar => baseline(work),
+        arch => arch.dispatch(work),
+    }
+}
+
+#[inline(never)]
+fn baseline<W: WithSimd>(work: W) -> W::Output {
+    work.with_simd(Scalar::new())
 }
 
 /// Name of the instruction set in use, as `CHRONUS_SIMD` asks for it; `native` on other processors.

@@ -8,7 +8,7 @@ use crate::pool::{Buffer, Line, Pool, Slot};
 use crate::ramp::Ramp;
 use crate::spec::{Normal, Spec};
 use crate::voices::{VoicePlan, Voices};
-use crate::world::{AudioOut, MACROS, Transport, World};
+use crate::world::{AudioOut, MACROS, Section, Transport, World};
 
 /// Seed of modules for which none is given.
 const SEED: u64 = 1;
@@ -278,10 +278,9 @@ impl Solo {
     fn wiring(&self, at: usize, n: usize) -> Wiring {
         let normals: Vec<f32> = self.spec.inputs.iter().map(|i| self.normal(i.normal)).collect();
         let inputs = normals.len() as u32;
-        let outputs = self.spec.outputs.len() as u32;
-        let buffers = (inputs + outputs) as usize;
+        let outputs = self.spec.outputs.len();
         let wide = self.lanes > 1;
-        let (mono, poly) = if wide { (0, buffers) } else { (buffers, 0) };
+        let (mono, poly) = if wide { (0, inputs as usize) } else { (inputs as usize, 0) };
         let mut pool = Pool::new(mono, poly, 1, &normals);
         let slot = |i: u32| if wide { Slot::Poly(i) } else { Slot::Mono(i) };
         let mut lines = Vec::new();
@@ -297,20 +296,19 @@ impl Solo {
             };
             connected |= u64::from(self.inputs[i].is_some()) << i;
             let line = pool.line(slot(i as u32));
-            let mut buffer = pool.take(line);
+            let buffer = pool.buffer(line);
             let value = |k: usize, l: usize| {
                 let signal = signals.get(if signals.len() == 1 { 0 } else { l });
                 signal.and_then(|signal| signal.get(at + k)).copied().unwrap_or(0.0)
             };
             if wide {
-                feed::<LANES>(&mut buffer, n, self.hints, value);
+                feed::<LANES>(buffer, n, self.hints, value);
             } else {
-                feed::<1>(&mut buffer, n, self.hints, value);
+                feed::<1>(buffer, n, self.hints, value);
             }
-            pool.put(line, buffer);
             lines.push(line);
         }
-        let outputs = (0..outputs).map(|o| pool.take(pool.line(slot(inputs + o)))).collect();
+        let outputs = Buffer::spare(outputs, u8::from(wide)).into();
         Wiring { pool, lines, connected, outputs }
     }
 
@@ -322,10 +320,17 @@ impl Solo {
         audio_out: &mut AudioOut,
     ) {
         let (targets, ends) = settled(&self.params, self.gates.len());
-        self.instance.process(Chunk {
-            frames,
-            start: self.frame,
-            sample_rate: self.sample_rate as f32,
+        let world = World {
+            voices: &self.voices,
+            audio_in,
+            audio_out,
+            macros: &self.macros,
+            transport: &self.transport,
+        };
+        let sample_rate = self.sample_rate as f32;
+        let mut section = Section::new(frames, self.frame, sample_rate, world);
+        self.instance.process(&mut Chunk {
+            section: &mut section,
             groups: 1,
             pool: &wiring.pool,
             inputs: &wiring.lines,
@@ -334,14 +339,8 @@ impl Solo {
             outputs: &mut wiring.outputs,
             params: &self.params,
             gates: &self.gates,
+            still: self.params.iter().all(|ramp| ramp.settled(self.frame)),
             settled: (self.gates.len() > 1).then_some(Settled { targets: &targets, ends: &ends }),
-            world: World {
-                voices: &self.voices,
-                audio_in,
-                audio_out,
-                macros: &self.macros,
-                transport: &self.transport,
-            },
             rests: &mut false,
         });
     }

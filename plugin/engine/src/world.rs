@@ -1,6 +1,8 @@
 //! The host as a module sees it in one chunk: notes, audio, macros and transport.
 
+use crate::lanes::LANES;
 use crate::module::BLOCK;
+use crate::pool::{MAX_GROUPS, bits};
 use crate::ramp::Ramp;
 use crate::voices::Voices;
 
@@ -30,6 +32,50 @@ impl World<'_> {
             macros: self.macros,
             transport: self.transport,
         }
+    }
+}
+
+/// The frames to render, and all that is the same for every module in them.
+pub struct Section<'a> {
+    /// Frames to render.
+    pub frames: usize,
+    /// Absolute first frame.
+    pub start: u64,
+    /// Frames a second.
+    pub sample_rate: f32,
+    /// Bit g: a voice of lane group g sounds.
+    pub(crate) groups: u8,
+    /// Bit v: voice v sounds.
+    sounding: u64,
+    /// The host.
+    pub world: World<'a>,
+}
+
+impl<'a> Section<'a> {
+    /// `frames` frames from absolute frame `start` on, in which the voices sound that `world` has.
+    #[must_use]
+    pub fn new(frames: usize, start: u64, sample_rate: f32, world: World<'a>) -> Self {
+        let sounding = world.voices.sounding();
+        let sounds = |g: usize| u8::from(sounding >> (g * LANES) & 0xFFFF != 0) << g;
+        let groups = (0..MAX_GROUPS).fold(0, |groups, g| groups | sounds(g));
+        Self { frames, start, sample_rate, groups, sounding, world }
+    }
+
+    /// Those of `groups` lane groups that sound.
+    #[inline(always)]
+    pub(crate) fn sounding_groups(&self, groups: usize) -> impl Iterator<Item = usize> + use<> {
+        bits(u64::from(self.groups) & ((1 << groups) - 1))
+    }
+
+    /// All bits of the lanes of `group` whose voice sounds, none of the others.
+    #[inline(always)]
+    pub(crate) fn heard(&self, group: usize) -> [u32; LANES] {
+        let sounding = (self.sounding >> (group * LANES)) as u32;
+        let mut heard = [0; LANES];
+        for (lane, heard) in heard.iter_mut().enumerate() {
+            *heard = (sounding >> lane & 1).wrapping_neg();
+        }
+        heard
     }
 }
 

@@ -168,11 +168,13 @@ fn moves(nodes: &[PlanNode], banks: &[PlanBank], base: Option<&Plan>, carry: &mu
             }
         }
     }
-    let who = |banks: &[PlanBank], nodes: &[PlanNode]| -> Vec<(u32, Vec<Option<NodeKey>>)> {
+    let who = |banks: &[PlanBank], nodes: &[PlanNode]| -> BTreeMap<u32, Vec<Option<NodeKey>>> {
         let key = |n: &Option<NodeIndex>| n.map(|n| nodes[n as usize].key);
         banks.iter().map(|b| (b.seat, b.lanes.iter().map(key).collect())).collect()
     };
-    carry.banks_unsettled = who(banks, nodes) != who(old_banks, base.map_or(&[], |b| &b.nodes));
+    let before = who(old_banks, base.map_or(&[], |b| &b.nodes));
+    let others = who(banks, nodes).into_iter().filter(|(seat, who)| before.get(seat) != Some(who));
+    carry.banks_unsettled = others.map(|(seat, _)| seat).collect();
     for bank in banks {
         for (lane, n) in bank.lanes.iter().enumerate() {
             let Some(node) = n.map(|n| &nodes[n as usize]) else { continue };

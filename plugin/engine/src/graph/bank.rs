@@ -1,18 +1,19 @@
 //! Banks: modules of their own that run side by side, each in a lane of one group. What a module is
 //! set to stands in its node as well, and in its node it finds its state when it leaves its lane.
 
-use super::carry::exchange;
-use super::{Graph, MAX_OUTPUTS, Node, Observer, Section};
+use super::carry::{Berth, Crew, exchange};
+use super::program::Run;
+use super::{Graph, MAX_OUTPUTS, Node, Observer};
 use crate::instance::{Chunk, Instance};
 use crate::knob::{Settled, settled};
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::Setup;
-use crate::plan::{BankMove, Place, Plan, PlanBank};
-use crate::pool::{Buffer, Line, Pool, Slot};
+use crate::plan::{BankMove, NodeIndex, Plan, PlanBank};
+use crate::pool::{Buffer, Line, Pool, Slot, bits};
 use crate::ramp::Ramp;
 use crate::registry::Registry;
 use crate::spec::Taper;
-use crate::world::World;
+use crate::world::Section;
 
 /// A lane group and the knobs of those who run in it.
 pub(super) struct Bank {
@@ -24,9 +25,41 @@ pub(super) struct Bank {
     /// By param, the frame from which on all lanes are there.
     ends: Box<[u64]>,
     gates: [f32; LANES],
+    /// Bit p: code branches on param p.
+    stepped: u64,
     /// A knob on which code branches was turned in one module and not in the others: each runs by
     /// itself, from the state in its node, until they agree again or a commit forms banks anew.
     torn: bool,
+}
+
+/// Banks whose modules may not agree any more, or agree again.
+pub(super) struct Unsettled {
+    /// Bit by seat.
+    seats: Box<[u64]>,
+    any: bool,
+}
+
+impl Unsettled {
+    /// All of `seats` seats.
+    pub fn all(seats: usize) -> Self {
+        Self { seats: vec![u64::MAX; seats.div_ceil(64)].into(), any: true }
+    }
+
+    #[inline(always)]
+    pub fn any(&self) -> bool {
+        self.any
+    }
+
+    fn mark(&mut self, seat: usize) {
+        self.seats[seat / 64] |= 1 << (seat % 64);
+        self.any = true;
+    }
+
+    /// Marks those of `old`, the graph of the plan before, which has no more seats.
+    fn mark_all(&mut self, old: &Self) {
+        self.seats.iter_mut().zip(&old.seats).for_each(|(new, old)| *new |= old);
+        self.any |= old.any;
+    }
 }
 
 /// Where modules of a torn bank run.
@@ -61,7 +94,9 @@ impl Bank {
         let lanes = |p: usize| planned.lanes.iter().map(move |&n| value(p, n));
         let params: Box<[Ramp]> = (0..spec.params.len()).flat_map(lanes).collect();
         let (targets, ends) = settled(&params, LANES);
+        let stepped = (0..).zip(spec.params).filter(|(_, param)| param.taper == Taper::Stepped);
         Some(Self {
+            stepped: stepped.fold(0, |stepped, (p, _)| stepped | 1 << p),
             instance: registry.get(spec.kind)?.build(&setup, 1),
             params,
             targets,
@@ -90,10 +125,21 @@ impl Bank {
         self.ends[p] = self.ends[p].max(ramp.end());
     }
 
-    /// Sets the lanes in which nobody runs to what lane `first` is set to: code branches on the
-    /// stepped knobs of one lane for all.
-    fn fill_gaps(&mut self, planned: &PlanBank, first: usize) {
-        for lane in (0..LANES).filter(|&lane| planned.lanes[lane].is_none()) {
+    /// True when all of `lanes` have the same in what code branches on.
+    fn agree(&self, lanes: u16) -> bool {
+        bits(self.stepped).all(|p| {
+            let targets = &self.targets[p * LANES..][..LANES];
+            let mut values = bits(u64::from(lanes)).map(|lane| targets[lane].to_bits());
+            let first = values.next();
+            values.all(|value| Some(value) == first)
+        })
+    }
+
+    /// Sets the lanes in which nobody runs to what the first of `lanes` is set to: code branches on
+    /// the stepped knobs of one lane for all.
+    fn fill_gaps(&mut self, lanes: u16) {
+        let Some(first) = bits(u64::from(lanes)).next() else { return };
+        for lane in bits(u64::from(!lanes)) {
             for p in 0..self.ends.len() {
                 self.params[p * LANES + lane] = self.params[p * LANES + first];
                 self.targets[p * LANES + lane] = self.targets[p * LANES + first];
@@ -124,6 +170,12 @@ fn members(planned: &PlanBank) -> impl Iterator<Item = (usize, usize)> + '_ {
     lanes.filter_map(|(lane, n)| n.map(|n| (lane, n as usize)))
 }
 
+/// The lanes of the bank in which node `n` runs, with their nodes.
+fn beside(plan: &Plan, n: NodeIndex) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let place = plan.nodes[n as usize].place;
+    place.into_iter().flat_map(|place| members(&plan.banks[place.bank as usize]))
+}
+
 /// The banks of `plan`, by their seats.
 pub(super) fn build(plan: &Plan, registry: &Registry, sample_rate: f64) -> Vec<Option<Box<Bank>>> {
     let mut banks: Vec<_> = (0..plan.carry.bank_seats).map(|_| None).collect();
@@ -135,11 +187,11 @@ pub(super) fn build(plan: &Plan, registry: &Registry, sample_rate: f64) -> Vec<O
 }
 
 impl Graph {
-    /// The lane in which node `n` runs, where it shares a bank.
-    fn lane_of(&mut self, n: usize) -> Option<(&mut Bank, usize)> {
-        let Place { bank, lane } = self.roster.members[n].place?;
-        let seat = self.plan.banks[bank as usize].seat as usize;
-        Some((self.banks[seat].as_deref_mut()?, usize::from(lane)))
+    /// The bank that node `n` shares, its seat, and the node's lane.
+    fn bank_of(&mut self, n: usize) -> Option<(&mut Bank, usize, usize)> {
+        let Berth { seat, lane } = self.roster.members[n].berth?;
+        let bank = self.banks[seat as usize].as_deref_mut()?;
+        Some((bank, seat as usize, usize::from(lane)))
     }
 
     /// Sets param `p` of node `n`, wherever it runs.
@@ -147,9 +199,12 @@ impl Graph {
         self.sleep.asleep = false;
         let Some(node) = self.node_mut(n) else { return };
         node.params[p] = ramp;
-        let Some((bank, lane)) = self.lane_of(n) else { return };
+        node.settles = node.settles.max(ramp.end());
+        let Some((bank, seat, lane)) = self.bank_of(n) else { return };
         bank.set(p, lane, ramp);
-        self.unsettled |= self.plan.nodes[n].spec.params[p].taper == Taper::Stepped;
+        if bank.stepped >> p & 1 == 1 {
+            self.unsettled.mark(seat);
+        }
     }
 
     /// Sets the remote gate of node `n`, wherever it runs.
@@ -157,39 +212,38 @@ impl Graph {
         self.sleep.asleep = false;
         let Some(node) = self.node_mut(n) else { return };
         node.gate = gate;
-        if let Some((bank, lane)) = self.lane_of(n) {
+        if let Some((bank, _, lane)) = self.bank_of(n) {
             bank.gates[lane] = gate;
         }
     }
 
-    /// Lets the modules of a bank run by themselves where they do not agree in what code branches on,
-    /// and side by side again where they do.
+    /// Lets the modules of an unsettled bank run by themselves where they do not agree in what code
+    /// branches on, and side by side again where they do.
     pub(super) fn settle_banks(&mut self) {
-        self.unsettled = false;
-        for planned in &self.plan.banks {
-            let Some(bank) = &mut self.banks[planned.seat as usize] else { continue };
-            let Some((first, node)) = members(planned).next() else { continue };
-            let params = self.plan.nodes[node].spec.params.iter();
-            let params = params.zip(bank.params.chunks_exact(LANES));
-            let mut stepped = params.filter(|(param, _)| param.taper == Taper::Stepped);
-            let agree = stepped.all(|(_, lanes)| {
-                let value = lanes[first].target().to_bits();
-                members(planned).all(|(lane, _)| lanes[lane].target().to_bits() == value)
-            });
-            bank.fill_gaps(planned, first);
-            if agree != bank.torn {
-                continue;
-            }
-            for (lane, n) in members(planned) {
-                let Some(node) = &mut self.nodes[self.roster.seat(n)] else { continue };
-                if bank.torn {
-                    bank.load(lane, node);
-                } else {
-                    bank.give(lane, node);
-                }
-            }
-            bank.torn = !agree;
+        self.unsettled.any = false;
+        for word in 0..self.unsettled.seats.len() {
+            let marked = std::mem::take(&mut self.unsettled.seats[word]);
+            bits(marked).for_each(|bit| self.settle_bank(word * 64 + bit));
         }
+    }
+
+    fn settle_bank(&mut self, seat: usize) {
+        let Some(Some(bank)) = self.banks.get_mut(seat) else { return };
+        let Crew { bank: at, lanes } = self.roster.crews[seat];
+        let agree = bank.agree(lanes);
+        bank.fill_gaps(lanes);
+        if lanes == 0 || agree != bank.torn {
+            return;
+        }
+        for (lane, n) in members(&self.plan.banks[at as usize]) {
+            let Some(node) = &mut self.nodes[self.roster.seat(n)] else { continue };
+            if bank.torn {
+                bank.load(lane, node);
+            } else {
+                bank.give(lane, node);
+            }
+        }
+        bank.torn = !agree;
     }
 
     /// Each module takes its lane, in the state and with the knobs that its node has: in a new graph,
@@ -233,92 +287,91 @@ impl Graph {
             }
             bank.take(lane, node);
         }
-        self.unsettled |= carry.banks_unsettled;
+        carry.banks_unsettled.iter().for_each(|&seat| self.unsettled.mark(seat as usize));
+        // A knob may have been turned since the old graph's last chunk.
+        self.unsettled.mark_all(&old.unsettled);
     }
 
     /// Runs the modules of a bank. True when all of them rest.
     pub(super) fn run_bank<O: Observer>(
         &mut self,
-        chunk: &Section,
-        planned: &PlanBank,
+        section: &mut Section<'_>,
+        run: &Run,
         (inputs, outputs): (&[Line], &[Line]),
-        (connected, read): (u64, u64),
-        world: World<'_>,
         observer: &mut O,
     ) -> bool {
-        let Some(bank) = self.banks[planned.seat as usize].as_mut() else { return true };
+        let Some(bank) = self.banks[run.seat as usize].as_mut() else { return true };
+        self.running = run.node;
+        let (frames, read) = (section.frames, u64::from(run.read));
         let mut looked_at = read;
-        if self.taps.active() {
-            members(planned).for_each(|(_, n)| looked_at |= self.taps.of(n as u32));
+        // Who runs in it has to be known where one is looked at by itself only.
+        let watched = O::LOOKS || self.taps.active();
+        if watched {
+            beside(&self.plan, run.node).for_each(|(_, n)| looked_at |= self.taps.of(n as u32));
         }
         let mut rests = false;
         let buffers = self.hands.of(true, outputs.len());
         self.pool.exchange_all(read, outputs, buffers);
         if bank.torn {
-            self.run_apart(chunk, planned, (inputs, outputs.len()), (connected, looked_at), world);
+            let ports = (inputs, outputs.len());
+            self.run_apart(section, run.node, ports, (run.connected, looked_at));
         } else {
-            self.running = planned.lanes.iter().flatten().next().copied().unwrap_or_default();
-            bank.instance.process(Chunk {
-                frames: chunk.frames,
-                start: chunk.start,
-                sample_rate: self.sample_rate as f32,
+            bank.instance.process(&mut Chunk {
+                section,
                 groups: 1,
                 pool: &self.pool,
                 inputs,
-                connected,
+                connected: run.connected,
                 read: looked_at,
                 outputs: buffers,
                 params: &bank.params,
                 gates: &bank.gates,
+                still: false,
                 settled: Some(Settled { targets: &bank.targets, ends: &bank.ends }),
-                world,
                 rests: &mut rests,
             });
         }
         let buffers = self.hands.of(true, outputs.len());
-        if O::LOOKS {
-            for (lane, n) in members(planned) {
-                observer.ran_lane(n as u32, lane, chunk.frames, looked_at, buffers);
-            }
-        }
-        if self.taps.active() {
-            for (lane, n) in members(planned) {
-                self.taps.ran_lane(n as u32, lane, chunk.frames, buffers);
+        if watched {
+            for (lane, n) in beside(&self.plan, run.node) {
+                observer.ran_lane(n as u32, lane, frames, looked_at, buffers);
+                if self.taps.active() {
+                    self.taps.ran_lane(n as u32, lane, frames, buffers);
+                }
             }
         }
         self.pool.exchange_all(read, outputs, buffers);
         rests
     }
 
-    /// Runs the modules of a torn bank, one after the other, into the buffers that stand ready.
+    /// Runs the modules of the torn bank in which node `first` runs, one after the other, into the
+    /// buffers that stand ready.
     fn run_apart(
         &mut self,
-        chunk: &Section,
-        planned: &PlanBank,
+        section: &mut Section<'_>,
+        first: NodeIndex,
         (inputs, outputs): (&[Line], usize),
         (connected, read): (u64, u64),
-        mut world: World<'_>,
     ) {
         let Some(apart) = &mut self.apart else { return };
-        for (lane, n) in members(planned) {
+        let &mut Section { frames, start, .. } = section;
+        for (lane, n) in beside(&self.plan, first) {
             let Some(node) = &mut self.nodes[self.roster.seat(n)] else { continue };
             self.running = n as u32;
             for (&to, &from) in apart.lines.iter().zip(inputs) {
-                let rows = self.pool.read::<LANES>(from, 0, chunk.frames);
+                let rows = self.pool.read::<LANES>(from, 0, frames);
                 let column = apart.inputs.buffer(to);
                 if self.pool.steady(from, 0) {
-                    column.fill(0, chunk.frames, [rows[0][lane]]);
+                    column.fill(0, frames, [rows[0][lane]]);
                     continue;
                 }
-                for (x, row) in column.write::<1>(0, chunk.frames).iter_mut().zip(rows) {
+                for (x, row) in column.write::<1>(0, frames).iter_mut().zip(rows) {
                     *x = [row[lane]];
                 }
             }
-            node.instance.process(Chunk {
-                frames: chunk.frames,
-                start: chunk.start,
-                sample_rate: self.sample_rate as f32,
-                groups: chunk.groups,
+            node.instance.process(&mut Chunk {
+                section,
+                groups: 0,
                 pool: &apart.inputs,
                 inputs: &apart.lines[..inputs.len()],
                 connected,
@@ -326,13 +379,13 @@ impl Graph {
                 outputs: &mut apart.outputs[..outputs],
                 params: &node.params,
                 gates: std::slice::from_ref(&node.gate),
+                still: start >= node.settles,
                 settled: None,
-                world: world.reborrow(),
                 rests: &mut false,
             });
             for (to, from) in self.hands.of(true, outputs).iter_mut().zip(&*apart.outputs) {
-                let rows = to.write::<LANES>(0, chunk.frames).iter_mut();
-                for (row, x) in rows.zip(from.read::<1>(0, chunk.frames)) {
+                let rows = to.write::<LANES>(0, frames).iter_mut();
+                for (row, x) in rows.zip(from.read::<1>(0, frames)) {
                     row[lane] = x[0];
                 }
             }
@@ -340,7 +393,7 @@ impl Graph {
     }
 
     /// Lays mono signals side by side in `to`.
-    pub(super) fn gather(&mut self, chunk: &Section, to: Line, lanes: &[Line]) {
+    pub(super) fn gather(&mut self, chunk: &Section<'_>, to: Line, lanes: &[Line]) {
         let buffer = &mut self.hands.one;
         self.pool.exchange(to, buffer);
         let read = |line: Line| self.pool.read::<1>(line, 0, chunk.frames);

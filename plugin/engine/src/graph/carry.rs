@@ -9,7 +9,6 @@ use std::ops::Range;
 use super::Graph;
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::plan::{Carry, NodeIndex, NodeKey, Place, Plan, PlanNode, Role};
-use crate::spec::Source;
 
 /// The plan's nodes, as far as a swap and a chunk have to know them.
 pub(super) struct Roster {
@@ -21,6 +20,8 @@ pub(super) struct Roster {
     pub rewidened: Box<[NodeIndex]>,
     /// Positions of the bindings of added nodes.
     pub added_bindings: Box<[u32]>,
+    /// By the seats of the banks.
+    pub crews: Box<[Crew]>,
     /// What the swap does.
     pub carry: Carry,
     /// The plan has a transition.
@@ -33,9 +34,24 @@ pub(super) struct Member {
     pub key: NodeKey,
     pub seat: u32,
     /// Where it runs when it shares lanes.
-    pub place: Option<Place>,
-    /// It sounds or moves by itself.
-    pub free: bool,
+    pub berth: Option<Berth>,
+}
+
+/// A lane of a bank.
+#[derive(Clone, Copy)]
+pub(super) struct Berth {
+    /// The bank's.
+    pub seat: u32,
+    pub lane: u8,
+}
+
+/// Who runs in a bank.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Crew {
+    /// Position in `Plan::banks`.
+    pub bank: u32,
+    /// Bit l: somebody runs in lane l. None where no bank is on the seat.
+    pub lanes: u16,
 }
 
 impl Roster {
@@ -46,11 +62,16 @@ impl Roster {
             nodes.map(|(_, i)| i).collect()
         };
         let bindings = plan.bindings.iter().zip(0..).filter(|(b, _)| added(b.node));
-        let member = |n: &PlanNode| {
-            let free = n.spec.source == Source::Free;
-            Member { key: n.key, seat: n.seat, place: n.place, free }
-        };
+        let berth = |Place { bank, lane }| Berth { seat: plan.banks[bank as usize].seat, lane };
+        let member = |n: &PlanNode| Member { key: n.key, seat: n.seat, berth: n.place.map(berth) };
+        let mut crews = vec![Crew::default(); plan.carry.bank_seats as usize];
+        for (bank, planned) in (0..).zip(&plan.banks) {
+            let lanes = (0..).zip(&planned.lanes).filter(|(_, n)| n.is_some());
+            let lanes = lanes.fold(0, |lanes, (lane, _)| lanes | 1 << lane);
+            crews[planned.seat as usize] = Crew { bank, lanes };
+        }
         Self {
+            crews: crews.into(),
             members: plan.nodes.iter().map(member).collect(),
             added: of(Role::Added),
             rewidened: of(Role::Rewidened),
@@ -128,6 +149,7 @@ impl Graph {
                 node.instance.load_lane(lane, &words);
             }
             node.params.clone_from(&former.params);
+            node.settles = former.settles;
             node.gate = former.gate;
         }
         self.nodes[at] = Some(former);

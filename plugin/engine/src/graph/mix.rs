@@ -2,53 +2,54 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::Graph;
 use super::columns::{self, lanes_of_one};
-use super::{Graph, Section};
+use super::program::{Delay, Mix, Store};
 use crate::lanes::LANES;
 use crate::module::{BLOCK, FEEDBACK_FRAMES};
-use crate::plan::{MixFrom, MixSource, Plan};
+use crate::plan::{MixFrom, MixSource};
 use crate::pool::{Buffer, Pool, Slot};
 use crate::ramp::Fade;
+use crate::simd::dispatch;
 use crate::voices::MAX_VOICES;
+use crate::world::Section;
 
 impl Graph {
     /// Delays the producer's frames by the length of a line: each place is read, then written.
-    pub(super) fn delay(&mut self, chunk: &Section, line: usize, from: Slot, to: Slot) {
-        let is_poly = matches!(from, Slot::Poly(_));
-        let (from, to) = (self.pool.line(from), self.pool.line(to));
-        let mut out = self.pool.take(to);
-        let frames = self.plan.delays[line].frames as usize;
-        let at = (chunk.start % frames as u64) as usize;
-        let line = &mut self.delays[line];
-        if is_poly {
-            for g in chunk.sounding_groups(self.plan.groups()) {
-                let input = self.pool.read::<LANES>(from, g, chunk.frames);
-                let line = line.lanes_mut::<LANES>(g, frames);
+    pub(super) fn delay(&mut self, chunk: &Section<'_>, delay: &Delay) {
+        let out = &mut self.hands.one;
+        self.pool.exchange(delay.to, out);
+        let length = delay.frames as usize;
+        let at = (chunk.start % length as u64) as usize;
+        let line = &mut self.delays[delay.line as usize];
+        if line.is_poly() {
+            for g in chunk.sounding_groups(self.groups) {
+                let input = self.pool.read::<LANES>(delay.from, g, chunk.frames);
+                let line = line.lanes_mut::<LANES>(g, length);
                 turn_line(line, at, input, out.write::<LANES>(g, chunk.frames));
             }
         } else {
-            let input = self.pool.read::<1>(from, 0, chunk.frames);
-            turn_line(line.lanes_mut::<1>(0, frames), at, input, out.write(0, chunk.frames));
+            let input = self.pool.read::<1>(delay.from, 0, chunk.frames);
+            turn_line(line.lanes_mut::<1>(0, length), at, input, out.write(0, chunk.frames));
         }
-        self.pool.put(to, out);
+        self.pool.exchange(delay.to, out);
     }
 
     /// Puts the producer's frames into a ring. No chunk crosses a multiple of its length, so what was
     /// there has been read a moment ago.
-    pub(super) fn store(&mut self, chunk: &Section, ring: usize, from: Slot) {
+    pub(super) fn store(&mut self, chunk: &Section<'_>, store: &Store) {
         let at = (chunk.start % FEEDBACK_FRAMES as u64) as usize;
-        let ring = &mut self.rings[ring];
-        let line = self.pool.line(from);
-        if matches!(from, Slot::Poly(_)) {
-            for g in chunk.sounding_groups(self.plan.groups()) {
-                let frames = self.pool.read::<LANES>(line, g, chunk.frames);
+        let ring = &mut self.rings[store.ring as usize];
+        if ring.is_poly() {
+            for g in chunk.sounding_groups(self.groups) {
+                let frames = self.pool.read::<LANES>(store.from, g, chunk.frames);
                 let places = ring.write_at::<LANES>(g, at, chunk.frames);
                 for (place, x) in places.iter_mut().zip(frames) {
                     *place = x.map(bounded);
                 }
             }
         } else {
-            let frames = self.pool.read::<1>(line, 0, chunk.frames);
+            let frames = self.pool.read::<1>(store.from, 0, chunk.frames);
             let places = ring.write_at::<1>(0, at, chunk.frames);
             for (place, x) in places.iter_mut().zip(frames) {
                 *place = x.map(bounded);
@@ -56,23 +57,23 @@ impl Graph {
         }
     }
 
-    pub(super) fn mix(&mut self, chunk: &Section, to: Slot, sources: &[MixSource]) {
-        if chunk.groups == 0 && matches!(to, Slot::Poly(_)) {
+    pub(super) fn mix(&mut self, chunk: &Section<'_>, mix: &Mix, sources: &[MixSource]) {
+        let Mix { to, poly, .. } = *mix;
+        if chunk.groups == 0 && poly {
             return;
         }
         let buffer = &mut self.hands.one;
-        let line = self.pool.line(to);
-        self.pool.exchange(line, buffer);
+        self.pool.exchange(to, buffer);
         let desk = Desk {
             pool: &self.pool,
             rings: &self.rings,
-            plan: &self.plan,
+            groups: self.groups,
             chunk,
             ramp_start: self.ramp_start,
             ramp_frames: self.ramp_frames,
         };
-        self.arch.dispatch(Sum { desk, to, sources, buffer, peaks: &mut self.peaks });
-        self.pool.exchange(line, buffer);
+        dispatch(self.arch, Sum { desk, poly, sources, buffer, peaks: &mut self.peaks });
+        self.pool.exchange(to, buffer);
     }
 }
 
@@ -81,8 +82,9 @@ impl Graph {
 struct Desk<'a> {
     pool: &'a Pool,
     rings: &'a [Buffer],
-    plan: &'a Plan,
-    chunk: &'a Section,
+    /// Lane groups of poly signals.
+    groups: usize,
+    chunk: &'a Section<'a>,
     ramp_start: u64,
     ramp_frames: u64,
 }
@@ -98,7 +100,7 @@ impl<'a> Desk<'a> {
     /// Lane groups that sound.
     #[inline(always)]
     fn groups(self) -> impl Iterator<Item = usize> {
-        self.chunk.sounding_groups(self.plan.groups())
+        self.chunk.sounding_groups(self.groups)
     }
 
     /// Frames of `from` in lane group `group`; of the whole group where it is one lane.
@@ -139,7 +141,7 @@ impl<'a> Desk<'a> {
         match from {
             MixFrom::Lane(..) => false,
             MixFrom::Slot(slot) => matches!(slot, Slot::Poly(_)),
-            MixFrom::Ring(ring) => self.plan.rings[ring as usize].groups > 0,
+            MixFrom::Ring(ring) => self.rings[ring as usize].is_poly(),
         }
     }
 
@@ -173,7 +175,7 @@ impl<'a> Desk<'a> {
 /// A sum of cables, compiled for each instruction set.
 struct Sum<'a> {
     desk: Desk<'a>,
-    to: Slot,
+    poly: bool,
     sources: &'a [MixSource],
     buffer: &'a mut Buffer,
     /// The highest level of each voice that comes down.
@@ -185,8 +187,8 @@ impl WithSimd for Sum<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { desk, to, sources, buffer, peaks } = self;
-        if matches!(to, Slot::Poly(_)) {
+        let Self { desk, poly, sources, buffer, peaks } = self;
+        if poly {
             for group in desk.groups() {
                 let steady = sources.iter().all(|s| desk.is_steady(s, group));
                 let mut row = [[0.0; LANES]];

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use super::{Blind, Graph, Section};
+use super::program::Step;
+use super::{Blind, Graph};
 use crate::module::BLOCK;
-use crate::plan::{Origin, Plan, Step, span};
+use crate::plan::{self, Origin, Plan};
 use crate::pool::Slot;
 use crate::spec::Source;
 use crate::voices::Voices;
-use crate::world::World;
+use crate::world::{Section, World};
 
 /// Whether a patch sleeps.
 pub(super) struct Sleep {
@@ -48,26 +49,21 @@ impl Graph {
     /// Lets `frames` frames pass from absolute frame `start` on, as many as the caller likes. The
     /// output stays silent.
     pub(crate) fn sleep_through(&mut self, frames: usize, start: u64, mut world: World<'_>) {
-        let plan = Arc::clone(&self.plan);
         let free = self.sleep.free.clone().unwrap_or_default();
-        let lines = std::mem::take(&mut self.lines[0]);
+        let program = std::mem::take(&mut self.programs[0]);
         let mut at = 0;
         while !free.is_empty() && at < frames {
             let start = start + at as u64;
             let n = (frames - at).min(BLOCK - (start % BLOCK as u64) as usize);
-            let chunk = Section::new(n, start, 0);
+            let mut section = Section::new(n, start, self.sample_rate, world.reborrow());
             for &step in &*free {
-                if let Step::Run { node, inputs, outputs, connected, .. } =
-                    &plan.steady.steps[step as usize]
-                {
-                    let steady = (&lines[span(inputs)], &lines[span(outputs)]);
-                    let world = world.reborrow();
-                    self.run(&chunk, *node, steady, (*connected, 0), world, &mut Blind);
+                if let Step::Run(run) = &program.steps[step as usize] {
+                    self.run(&mut section, run, program.ports(run), &mut Blind);
                 }
             }
             at += n;
         }
-        self.lines[0] = lines;
+        self.programs[0] = program;
     }
 }
 
@@ -87,8 +83,8 @@ fn free_steps(plan: &Plan) -> Option<Arc<[u32]>> {
     let mut free = Vec::new();
     for (at, step) in (0..).zip(&plan.steady.steps) {
         let (node, inputs) = match step {
-            Step::Run { node, inputs, .. } => (node, inputs),
-            Step::Bank { bank, .. } => {
+            plan::Step::Run { node, inputs, .. } => (node, inputs),
+            plan::Step::Bank { bank, .. } => {
                 let first = plan.banks[*bank as usize].lanes.iter().flatten().next();
                 let source = first.map(|&n| plan.nodes[n as usize].spec.source);
                 if source == Some(Source::Free) {
@@ -96,8 +92,8 @@ fn free_steps(plan: &Plan) -> Option<Arc<[u32]>> {
                 }
                 continue;
             }
-            Step::Mix { .. } | Step::Gather { .. } => continue,
-            Step::Delay { .. } | Step::Store { .. } => return None,
+            plan::Step::Mix { .. } | plan::Step::Gather { .. } => continue,
+            plan::Step::Delay { .. } | plan::Step::Store { .. } => return None,
         };
         match plan.nodes[*node as usize].spec.source {
             _ if !mono(*node) => {}

@@ -101,7 +101,11 @@ fn misplaced_in_banks(plan: &Plan, base: Option<&Plan>) -> Option<String> {
     if changed != plan.carry.banks_changed {
         return Some("a bank".into());
     }
-    if new != old && !plan.carry.banks_unsettled {
+    let moved = new.keys().chain(old.keys()).filter(|key| new.get(key) != old.get(key));
+    let places = moved.flat_map(|key| [new.get(key), old.get(key)]);
+    let touched: BTreeSet<u32> = places.flatten().map(|(seat, _)| *seat).collect();
+    let touched: Vec<u32> = touched.intersection(&seats(Some(plan))).copied().collect();
+    if touched != plan.carry.banks_unsettled {
         return Some("a bank with other modules".into());
     }
     let (mut leaves, mut joins) = (Vec::new(), Vec::new());

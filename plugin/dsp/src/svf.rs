@@ -75,22 +75,28 @@ pub fn tick(x: f32, c: Coefficients, state: State) -> (Taps, State) {
 }
 
 impl Taps {
-    /// A trapezoidal integrator's output lies halfway between its states.
+    /// The signals of the frame between two states: a trapezoidal integrator's output lies halfway
+    /// between them.
     #[inline(always)]
-    fn between(before: State, after: State) -> Self {
+    #[must_use]
+    pub fn between(before: State, after: State) -> Self {
         let halfway = |a: f32, b: f32| 0.5 * (a + b);
         Self { band: halfway(before.ic1eq, after.ic1eq), low: halfway(before.ic2eq, after.ic2eq) }
     }
 }
 
-/// Coefficients of one lane and two frames: the state after both from that before them.
+/// Coefficients of one lane and two frames: the state after both from that before them. What comes in
+/// is brought together first, which waits for nobody; then a state is a product and two sums from the
+/// next.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Pair {
     /// What the first state keeps.
     pub keep: f32,
     /// What crosses from the first state to the second.
     pub cross: f32,
-    /// What comes to the first state from the first frame's error, and from the second's.
+    /// What the first state loses to the second, and the second of itself.
+    pub loss: [f32; 2],
+    /// What comes to the first state from both inputs.
     pub to_first: [f32; 2],
     /// The same to the second state.
     pub to_second: [f32; 2],
@@ -101,27 +107,35 @@ impl Pair {
     #[inline(always)]
     #[must_use]
     pub fn new(a: Coefficients, b: Coefficients) -> Self {
+        let to_first = [b.keep * a.cross - b.cross * a.follow, b.cross];
+        let to_second = [(a.follow - b.follow * a.follow) + b.cross * a.cross, b.follow];
         Self {
             keep: b.keep * a.keep - b.cross * a.cross,
             cross: (a.cross - b.follow * a.cross) + b.cross * a.keep,
-            to_first: [b.keep * a.cross - b.cross * a.follow, b.cross],
-            to_second: [(a.follow - b.follow * a.follow) + b.cross * a.cross, b.follow],
+            // As much as comes in, so that a constant passes as it is.
+            loss: [to_first[0] + to_first[1], to_second[0] + to_second[1]],
+            to_first,
+            to_second,
         }
     }
 
-    /// Filters the second frame of one lane: `before` is the state before the first, `between` that
-    /// after it, of which only the signals are made.
+    /// What both inputs bring to the first state, and to the second.
     #[inline(always)]
     #[must_use]
-    pub fn tick(&self, x: [f32; 2], before: State, between: State) -> (Taps, State) {
-        let State { ic1eq, ic2eq } = before;
-        let [e, f] = [x[0] - ic2eq, x[1] - ic2eq];
+    pub fn drive(&self, x: [f32; 2]) -> [f32; 2] {
         let ([a, b], [c, d]) = (self.to_first, self.to_second);
-        let after = State {
-            ic1eq: self.keep * ic1eq + (a * e + b * f),
-            ic2eq: (ic2eq + self.cross * ic1eq) + (c * e + d * f),
-        };
-        (Taps::between(between, after), after)
+        [a * x[0] + b * x[1], c * x[0] + d * x[1]]
+    }
+
+    /// The state after both frames.
+    #[inline(always)]
+    #[must_use]
+    pub fn after(&self, drive: [f32; 2], before: State) -> State {
+        let State { ic1eq, ic2eq } = before;
+        State {
+            ic1eq: self.keep * ic1eq + (drive[0] - self.loss[0] * ic2eq),
+            ic2eq: (ic2eq + self.cross * ic1eq) + (drive[1] - self.loss[1] * ic2eq),
+        }
     }
 }
 
@@ -147,8 +161,9 @@ mod tests {
             let [a, b] = [coefficients(n), coefficients(n + 1)];
             let x = [input(n), input(n + 1)];
             let (first, between) = tick(x[0], a, state);
-            let (second, after) = Pair::new(a, b).tick(x, state, between);
-            taps.extend([first, second]);
+            let pair = Pair::new(a, b);
+            let after = pair.after(pair.drive(x), state);
+            taps.extend([first, Taps::between(between, after)]);
             state = after;
         }
         (taps, state)

@@ -159,11 +159,6 @@ impl<const L: usize> Biquad<L> {
         let mut filter = self.0.clone();
         filter.run(&mut desk, io.start, n, held);
         self.0 = filter;
-        if L == 1 {
-            for y in desk.out.as_flattened_mut() {
-                *y = snap(*y);
-            }
-        }
     }
 }
 
@@ -217,9 +212,7 @@ impl<const LOW: bool, const L: usize> svf::Response<L> for Desk<'_, LOW, L> {
         for l in 0..L {
             let Signals { x, band, low } = signals;
             let sum = mix.dry[l] * x[l] + mix.band[l] * band[l] + mix.low[l] * low[l];
-            y[l] = if LOW { low[l] } else { sum };
-            // One lane is snapped at the end: no vectors here, but over frames.
-            y[l] = if L == 1 { y[l] } else { snap(y[l]) };
+            y[l] = snap(if LOW { low[l] } else { sum });
         }
         self.out[k] = y;
     }

@@ -6,7 +6,7 @@
 
 use chronus_dsp::math::{exp2, is_zero, mask};
 use chronus_dsp::svf::{self, Coefficients, Pair, State, Taps};
-use chronus_engine::lanes;
+use chronus_engine::{BLOCK, lanes};
 
 use super::{ends_block, settle};
 
@@ -133,7 +133,9 @@ impl<const L: usize> Svf<L> {
             self.x = [0.0; L];
             k = 1;
         }
-        if held {
+        if held && L == 1 {
+            k += self.run_along(response, k, frames - k, &a, &mix);
+        } else if held {
             let pairs = Pairs::new(&a, &a);
             while k + 1 < frames {
                 let x = [response.input(k), response.input(k + 1)];
@@ -204,6 +206,49 @@ impl<const L: usize> Svf<L> {
         signals
     }
 
+    /// The pairs of `frames` frames from offset `from` on, in one lane: of each pair only the states
+    /// wait for those before it; what goes in and comes out makes vectors along the frames. Says how
+    /// many frames it ran.
+    #[inline(always)]
+    fn run_along<R: Response<L>>(
+        &mut self,
+        response: &mut R,
+        from: usize,
+        frames: usize,
+        a: &Tuning<L>,
+        mix: &R::Mix,
+    ) -> usize {
+        const PAIRS: usize = BLOCK / 2;
+        let n = (frames / 2).min(PAIRS);
+        let (a, pair) = (a.lane(0), Pairs::new(a, a).lane(0));
+        let (mut x, mut drives) = ([[0.0; PAIRS]; 2], [[0.0; PAIRS]; 2]);
+        for j in 0..n {
+            let k = from + 2 * j;
+            (x[0][j], x[1][j]) = (response.input(k)[0], response.input(k + 1)[0]);
+        }
+        for j in 0..n {
+            [drives[0][j], drives[1][j]] = pair.drive([x[0][j], x[1][j]]);
+        }
+        let mut states = [[0.0; PAIRS + 1]; 2];
+        let mut state = State { ic1eq: self.ic1eq[0], ic2eq: self.ic2eq[0] };
+        for j in 0..n {
+            (states[0][j], states[1][j]) = (state.ic1eq, state.ic2eq);
+            state = pair.after([drives[0][j], drives[1][j]], state);
+        }
+        (states[0][n], states[1][n]) = (state.ic1eq, state.ic2eq);
+        (self.ic1eq[0], self.ic2eq[0]) = (state.ic1eq, state.ic2eq);
+        for j in 0..n {
+            let at = |j: usize| State { ic1eq: states[0][j], ic2eq: states[1][j] };
+            let (taps, between) = svf::tick(x[0][j], a, at(j));
+            let (mut first, mut second) = (Signals::SILENT, Signals::SILENT);
+            first.set(0, x[0][j], taps);
+            second.set(0, x[1][j], Taps::between(between, at(j + 1)));
+            response.output(from + 2 * j, first, mix);
+            response.output(from + 2 * j + 1, second, mix);
+        }
+        2 * n
+    }
+
     /// Both frames of a pair.
     #[inline(always)]
     fn pair(
@@ -218,18 +263,20 @@ impl<const L: usize> Svf<L> {
             let x = [x[0][l], x[1][l]];
             let (taps, between) = svf::tick(x[0], a.lane(l), state);
             first.set(l, x[0], taps);
-            let (taps, after) = pairs.lane(l).tick(x, state, between);
-            second.set(l, x[1], taps);
+            let pair = pairs.lane(l);
+            let after = pair.after(pair.drive(x), state);
+            second.set(l, x[1], Taps::between(between, after));
             (self.ic1eq[l], self.ic2eq[l]) = (after.ic1eq, after.ic2eq);
         }
         (first, second)
     }
 }
 
-/// Each lane's coefficients of a pair of frames. Those of the second frame's error are its own.
+/// Each lane's coefficients of a pair of frames. Those of the second input are the second frame's own.
 struct Pairs<const L: usize> {
     keep: [f32; L],
     cross: [f32; L],
+    loss: [[f32; L]; 2],
     to_first: [f32; L],
     to_second: [f32; L],
     b: Tuning<L>,
@@ -239,12 +286,14 @@ impl<const L: usize> Pairs<L> {
     #[inline(always)]
     fn new(a: &Tuning<L>, b: &Tuning<L>) -> Self {
         let [mut keep, mut cross, mut to_first, mut to_second] = [[0.0; L]; 4];
+        let mut loss = [[0.0; L]; 2];
         for l in 0..L {
             let pair = Pair::new(a.lane(l), b.lane(l));
             (keep[l], cross[l]) = (pair.keep, pair.cross);
+            (loss[0][l], loss[1][l]) = (pair.loss[0], pair.loss[1]);
             (to_first[l], to_second[l]) = (pair.to_first[0], pair.to_second[0]);
         }
-        Self { keep, cross, to_first, to_second, b: *b }
+        Self { keep, cross, loss, to_first, to_second, b: *b }
     }
 
     #[inline(always)]
@@ -252,6 +301,7 @@ impl<const L: usize> Pairs<L> {
         Pair {
             keep: self.keep[l],
             cross: self.cross[l],
+            loss: [self.loss[0][l], self.loss[1][l]],
             to_first: [self.to_first[l], self.b.cross[l]],
             to_second: [self.to_second[l], self.b.follow[l]],
         }

@@ -82,10 +82,11 @@ impl EditorApp {
         }
     }
 
-    /// A new window has been opened: its look is put on in the next frame, and a knob that was in
-    /// hand when the last one closed is let go.
+    /// A new window has been opened: its look is put on in the next frame, and what was in hand when
+    /// the last one closed is let go.
     pub fn window_opened(&mut self) {
         self.let_go();
+        self.canvas.put_down();
         self.dressed = false;
     }
 

@@ -223,6 +223,35 @@ fn many_modules_are_dragged_in_one_undo_step_and_without_a_commit() {
 }
 
 #[test]
+fn escape_gives_up_a_drag() {
+    let mut rig = row();
+    let before = rig.engine.document();
+    let (grip, pin) = (header(&rig, "amp"), rig.place("filter out out"));
+    let (away, right) = (grip + vec2(30.0, 60.0), rig.place("out right in"));
+    for (from, to) in [(grip, away), (pin, right)] {
+        rig.grab((from, to), PointerButton::Primary, NONE);
+        rig.press(NONE, Key::Escape);
+        let (button, modifiers) = (PointerButton::Primary, NONE);
+        rig.send(Event::PointerButton { pos: to, button, pressed: false, modifiers });
+        assert_eq!(*rig.engine.document(), *before);
+    }
+}
+
+#[test]
+fn a_loaded_patch_is_shown_whole() {
+    let mut rig = row();
+    let (place, text) = (rig.place("Module osc"), rig.engine.document().to_json());
+    rig.hover(nowhere(&rig));
+    rig.wheel(vec2(5000.0, 0.0), NONE);
+    assert!(!rig.finds("Module osc"));
+    rig.click("Document");
+    rig.type_into("Patch text", &text);
+    rig.click("Load this text");
+    rig.click("Canvas");
+    assert!((rig.place("Module osc") - place).length() < 40.0);
+}
+
+#[test]
 fn deleting_heals_the_path_and_undo_restores() {
     let mut rig = row();
     let before = rig.engine.document();
@@ -280,6 +309,12 @@ fn a_cable_is_dragged_either_way() {
     rig.drag_between(from, to);
     rig.until("it plays", |rig| cables(&rig.playing()).contains(&"osc.out → filter.in".into()));
     assert_eq!(rig.playing().cables.len(), 4);
+    let (from, to) = (rig.place("amp in in"), rig.place("filter band out"));
+    rig.drag_with((from, to), PointerButton::Primary, SHIFT);
+    rig.until("shift adds one", |rig| {
+        cables(&rig.playing()).contains(&"filter.band → amp.in".into())
+    });
+    assert_eq!(rig.playing().cables.len(), 5);
 }
 
 #[test]
@@ -452,6 +487,23 @@ fn values_are_typed_at_the_knob() {
 }
 
 #[test]
+fn a_knob_that_a_macro_drives_moves_the_macro() {
+    let mut rig = row();
+    rig.click("List");
+    rig.click("Automate filter Cutoff");
+    rig.until("it is bound", |rig| rig.playing().macros.contains_key(&0));
+    rig.click("Canvas");
+    let bound = rig.host.moves().len();
+    let knob = rig.place("filter Cutoff");
+    rig.drag_between(knob, knob + vec2(0.0, 40.0));
+    let moves = &rig.host.moves()[bound..];
+    assert_eq!(moves.first().map(String::as_str), Some("begin 0"));
+    assert_eq!(moves.last().map(String::as_str), Some("end 0"));
+    assert!(moves[1..moves.len() - 1].iter().all(|step| step == "turn 0"), "{moves:?}");
+    assert!(moves.len() > 2 && rig.param("filter", "cutoff").is_none());
+}
+
+#[test]
 fn a_choice_is_made_from_its_list() {
     let mut rig = row();
     rig.choose("filter Mode value", "highpass");
@@ -479,6 +531,12 @@ fn a_refused_module_says_why() {
     rig.drag_between(rig.place("c out out"), rig.place("out left in"));
     rig.until("it is refused", |rig| rig.engine.refusal().is_some());
     rig.until("the module says so", |rig| rig.finds("Refused c"));
+    let edge = |rig: &Rig, name: &str| rig.place(name).x + rig.size(name).x / 2.0;
+    let way = edge(&rig, "Patch canvas") - rig.place("Module c").x;
+    rig.hover(rig.place("Patch canvas") + vec2(0.0, 400.0));
+    rig.wheel(vec2(way, 0.0), NONE);
+    assert!(edge(&rig, "Module c") > edge(&rig, "Patch canvas"));
+    assert!(edge(&rig, "Refused c") < edge(&rig, "Patch canvas"), "its reason is read whole");
     rig.press(COMMAND, Key::Z);
     rig.until("it plays again", |rig| rig.engine.refusal().is_none());
     assert!(!rig.finds("Refused c"));

@@ -68,13 +68,19 @@ pub(crate) fn body(painter: &Painter, scene: &Scene<'_>, seat: &Seat<'_>, marks:
     let top = CornerRadius { sw: 0, se: 0, ..corners };
     let header_colour = if seat.module.bypass { theme::dimmed(colour) } else { colour };
     painter.rect_filled(header, top, header_colour);
-    if zoom > 0.25 {
+    if zoom >= super::PLAIN {
         let name = scene.patch.label(seat.id);
         let text = if seat.module.bypass { format!("{name} (bypassed)") } else { name.to_owned() };
         let place = header.left_center() + vec2(9.0 * zoom, 0.0);
         let ink = theme::ink_on(header_colour);
         let inside = painter.with_clip_rect(painter.clip_rect().intersect(header));
         inside.text(place, Align2::LEFT_CENTER, text, font(13.0, zoom), ink);
+    }
+    if zoom < super::PLAIN {
+        // Where the header is too small to be read, the name goes where the knobs would be.
+        let inside = painter.with_clip_rect(painter.clip_rect().intersect(rect.shrink(1.0)));
+        let (name, font) = (scene.patch.label(seat.id), FontId::proportional(11.0));
+        inside.text(rect.center(), Align2::CENTER_CENTER, name, font, theme::TEXT);
     }
     if seat.spec.is_none() && zoom >= super::PLAIN {
         let place = header.left_bottom() + vec2(9.0, 9.0) * zoom;
@@ -95,19 +101,34 @@ pub(crate) fn body(painter: &Painter, scene: &Scene<'_>, seat: &Seat<'_>, marks:
 }
 
 fn glow(painter: &Painter, rect: Rect, corners: CornerRadius, colour: Color32) {
-    for (out, opacity) in [(3.0, 0.35), (6.0, 0.2), (10.0, 0.1)] {
-        let stroke = Stroke::new(4.0, colour.gamma_multiply(opacity));
-        painter.rect_stroke(rect.expand(out), corners, stroke, StrokeKind::Outside);
+    for ring in 0..7_u8 {
+        let out = f32::from(ring) * 2.0;
+        let stroke = Stroke::new(2.0, colour.gamma_multiply(0.4 - out * 0.028));
+        let round = CornerRadius::same(corners.nw.saturating_add(ring * 2));
+        painter.rect_stroke(rect.expand(out), round, stroke, StrokeKind::Outside);
     }
 }
 
+/// How a pin is to be seen.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Light {
+    /// A cable is in it.
+    pub plugged: bool,
+    /// The cable in hand cannot end here.
+    pub dim: bool,
+    /// The pointer or a held cable is on it.
+    pub lit: bool,
+}
+
 /// A pin and its name.
-pub(crate) fn pin(painter: &Painter, view: View, pin: &Pin, dim: bool, lit: bool) {
+pub(crate) fn pin(painter: &Painter, view: View, pin: &Pin, light: Light) {
     let zoom = view.zoom;
+    let Light { plugged, dim, lit } = light;
     let fade = |colour: Color32| if dim { colour.gamma_multiply(0.25) } else { colour };
     let radius = (PIN * zoom).max(2.0) * if lit { 1.4 } else { 1.0 };
     let stroke = Stroke::new((2.0 * zoom).max(1.0), fade(theme::signal(pin.signal)));
-    let fill = if lit { theme::signal(pin.signal) } else { theme::DEEP };
+    let filled = lit || plugged;
+    let fill = if filled { fade(theme::signal(pin.signal)) } else { theme::DEEP };
     painter.circle(pin.at, radius, fill, stroke);
     if zoom >= super::PLAIN {
         let (away, align) = if pin.output {

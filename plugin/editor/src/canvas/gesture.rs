@@ -197,7 +197,11 @@ impl EditorApp {
                 let target = scene.pin_for(held, *taken, pointer);
                 let at = target.as_ref().and_then(|end| scene.end(&end.port, end.output));
                 let free = at.map_or(pointer, |(at, _)| at);
-                let Some((fixed, signal)) = scene.end(&held.port, held.output) else { return };
+                let Some((fixed, signal)) = scene.end(&held.port, held.output) else {
+                    // The module that held the other end is gone.
+                    self.canvas.gesture = Gesture::None;
+                    return;
+                };
                 let (start, end) = if held.output { (fixed, free) } else { (free, fixed) };
                 let curve = Curve::new(start, end, scene.view.zoom);
                 let signal = signal.unwrap_or(chronus_engine::Signal::Audio);

@@ -20,7 +20,7 @@ const PAN: f32 = 60.0;
 
 impl EditorApp {
     pub(crate) fn canvas_keys(&mut self, ui: &Ui, scene: &Scene<'_>, ground: &Response) {
-        let on_knob = self.canvas.focused_knob.is_some();
+        let on_knob = self.canvas.on_knob;
         if !ground.has_focus() && !on_knob {
             return;
         }

@@ -2,7 +2,7 @@
 
 use chronus_engine::{Param, Spec, Taper, Unit};
 use chronus_patch::{ModuleId, Patch};
-use egui::{Align2, EventFilter, Key, Popup, Rect, Response, Role, Sense, TextEdit, Ui};
+use egui::{Align2, EventFilter, Key, Popup, Rect, Response, Role, Sense, TextEdit, Tooltip, Ui};
 use egui::{WidgetInfo, vec2};
 
 use super::draw::{self, font};
@@ -37,12 +37,19 @@ pub(crate) struct Field {
     rect: Rect,
     /// It has not been shown yet.
     fresh: bool,
+    /// The last frame in which it was shown.
+    frame: u64,
 }
 
 impl Field {
     pub(crate) fn under_pointer(&self, ui: &Ui) -> bool {
         let pointer = ui.input(|input| input.pointer.interact_pos());
         pointer.is_some_and(|pointer| self.rect.contains(pointer))
+    }
+
+    /// True when it was shown, or opened, in this frame.
+    pub(crate) fn was_shown(&self, ui: &Ui) -> bool {
+        self.frame == ui.ctx().cumulative_frame_nr()
     }
 }
 
@@ -84,7 +91,10 @@ impl EditorApp {
             Some(index) => format!("{} Driven by macro {}.", param.doc, u32::from(index) + 1),
             None => format!("{} Double-click: {}", param.doc, param.text(param.default)),
         };
-        knob.on_hover_text(tip);
+        // Below the caption: the value there is to be read while the pointer is here.
+        Tooltip::for_enabled(&knob).gap(20.0 * zoom).show(|ui| {
+            ui.label(tip);
+        });
         let line = Rect::from_min_max(cell.left_top() + vec2(0.0, 41.0) * zoom, cell.max);
         self.caption(ui, scene.patch, seat.id, param, (&name, value), (line, hot));
     }
@@ -133,17 +143,25 @@ impl EditorApp {
             });
             response.on_hover_text(param.doc);
         } else if response.clicked() {
-            self.open_field(id, param, value, line);
+            self.open_field(ui, id, param, value, line);
         }
     }
 
-    fn open_field(&mut self, id: &ModuleId, param: &'static Param, value: f32, rect: Rect) {
+    fn open_field(
+        &mut self,
+        ui: &Ui,
+        id: &ModuleId,
+        param: &'static Param,
+        value: f32,
+        rect: Rect,
+    ) {
         let field = Field {
             id: id.clone(),
             param: param.name,
             text: param.text(value),
             rect: rect.expand2(vec2(4.0, 0.0)),
             fresh: true,
+            frame: ui.ctx().cumulative_frame_nr(),
         };
         self.canvas.field = Some(field);
     }
@@ -158,6 +176,7 @@ impl EditorApp {
         name: &str,
     ) {
         let Some(mut field) = self.canvas.field.take() else { return };
+        field.frame = ui.ctx().cumulative_frame_nr();
         let size = vec2(field.rect.width().max(64.0), 20.0);
         field.rect = Rect::from_center_size(field.rect.center(), size);
         let edit = TextEdit::singleline(&mut field.text).id(ui.scope_id().with("typed value"));
@@ -235,7 +254,7 @@ impl EditorApp {
         param: &'static Param,
         (knob, value): (&Response, f32),
     ) {
-        self.canvas.focused_knob = Some(knob.id);
+        self.canvas.on_knob = true;
         let filter = EventFilter {
             tab: false,
             horizontal_arrows: true,
@@ -260,7 +279,7 @@ impl EditorApp {
                 knob.rect.center_bottom() + vec2(0.0, 8.0),
                 vec2(64.0, 20.0),
             );
-            self.open_field(id, param, value, rect);
+            self.open_field(ui, id, param, value, rect);
         }
     }
 

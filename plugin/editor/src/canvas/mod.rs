@@ -20,8 +20,8 @@ use std::collections::BTreeSet;
 
 use chronus_engine::Rejection;
 use chronus_patch::{CableId, ModuleId, Patch, PortRef};
-use egui::{Align2, Button, Id, Key, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
-use egui::{pos2, vec2};
+use egui::{Align2, Button, Key, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
+use egui::{Stroke, StrokeKind, pos2, vec2};
 
 use crate::app::EditorApp;
 use crate::modules::blames;
@@ -58,8 +58,8 @@ pub(crate) struct Canvas {
     over_knob: bool,
     /// When the wheel last moved the view, in egui's time.
     scrolled: f64,
-    /// Name of the knob that has the keyboard's focus, if any.
-    focused_knob: Option<Id>,
+    /// A knob has the keyboard's focus.
+    on_knob: bool,
 }
 
 /// What is selected: modules, or a cable.
@@ -98,6 +98,14 @@ impl Canvas {
     pub(crate) fn start_over(&mut self) {
         *self = Self::default();
     }
+
+    /// Puts down what is in hand.
+    pub(crate) fn put_down(&mut self) {
+        self.gesture = Gesture::None;
+        self.hand = None;
+        self.search = None;
+        self.field = None;
+    }
 }
 
 impl EditorApp {
@@ -124,18 +132,30 @@ impl EditorApp {
         draw::grid(ui.painter(), window, view);
         self.cables(ui, &scene, 1.0);
         let refusal = self.engine.refusal().map(|(_, why)| why);
-        self.canvas.focused_knob = None;
+        self.canvas.on_knob = false;
         for seat in scene.seats.iter().filter(|seat| seat.rect.expand(80.0).intersects(window)) {
             self.seat(ui, &scene, seat, refusal.as_ref());
         }
+        // A field whose knob is no longer to be seen goes with it.
+        self.canvas.field = self.canvas.field.take().filter(|field| field.was_shown(ui));
         // Once more, faintly: a cable that runs behind a module is lost to the eye otherwise.
         self.cables(ui, &scene, THROUGH);
+        if let Some(why) = &refusal {
+            let seen = scene.seats.iter().filter(|seat| seat.rect.intersects(window));
+            for seat in seen.filter(|seat| blames(why, seat.id)) {
+                refused(ui, &scene, seat, why);
+            }
+        }
         self.carry_on(ui, &scene);
         self.corner_buttons(ui, patch, window);
         if patch.modules.is_empty() && self.canvas.search.is_none() {
             let text = "Double-click or press Tab to add a module, or choose a preset";
             let font = egui::FontId::proportional(15.0);
             ui.painter().text(window.center(), Align2::CENTER_CENTER, text, font, theme::DIM);
+        }
+        if ground.has_focus() {
+            let stroke = Stroke::new(1.0, theme::ACCENT.gamma_multiply(0.6));
+            ui.painter().rect_stroke(window, 0.0, stroke, StrokeKind::Inside);
         }
         self.canvas_keys(ui, &scene, &ground);
         self.search_popup(ui, &scene, &ground);
@@ -194,8 +214,8 @@ impl EditorApp {
         let response = ui.interact(seat.rect, id, sense);
         let name = format!("Module {label}");
         response.widget_info(|| WidgetInfo::selected(Role::Group, true, selected, &name));
-        let why = why.filter(|why| blames(why, seat.id));
-        let marks = draw::Marks { selected, hovered: response.hovered(), refused: why.is_some() };
+        let refused = why.is_some_and(|why| blames(why, seat.id));
+        let marks = draw::Marks { selected, hovered: response.hovered(), refused };
         draw::body(ui.painter(), scene, seat, marks);
         self.module_gesture(ui, scene, seat, &response);
         if let Some(spec) = seat.spec {
@@ -216,7 +236,9 @@ impl EditorApp {
             let name = format!("{label} {} {side}", pin.name);
             let (dim, target) = self.canvas.gesture.marks(scene, &end);
             response.widget_info(|| WidgetInfo::labeled(Role::Button, !dim, &name));
-            draw::pin(ui.painter(), view, &pin, dim, target || response.hovered() && !dim);
+            let lit = target || response.hovered() && !dim;
+            let light = draw::Light { plugged: scene.is_plugged(&end), dim, lit };
+            draw::pin(ui.painter(), view, &pin, light);
             self.pin_gesture(ui, scene, &end, &response);
         }
         if let Some(spec) = seat.spec.filter(|_| view.zoom >= PLAIN) {
@@ -226,15 +248,14 @@ impl EditorApp {
                 self.dial(ui, scene, seat, (spec, param), cell);
             }
         }
-        if let Some(why) = why {
-            refused(ui, seat, &label, why);
-        }
     }
 
     /// Fit and zoom, for the pointer alone.
     fn corner_buttons(&mut self, ui: &mut Ui, patch: &Patch, window: Rect) {
         let Some(mut view) = self.canvas.view else { return };
         let mut at = window.left_bottom() + vec2(10.0, -34.0);
+        let ground = Rect::from_min_size(at, vec2(152.0, 24.0)).expand(4.0);
+        ui.painter().rect_filled(ground, 5.0, theme::DEEP);
         let mut button = |ui: &mut Ui, text: &str, name: &str, width: f32| {
             let rect = Rect::from_min_size(at, vec2(width, 24.0));
             at.x += width + 4.0;
@@ -257,18 +278,20 @@ impl EditorApp {
     }
 }
 
-/// Why a module is not playing, below it.
-fn refused(ui: &Ui, seat: &Seat<'_>, label: &str, why: &Rejection) {
+/// Why a module is not playing, below it, and within the window as far as it goes.
+fn refused(ui: &Ui, scene: &Scene<'_>, seat: &Seat<'_>, why: &Rejection) {
     let font = egui::FontId::proportional(12.0);
-    let width = seat.rect.width().max(220.0);
+    let width = seat.rect.width().max(240.0);
     let galley = ui.painter().layout(why.to_string(), font, theme::BAD, width);
-    let corner = seat.rect.left_bottom() + vec2(0.0, 12.0);
-    let rect = Rect::from_min_size(corner, galley.size()).expand(6.0);
-    let rect = rect.translate(vec2(6.0, 0.0));
+    let room = scene.window.shrink(4.0);
+    let size = galley.size() + vec2(12.0, 12.0);
+    let x = seat.rect.left().min(room.right() - size.x).max(room.left());
+    let y = (seat.rect.bottom() + 16.0).min(room.bottom() - size.y);
+    let rect = Rect::from_min_size(pos2(x, y), size);
     ui.painter().rect_filled(rect, 4.0, theme::DEEP);
     ui.painter().galley(rect.min + vec2(6.0, 6.0), galley, theme::BAD);
     let id = ui.scope_id().with(("refused", seat.id.as_str()));
-    let name = format!("Refused {label}");
+    let name = format!("Refused {}", scene.patch.label(seat.id));
     ui.interact(rect, id, Sense::hover())
         .widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
 }

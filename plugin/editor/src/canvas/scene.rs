@@ -1,6 +1,6 @@
 //! Where everything of the patch stands in the window in this frame, and what is at a place.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chronus_engine::{Registry, Signal, Spec};
 use chronus_patch::{Cable, CableId, Module, ModuleId, Patch, PortRef};
@@ -88,6 +88,8 @@ pub(crate) struct Scene<'a> {
     /// Those that can be seen.
     pub wires: Vec<Wire<'a>>,
     index: HashMap<&'a ModuleId, usize>,
+    /// Ports with a cable in them: module, port, whether it is an output.
+    plugged: HashSet<(&'a str, &'a str, bool)>,
 }
 
 impl<'a> Scene<'a> {
@@ -110,7 +112,13 @@ impl<'a> Scene<'a> {
         seats.sort_by_key(|(lifted, _)| *lifted);
         let seats: Vec<_> = seats.into_iter().map(|(_, seat)| seat).collect();
         let index = seats.iter().enumerate().map(|(at, seat)| (seat.id, at)).collect();
-        let mut scene = Self { patch, view, window, seats, wires: Vec::new(), index };
+        let ends = patch.cables.values().flat_map(|Cable { from, to, .. }| {
+            let end =
+                |port: &'a PortRef, output| (port.module.as_str(), port.port.as_str(), output);
+            [end(from, true), end(to, false)]
+        });
+        let plugged = ends.collect();
+        let mut scene = Self { patch, view, window, seats, wires: Vec::new(), index, plugged };
         let wires = patch.cables.iter().filter_map(|(&id, cable)| scene.wire(id, cable));
         scene.wires = wires.collect();
         scene
@@ -129,6 +137,11 @@ impl<'a> Scene<'a> {
     pub(crate) fn end(&self, port: &PortRef, output: bool) -> Option<(Pos2, Option<Signal>)> {
         let seat = &self.seats[*self.index.get(&port.module)?];
         Some(seat.end(&port.port, output, self.view))
+    }
+
+    /// True when a cable ends at `end`.
+    pub(crate) fn is_plugged(&self, end: &End) -> bool {
+        self.plugged.contains(&(end.port.module.as_str(), end.port.port.as_str(), end.output))
     }
 
     /// The topmost module at `place`.

@@ -72,7 +72,7 @@ fn list(ui: &mut Ui, search: &mut Search, patch: &Patch, registry: &Registry) ->
     let (down, up) = (key(Key::ArrowDown), key(Key::ArrowUp));
     let (enter, escape) = (key(Key::Enter), key(Key::Escape));
     let field = TextEdit::singleline(&mut search.text)
-        .hint_text("Find a module")
+        .hint_text(RichText::new("Find a module").color(theme::DIM))
         .lock_focus(true)
         .desired_width(f32::INFINITY);
     let field = ui.add(field).accessible_name("Find a module");
@@ -97,7 +97,8 @@ fn list(ui: &mut Ui, search: &mut Search, patch: &Patch, registry: &Registry) ->
                 ui.label(RichText::new(spec.category.name()).small().color(colour));
             }
             let button = egui::Button::selectable(row == search.row, spec.name);
-            let button = ui.add_sized([ui.available_width(), 20.0], button);
+            let whole_line = egui::Layout::top_down_justified(egui::Align::Min);
+            let button = ui.with_layout(whole_line, |ui| ui.add(button)).inner;
             let button = button.accessible_name(format!("Place {}", spec.name));
             if row == search.row && (down || up) {
                 button.scroll_to_me(None);

@@ -66,6 +66,8 @@ pub(crate) fn face(spec: Option<&Spec>) -> Face {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chronus_engine::Registry;
+    use chronus_patch::{Module, ModuleId, Patch};
 
     /// Law: on the face of every kind nothing overlaps, and nothing stands outside.
     #[test]
@@ -87,5 +89,30 @@ mod tests {
                 assert!(pins.windows(2).all(|two| two[1].y - two[0].y >= ROW));
             }
         }
+    }
+
+    /// Law: in the patches that come with the product no module covers another.
+    #[test]
+    fn factory_patches_have_room_for_their_modules() {
+        let registry = Registry::new(chronus_modules::KINDS);
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/factory");
+        let mut seen = 0;
+        for file in std::fs::read_dir(folder).expect("the factory folder") {
+            let path = file.expect("a file").path();
+            let text = std::fs::read_to_string(&path).expect("text");
+            let patch = Patch::from_json(&text).expect("a patch");
+            let rect = |(id, module): (&ModuleId, &Module)| {
+                let face = face(registry.spec(&module.kind).ok());
+                let corner = pos2(module.position.x, module.position.y);
+                (id.clone(), Rect::from_min_size(corner, face.size).expand(5.0))
+            };
+            let rects: Vec<_> = patch.modules.iter().map(rect).collect();
+            for (at, (id, rect)) in rects.iter().enumerate() {
+                let covered = rects[at + 1..].iter().find(|(_, other)| other.intersects(*rect));
+                assert!(covered.is_none(), "{path:?}: {id} and {covered:?}");
+            }
+            seen += 1;
+        }
+        assert!(seen >= 6, "{seen}");
     }
 }

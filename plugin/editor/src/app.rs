@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use chronus_engine::{Engine, Request};
 use chronus_patch::{CableId, Edit, ModuleId, Patch};
-use egui::{CentralPanel, Panel, ScrollArea, Ui};
+use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui};
 
+use crate::canvas::Canvas;
 use crate::commits::Commits;
 use crate::host::Host;
 use crate::knob::Turning;
@@ -20,9 +21,11 @@ const WATCH: Duration = Duration::from_millis(16);
 /// What the middle shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Page {
-    /// Modules, their knobs and cables.
+    /// Modules and cables, where they stand.
     #[default]
-    Modules,
+    Canvas,
+    /// Modules as cards, one below the other.
+    List,
     /// Macros and controllers.
     Macros,
     /// Voices, tuning, name and notes.
@@ -37,6 +40,7 @@ pub struct EditorApp {
     pub(crate) host: Box<dyn Host>,
     pub(crate) commits: Commits,
     pub(crate) page: Page,
+    pub(crate) canvas: Canvas,
     pub(crate) search: String,
     /// The knob in hand.
     pub(crate) turning: Option<Turning>,
@@ -64,6 +68,7 @@ impl EditorApp {
             host,
             commits: Commits::default(),
             page: Page::default(),
+            canvas: Canvas::default(),
             search: String::new(),
             turning: None,
             gain: None,
@@ -77,10 +82,11 @@ impl EditorApp {
         }
     }
 
-    /// A new window has been opened: its look is put on in the next frame, and a knob that was in
-    /// hand when the last one closed is let go.
+    /// A new window has been opened: its look is put on in the next frame, and what was in hand when
+    /// the last one closed is let go.
     pub fn window_opened(&mut self) {
         self.let_go();
+        self.canvas.put_down();
         self.dressed = false;
     }
 
@@ -94,22 +100,30 @@ impl EditorApp {
         Panel::top("bar").show(ui, |ui| self.bar(ui, &patch));
         Panel::bottom("status").show(ui, |ui| self.status(ui));
         Panel::bottom("verdict").show(ui, |ui| self.verdict(ui));
-        if self.page == Page::Modules {
+        if self.page == Page::List {
             Panel::left("browser").default_size(170.0).show(ui, |ui| self.browser(ui, &patch));
         }
-        CentralPanel::default().show(ui, |ui| {
-            ScrollArea::both().id_salt(self.page as u8).auto_shrink(false).show(
-                ui,
-                |ui| match self.page {
-                    Page::Modules => self.modules(ui, &patch),
-                    Page::Macros => self.macros(ui, &patch),
-                    Page::Settings => self.settings(ui, &patch),
-                    Page::Document => self.document(ui, &patch),
-                },
-            );
-        });
+        if self.page == Page::Canvas {
+            CentralPanel::default().frame(Frame::NONE).show(ui, |ui| self.canvas(ui, &patch));
+        } else {
+            CentralPanel::default().show(ui, |ui| self.scrolled(ui, &patch));
+        }
         let busy = self.commits.building() || self.turning.is_some();
         ui.ctx().request_repaint_after(if busy { WATCH } else { LOOK });
+    }
+
+    /// The pages that are read from top to bottom.
+    fn scrolled(&mut self, ui: &mut Ui, patch: &Patch) {
+        ScrollArea::both().id_salt(self.page as u8).auto_shrink(false).show(ui, |ui| {
+            match self.page {
+                // It has a panel of its own, and does not scroll.
+                Page::Canvas => {}
+                Page::List => self.modules(ui, patch),
+                Page::Macros => self.macros(ui, patch),
+                Page::Settings => self.settings(ui, patch),
+                Page::Document => self.document(ui, patch),
+            }
+        });
     }
 
     /// Commits `requests`, called `label`.

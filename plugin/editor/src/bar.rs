@@ -14,7 +14,8 @@ impl EditorApp {
             ui.heading("Chronus");
             ui.separator();
             for (page, name) in [
-                (Page::Modules, "Modules"),
+                (Page::Canvas, "Canvas"),
+                (Page::List, "List"),
                 (Page::Macros, "Macros"),
                 (Page::Settings, "Settings"),
                 (Page::Document, "Document"),
@@ -68,6 +69,7 @@ impl EditorApp {
     /// Loads a whole document, its macros with it.
     pub(crate) fn load(&mut self, patch: Patch) {
         self.let_go();
+        self.canvas.start_over();
         for (&index, knob) in &patch.macros {
             self.host.begin_macro(index);
             self.host.turn_macro(index, knob.value);

@@ -41,7 +41,7 @@ impl EditorApp {
     fn add_module(&mut self, patch: &Patch, spec: &Spec) {
         let id = patch.free_module_id(spec.kind);
         let right = patch.modules.values().map(|m| m.position.x).fold(0.0, f32::max);
-        let position = Point { x: right + 220.0, y: 120.0 };
+        let position = Point { x: right + 300.0, y: 120.0 };
         self.wanted = Some(id.clone());
         let (id, kind) = (id.to_string(), spec.kind.to_owned());
         self.commit(format!("add {id}"), &[Request::Create { id, kind, position }]);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chronus_engine::{Param, Spec, Taper, Unit};
 use chronus_patch::{Binding, Edit, Gesture, MacroKnob, Module, ModuleId, Patch, Unknown};
-use egui::{ComboBox, DragValue, RichText, Slider, Ui};
+use egui::{ComboBox, DragValue, RichText, Sense, Slider, Ui};
 
 use crate::app::EditorApp;
 use crate::bind;
@@ -49,12 +49,7 @@ impl EditorApp {
         param: &'static Param,
     ) {
         let driver = bind::driver(patch, self.engine.registry(), id, param);
-        let value = match driver {
-            Some((index, binding)) => {
-                bind::plan(binding).value(param, self.host.macro_value(index))
-            }
-            None => stored(module, spec, param),
-        };
+        let (value, _) = self.shown_value(patch, (id, module), spec, param);
         let name = format!("{} {}", patch.label(id), param.label);
         ui.label(param.label).on_hover_text(param.doc);
         let touch = if param.unit == Unit::Choice {
@@ -72,8 +67,25 @@ impl EditorApp {
         ui.end_row();
     }
 
+    /// Where a knob stands, and the macro that drives it there, if one does.
+    pub(crate) fn shown_value(
+        &self,
+        patch: &Patch,
+        (id, module): (&ModuleId, &Module),
+        spec: &'static Spec,
+        param: &'static Param,
+    ) -> (f32, Option<u8>) {
+        match bind::driver(patch, self.engine.registry(), id, param) {
+            Some((index, binding)) => {
+                let value = bind::plan(binding).value(param, self.host.macro_value(index));
+                (value, Some(index))
+            }
+            None => (stored(module, spec, param), None),
+        }
+    }
+
     /// Moves a param, or the macro that drives it.
-    fn turn(
+    pub(crate) fn turn(
         &mut self,
         patch: &Patch,
         id: &ModuleId,
@@ -237,7 +249,9 @@ fn slider(ui: &mut Ui, name: &str, param: &'static Param, value: f32) -> Touch {
     let row = ui.horizontal(|ui| {
         let rail = Slider::new(&mut position, range.clone()).show_value(false).smart_aim(false);
         let rail = if stepped { rail.step_by(1.0) } else { rail };
-        let rail = ui.add(rail).accessible_name(name).on_hover_text(tip);
+        // A rail senses drags alone: without this a double click would be lost.
+        let rail = ui.add(rail).interact(Sense::click());
+        let rail = rail.accessible_name(name).on_hover_text(tip);
         let speed = if stepped { 0.1 } else { 0.001 };
         let field = DragValue::new(&mut position)
             .range(range)

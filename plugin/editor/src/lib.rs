@@ -1,11 +1,12 @@
 //! The editor: everything the document can, over any engine and any host. Knows egui, but no plugin
-//! framework. Plain lists for now; the canvas comes later.
+//! framework.
 #![forbid(unsafe_code)]
 
 mod app;
 mod bar;
 mod bind;
 mod browser;
+mod canvas;
 mod commits;
 mod document;
 mod host;

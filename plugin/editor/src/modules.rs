@@ -5,6 +5,7 @@ use chronus_patch::{Edit, Fragment, Module, ModuleId, ModuleWidth, Patch, Point}
 use egui::{Align, CollapsingHeader, ComboBox, Grid, Layout, RichText, Ui};
 
 use crate::app::EditorApp;
+use crate::canvas;
 use crate::theme;
 
 /// How far a duplicate stands from its original, in points.
@@ -88,7 +89,7 @@ impl EditorApp {
         if let Some(spec) = spec {
             kind.on_hover_text(spec.summary);
         }
-        let refused = self.engine.refusal().is_some_and(|(_, why)| names(&why, id));
+        let refused = self.engine.refusal().is_some_and(|(_, why)| blames(&why, id));
         if refused {
             ui.colored_label(theme::BAD, "refused, see below");
         }
@@ -104,11 +105,7 @@ impl EditorApp {
         spec: Option<&'static Spec>,
     ) {
         if ui.button("🗑").accessible_name(format!("Delete {label}")).clicked() {
-            let through: Vec<(&str, &str)> = spec.map_or_else(Vec::new, |spec| {
-                let pair = |&(i, o): &(usize, usize)| (spec.inputs[i].name, spec.outputs[o].name);
-                spec.through.iter().map(pair).collect()
-            });
-            let edit = patch.delete_healing_edit(id, &through);
+            let edit = canvas::delete(patch, self.engine.registry(), [id]);
             self.commit(format!("delete {label}"), &[chronus_engine::Request::Edit(edit)]);
         }
         if ui.button("Duplicate").accessible_name(format!("Duplicate {label}")).clicked() {
@@ -150,7 +147,7 @@ fn width_name(width: ModuleWidth) -> &'static str {
 }
 
 /// True when `why` blames module `id`.
-fn names(why: &chronus_engine::Rejection, id: &ModuleId) -> bool {
+pub(crate) fn blames(why: &chronus_engine::Rejection, id: &ModuleId) -> bool {
     use chronus_engine::Rejection as R;
     match why {
         R::NonFinite { module }

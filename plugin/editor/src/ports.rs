@@ -156,6 +156,7 @@ pub(crate) fn port_name(patch: &Patch, port: &PortRef) -> String {
     format!("{} {}", patch.label(&port.module), port.port)
 }
 
-fn cable_name(patch: &Patch, cable: &Cable) -> String {
+/// "Osc out → Filter in": a cable as people read it.
+pub(crate) fn cable_name(patch: &Patch, cable: &Cable) -> String {
     format!("{} → {}", port_name(patch, &cable.from), port_name(patch, &cable.to))
 }

@@ -14,9 +14,16 @@ fn connect(from: &str, to: &str) -> Request {
     Request::Connect { from: from.into(), to: to.into(), gain: 1.0 }
 }
 
+/// An editor that shows its List.
+fn listed(requests: &[Request]) -> Rig {
+    let mut rig = Rig::new(requests);
+    rig.click("List");
+    rig
+}
+
 #[test]
 fn adding_a_module_by_search_makes_it_play() {
-    let mut rig = Rig::new(&[]);
+    let mut rig = listed(&[]);
     rig.type_into("Search modules", "osc");
     assert!(rig.finds("Add VCO") && !rig.finds("Add Delay"));
     rig.click("Add VCO");
@@ -26,7 +33,7 @@ fn adding_a_module_by_search_makes_it_play() {
 
 #[test]
 fn connecting_and_disconnecting_by_lists() {
-    let mut rig = Rig::new(&[create("osc", "vco"), create("out", "audio_out")]);
+    let mut rig = listed(&[create("osc", "vco"), create("out", "audio_out")]);
     rig.choose("Connect into out left", "osc out");
     rig.until("the cable plays", |rig| rig.playing().cables.len() == 1);
     let cable = rig.playing().cables.values().next().cloned().expect("a cable");
@@ -40,7 +47,7 @@ fn connecting_and_disconnecting_by_lists() {
 
 #[test]
 fn a_gesture_on_a_knob_is_one_undo_step_and_no_commit() {
-    let mut rig = Rig::new(&[create("osc", "vco")]);
+    let mut rig = listed(&[create("osc", "vco")]);
     let revision = rig.engine.last_revision();
     rig.drag("osc Fine", &[0.2, 0.4, 0.6, 0.7]);
     let fine = rig.param("osc", "fine").expect("it was turned");
@@ -55,7 +62,7 @@ fn a_gesture_on_a_knob_is_one_undo_step_and_no_commit() {
 
 #[test]
 fn values_are_typed_with_their_units() {
-    let mut rig = Rig::new(&[create("osc", "vco")]);
+    let mut rig = listed(&[create("osc", "vco")]);
     rig.type_value("osc Frequency", "1.2 kHz");
     rig.until("it is set", |rig| {
         rig.param("osc", "freq").is_some_and(|freq| (freq - 1200.0).abs() < 1.0)
@@ -65,7 +72,7 @@ fn values_are_typed_with_their_units() {
 #[test]
 fn a_double_click_resets_a_knob() {
     let set = Request::Set { id: "osc".into(), param: "fine".into(), value: 40.0 };
-    let mut rig = Rig::new(&[create("osc", "vco"), set]);
+    let mut rig = listed(&[create("osc", "vco"), set]);
     assert_eq!(rig.param("osc", "fine"), Some(40.0));
     rig.double_click("osc Fine");
     rig.until("it is back", |rig| rig.param("osc", "fine") == Some(0.0));
@@ -73,7 +80,7 @@ fn a_double_click_resets_a_knob() {
 
 #[test]
 fn deleting_heals_and_undo_restores() {
-    let mut rig = Rig::new(&[
+    let mut rig = listed(&[
         create("osc", "vco"),
         create("amp", "vca"),
         create("out", "audio_out"),
@@ -93,7 +100,7 @@ fn deleting_heals_and_undo_restores() {
 #[test]
 fn a_refused_edit_shows_why_and_can_be_undone() {
     let loud = |id: &str| Request::Set { id: id.into(), param: "gain".into(), value: 4.0 };
-    let mut rig = Rig::new(&[
+    let mut rig = listed(&[
         create("osc", "vco"),
         create("a", "vca"),
         create("b", "vca"),
@@ -119,10 +126,10 @@ fn a_refused_edit_shows_why_and_can_be_undone() {
 
 #[test]
 fn automating_a_knob_hands_it_to_the_host() {
-    let mut rig = Rig::new(&[create("filter", "vcf")]);
+    let mut rig = listed(&[create("filter", "vcf")]);
     rig.click("Automate filter Cutoff");
     rig.until("it is bound", |rig| rig.playing().macros.contains_key(&0));
-    rig.click("Modules");
+    rig.click("List");
     rig.drag("filter Cutoff", &[0.3, 0.1]);
     let moves = rig.host.moves();
     assert_eq!(moves.first().map(String::as_str), Some("begin 0"));
@@ -134,7 +141,7 @@ fn automating_a_knob_hands_it_to_the_host() {
 
 #[test]
 fn renaming_duplicating_and_bypassing() {
-    let mut rig = Rig::new(&[create("osc", "vco")]);
+    let mut rig = listed(&[create("osc", "vco")]);
     rig.type_into("Name of osc", "Lead");
     rig.leave_field();
     rig.until("it is renamed", |rig| rig.finds("Delete Lead"));
@@ -148,7 +155,7 @@ fn renaming_duplicating_and_bypassing() {
 
 #[test]
 fn a_patch_goes_out_and_in_as_text() {
-    let mut rig = Rig::new(&[create("osc", "vco")]);
+    let mut rig = listed(&[create("osc", "vco")]);
     let text = rig.engine.document().to_json();
     rig.click("Presets");
     rig.click("Empty patch");
@@ -166,7 +173,7 @@ fn a_patch_goes_out_and_in_as_text() {
 
 #[test]
 fn voice_settings_and_the_remote_s_switch() {
-    let mut rig = Rig::new(&[create("osc", "vco")]);
+    let mut rig = listed(&[create("osc", "vco")]);
     rig.click("Settings");
     rig.choose("Voice mode", "legato");
     rig.until("it is legato", |rig| rig.playing().voice.mode == chronus_patch::VoiceMode::Legato);

@@ -1,4 +1,5 @@
 //! An editor over an engine that renders on a thread of its own, and a host that notes everything.
+#![allow(dead_code)] // each test file uses its part of the rig
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -8,7 +9,11 @@ use std::time::{Duration, Instant};
 use chronus_editor::{EditorApp, Host, Preset};
 use chronus_engine::{Block, Engine, Event, Options, Registry, Request, Terms, Transport};
 use chronus_patch::Patch;
-use egui::{Event as Input, Key, Modifiers, PointerButton, Pos2, Rect};
+use egui::accesskit::Toggled;
+use egui::{
+    Event as Input, Key, Modifiers, MouseWheelSource, MouseWheelUnit, OutputCommand, PointerButton,
+};
+use egui::{Pos2, Rect, TouchPhase, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
@@ -190,11 +195,8 @@ impl Rig {
     /// Clicks it twice.
     #[track_caller]
     pub fn double_click(&mut self, label: &str) {
-        for _ in 0..2 {
-            self.harness.get_by_label(label).click();
-            self.harness.step();
-        }
-        self.steps();
+        let place = self.rect(label).center();
+        self.double_click_at(place);
     }
 
     /// Opens the list called `list` and takes `entry`.
@@ -252,6 +254,126 @@ impl Rig {
         let button = PointerButton::Primary;
         self.harness.event(Input::PointerButton { pos, button, pressed, modifiers });
         self.harness.step();
+    }
+}
+
+/// The pointer and the keyboard, by place.
+impl Rig {
+    /// The middle of what is called `label`.
+    #[track_caller]
+    pub fn place(&self, label: &str) -> Pos2 {
+        self.rect(label).center()
+    }
+
+    /// Width and height of what is called `label`.
+    #[track_caller]
+    pub fn size(&self, label: &str) -> Vec2 {
+        self.rect(label).size()
+    }
+
+    /// True when what is called `label` is marked as selected.
+    #[track_caller]
+    pub fn is_selected(&self, label: &str) -> bool {
+        let node = self.harness.get_by_label(label);
+        node.accesskit_node().toggled() == Some(Toggled::True)
+    }
+
+    /// True when what is called `label` has the keyboard.
+    #[track_caller]
+    pub fn has_focus(&self, label: &str) -> bool {
+        self.harness.get_by_label(label).is_focused()
+    }
+
+    /// True when what is called `label` can be used.
+    #[track_caller]
+    pub fn is_enabled(&self, label: &str) -> bool {
+        !self.harness.get_by_label(label).accesskit_node().is_disabled()
+    }
+
+    /// Moves the pointer there.
+    pub fn hover(&mut self, pos: Pos2) {
+        self.harness.event(Input::PointerMoved(pos));
+        self.harness.step();
+    }
+
+    /// Clicks a place with a button.
+    pub fn click_at(&mut self, pos: Pos2, button: PointerButton, modifiers: Modifiers) {
+        self.drag_with((pos, pos), button, modifiers);
+    }
+
+    /// Clicks a place twice.
+    pub fn double_click_at(&mut self, pos: Pos2) {
+        self.hover(pos);
+        for _ in 0..2 {
+            // Each click within one frame, or the two would be too far apart in the harness's time.
+            for pressed in [true, false] {
+                let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+                let click = Input::PointerButton { pos, button, pressed, modifiers };
+                self.harness.input_mut().events.push(click);
+            }
+            self.harness.step();
+        }
+        self.steps();
+    }
+
+    /// Drags from one place to another.
+    pub fn drag_between(&mut self, from: Pos2, to: Pos2) {
+        self.drag_with((from, to), PointerButton::Primary, Modifiers::NONE);
+    }
+
+    /// Drags with a button.
+    pub fn drag_with(
+        &mut self,
+        (from, to): (Pos2, Pos2),
+        button: PointerButton,
+        modifiers: Modifiers,
+    ) {
+        self.grab((from, to), button, modifiers);
+        self.harness.event(Input::PointerButton { pos: to, button, pressed: false, modifiers });
+        self.harness.event(Input::ModifiersChanged(Modifiers::NONE));
+        self.steps();
+    }
+
+    /// Drags, and does not let go.
+    pub fn grab(&mut self, (from, to): (Pos2, Pos2), button: PointerButton, modifiers: Modifiers) {
+        self.harness.event(Input::ModifiersChanged(modifiers));
+        self.hover(from);
+        self.harness.event(Input::PointerButton { pos: from, button, pressed: true, modifiers });
+        self.harness.step();
+        for part in [0.3, 0.7, 1.0] {
+            if from != to {
+                self.hover(from.lerp(to, part));
+            }
+        }
+    }
+
+    /// Turns the wheel, in points; on the pointer's place.
+    pub fn wheel(&mut self, delta: Vec2, modifiers: Modifiers) {
+        let (unit, phase) = (MouseWheelUnit::Point, TouchPhase::Move);
+        let source = MouseWheelSource::Unknown;
+        self.harness.event(Input::ModifiersChanged(modifiers));
+        self.harness.event(Input::MouseWheel { unit, delta, phase, source, modifiers });
+        self.harness.step();
+        self.harness.event(Input::ModifiersChanged(Modifiers::NONE));
+        self.steps();
+    }
+
+    /// Presses a key.
+    pub fn press(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.steps();
+    }
+
+    /// Hands one event to the editor; what it copies to the clipboard, if anything.
+    pub fn send(&mut self, event: Input) -> Option<String> {
+        self.harness.event(event);
+        self.harness.step();
+        let commands = self.harness.output().platform_output.commands.clone();
+        self.steps();
+        commands.into_iter().find_map(|command| match command {
+            OutputCommand::CopyText(text) => Some(text),
+            _ => None,
+        })
     }
 }
 

@@ -1,0 +1,195 @@
+//! How the canvas looks: grid, modules, pins and cables, in the window's points.
+
+use chronus_engine::Signal;
+use egui::epaint::CubicBezierShape;
+use egui::{Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Stroke, StrokeKind};
+use egui::{Vec2, pos2, vec2};
+
+use super::curve::Curve;
+use super::layout::HEADER;
+use super::scene::{Pin, Scene, Seat};
+use super::view::View;
+use crate::theme;
+
+/// Between two lines of the grid, in the patch's points.
+const GRID: f32 = 40.0;
+/// Lines of the grid from one strong one to the next.
+const STRONG: i32 = 5;
+/// Radius of a pin at 1x.
+const PIN: f32 = 5.0;
+
+/// A font size at `zoom`, in half points: every other size would be drawn into the font's texture
+/// anew in each step of a zoom.
+pub(crate) fn font(size: f32, zoom: f32) -> FontId {
+    FontId::proportional(((size * zoom * 2.0).round() / 2.0).max(4.0))
+}
+
+/// The grid: finer lines where there is room for them.
+pub(crate) fn grid(painter: &Painter, window: Rect, view: View) {
+    painter.rect_filled(window, 0.0, theme::CANVAS);
+    let (least, most) = (view.to_patch(window.min), view.to_patch(window.max));
+    let lines = |from: f32, to: f32| {
+        let fine = GRID * view.zoom >= 14.0;
+        let all = (from / GRID).floor() as i32..=(to / GRID).ceil() as i32;
+        all.filter(move |line| fine || line % STRONG == 0)
+    };
+    let stroke = |line: i32| {
+        let strong = line % STRONG == 0;
+        Stroke::new(1.0, if strong { theme::GRID_STRONG } else { theme::GRID })
+    };
+    for line in lines(least.x, most.x) {
+        let x = view.to_window(pos2(line as f32 * GRID, 0.0)).x.round();
+        painter.vline(x, window.y_range(), stroke(line));
+    }
+    for line in lines(least.y, most.y) {
+        let y = view.to_window(pos2(0.0, line as f32 * GRID)).y.round();
+        painter.hline(window.x_range(), y, stroke(line));
+    }
+}
+
+/// What sets a module apart.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Marks {
+    pub selected: bool,
+    pub hovered: bool,
+    pub refused: bool,
+}
+
+/// A module's body and header.
+pub(crate) fn body(painter: &Painter, scene: &Scene<'_>, seat: &Seat<'_>, marks: Marks) {
+    let zoom = scene.view.zoom;
+    let rect = seat.rect;
+    let corners = CornerRadius::same((5.0 * zoom).clamp(1.0, 12.0) as u8);
+    painter.rect_filled(rect.translate(vec2(0.0, 3.0 * zoom)), corners, theme::SHADOW);
+    painter.rect_filled(rect, corners, theme::CARD);
+    let family = seat.spec.map_or(theme::BAD, |spec| theme::family(spec.category));
+    let colour = seat.module.colour.map_or(family, |c| Color32::from_rgb(c.0[0], c.0[1], c.0[2]));
+    let header = Rect::from_min_size(rect.min, vec2(rect.width(), HEADER * zoom));
+    let top = CornerRadius { sw: 0, se: 0, ..corners };
+    let header_colour = if seat.module.bypass { theme::dimmed(colour) } else { colour };
+    painter.rect_filled(header, top, header_colour);
+    if zoom >= super::PLAIN {
+        let name = scene.patch.label(seat.id);
+        let text = if seat.module.bypass { format!("{name} (bypassed)") } else { name.to_owned() };
+        let place = header.left_center() + vec2(9.0 * zoom, 0.0);
+        let ink = theme::ink_on(header_colour);
+        let inside = painter.with_clip_rect(painter.clip_rect().intersect(header));
+        inside.text(place, Align2::LEFT_CENTER, text, font(13.0, zoom), ink);
+    }
+    if zoom < super::PLAIN {
+        // Where the header is too small to be read, the name goes where the knobs would be.
+        let inside = painter.with_clip_rect(painter.clip_rect().intersect(rect.shrink(1.0)));
+        let (name, font) = (scene.patch.label(seat.id), FontId::proportional(11.0));
+        inside.text(rect.center(), Align2::CENTER_CENTER, name, font, theme::TEXT);
+    }
+    if seat.spec.is_none() && zoom >= super::PLAIN {
+        let place = header.left_bottom() + vec2(9.0, 9.0) * zoom;
+        let text = format!("no kind `{}` here", seat.module.kind);
+        painter.text(place, Align2::LEFT_CENTER, text, font(10.5, zoom), theme::BAD);
+    }
+    let outline = if marks.refused {
+        glow(painter, rect, corners, theme::BAD);
+        Stroke::new(2.0, theme::BAD)
+    } else if marks.selected {
+        Stroke::new(2.0, theme::TEXT)
+    } else if marks.hovered {
+        Stroke::new(1.0, theme::DIM)
+    } else {
+        Stroke::new(1.0, theme::EDGE)
+    };
+    painter.rect_stroke(rect, corners, outline, StrokeKind::Outside);
+}
+
+fn glow(painter: &Painter, rect: Rect, corners: CornerRadius, colour: Color32) {
+    for ring in 0..7_u8 {
+        let out = f32::from(ring) * 2.0;
+        let stroke = Stroke::new(2.0, colour.gamma_multiply(0.4 - out * 0.028));
+        let round = CornerRadius::same(corners.nw.saturating_add(ring * 2));
+        painter.rect_stroke(rect.expand(out), round, stroke, StrokeKind::Outside);
+    }
+}
+
+/// How a pin is to be seen.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Light {
+    /// A cable is in it.
+    pub plugged: bool,
+    /// The cable in hand cannot end here.
+    pub dim: bool,
+    /// The pointer or a held cable is on it.
+    pub lit: bool,
+}
+
+/// A pin and its name.
+pub(crate) fn pin(painter: &Painter, view: View, pin: &Pin, light: Light) {
+    let zoom = view.zoom;
+    let Light { plugged, dim, lit } = light;
+    let fade = |colour: Color32| if dim { colour.gamma_multiply(0.25) } else { colour };
+    let radius = (PIN * zoom).max(2.0) * if lit { 1.4 } else { 1.0 };
+    let stroke = Stroke::new((2.0 * zoom).max(1.0), fade(theme::signal(pin.signal)));
+    let filled = lit || plugged;
+    let fill = if filled { fade(theme::signal(pin.signal)) } else { theme::DEEP };
+    painter.circle(pin.at, radius, fill, stroke);
+    if zoom >= super::PLAIN {
+        let (away, align) = if pin.output {
+            (vec2(-11.0, 0.0), Align2::RIGHT_CENTER)
+        } else {
+            (vec2(11.0, 0.0), Align2::LEFT_CENTER)
+        };
+        painter.text(pin.at + away * zoom, align, pin.name, font(11.5, zoom), fade(theme::TEXT));
+    }
+}
+
+/// A cable, `opacity` 0..=1.
+pub(crate) fn cable(
+    painter: &Painter,
+    view: View,
+    curve: &Curve,
+    signal: Signal,
+    (opacity, strong): (f32, bool),
+) {
+    let width = (2.5 * view.zoom.sqrt()).clamp(1.2, 4.0) + if strong { 2.0 } else { 0.0 };
+    let colour = theme::signal(signal).gamma_multiply(opacity);
+    let stroke = Stroke::new(width, colour);
+    if strong {
+        let halo = Stroke::new(width + 4.0, theme::TEXT.gamma_multiply(opacity * 0.5));
+        let shape =
+            CubicBezierShape::from_points_stroke(curve.points, false, Color32::TRANSPARENT, halo);
+        painter.add(shape);
+    }
+    let shape =
+        CubicBezierShape::from_points_stroke(curve.points, false, Color32::TRANSPARENT, stroke);
+    painter.add(shape);
+}
+
+/// A knob's rail, value arc and pointer; `position` 0..=1 of its way, `start` where the arc begins.
+pub(crate) fn dial(
+    painter: &Painter,
+    (centre, radius): (Pos2, f32),
+    (position, start): (f32, f32),
+    (colour, hot): (Color32, bool),
+) {
+    let rail = Stroke::new(radius * 0.2, theme::RAIL);
+    painter.add(arc(centre, radius, 0.0, 1.0, rail));
+    painter.circle_filled(centre, radius * 0.7, if hot { theme::EDGE } else { theme::KNOB });
+    let (from, to) = (position.min(start), position.max(start));
+    if to - from > 0.002 {
+        painter.add(arc(centre, radius, from, to, Stroke::new(radius * 0.2, colour)));
+    }
+    let tip = direction(position);
+    let hand = Stroke::new((radius * 0.13).max(1.5), theme::TEXT);
+    painter.line_segment([centre + tip * radius * 0.25, centre + tip * radius * 0.68], hand);
+}
+
+fn arc(centre: Pos2, radius: f32, from: f32, to: f32, stroke: Stroke) -> egui::Shape {
+    let pieces = ((to - from) * 32.0).ceil().max(1.0);
+    let point = |piece: f32| centre + direction(from + (to - from) * piece / pieces) * radius;
+    let points = (0..=pieces as u16).map(|piece| point(f32::from(piece))).collect();
+    egui::Shape::line(points, stroke)
+}
+
+/// Where a knob points at `position`: from lower left over the top to lower right.
+fn direction(position: f32) -> Vec2 {
+    let turn = std::f32::consts::PI * (0.75 + 1.5 * position);
+    vec2(turn.cos(), turn.sin())
+}

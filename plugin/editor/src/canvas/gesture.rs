@@ -1,0 +1,272 @@
+//! What the pointer is doing: panning, drawing a box, moving modules, or holding a cable's end.
+
+use std::collections::BTreeSet;
+
+use chronus_engine::Request;
+use chronus_patch::{CableId, Edit, ModuleId, Point};
+use egui::{CursorIcon, PointerButton, Pos2, Rect, Response, Stroke, StrokeKind, Ui, Vec2};
+
+use super::curve::Curve;
+use super::scene::{End, Scene, Seat, corner, ends};
+use super::search::Search;
+use super::{draw, edits, space_down};
+use crate::app::EditorApp;
+use crate::theme;
+
+/// The parts of a cable, from either end, that the pointer takes that end by.
+const END_PART: f32 = 0.3;
+
+/// What the pointer is doing.
+#[derive(Default)]
+pub(crate) enum Gesture {
+    /// Nothing.
+    #[default]
+    None,
+    /// It drags the view.
+    Pan,
+    /// It draws a box: from there, in the patch, adding to what was selected.
+    Box { from: Pos2, keep: BTreeSet<ModuleId> },
+    /// It drags what is selected: from there, by so much, in the patch.
+    Move { from: Pos2, by: Vec2 },
+    /// It drags a cable whose other end is held by a pin; `taken` is the cable it was before.
+    Cable { held: End, taken: Option<CableId> },
+}
+
+impl Gesture {
+    pub(crate) fn is_some(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    /// How far what is selected has been dragged, in the patch's points.
+    pub(crate) fn offset(&self) -> Vec2 {
+        if let Self::Move { by, .. } = self { *by } else { Vec2::ZERO }
+    }
+
+    /// The cable whose end is in hand.
+    pub(crate) fn taken(&self) -> Option<CableId> {
+        if let Self::Cable { taken, .. } = self { *taken } else { None }
+    }
+
+    /// Whether the pin `end` is dimmed, being no place for the cable in hand, and whether it is
+    /// where that cable is held.
+    pub(crate) fn marks(&self, scene: &Scene<'_>, end: &End) -> (bool, bool) {
+        let Self::Cable { held, taken } = self else { return (false, false) };
+        (held != end && !scene.fits(held, end, *taken), held == end)
+    }
+}
+
+impl EditorApp {
+    /// The pointer on the canvas itself.
+    pub(crate) fn ground(&mut self, ui: &Ui, scene: &Scene<'_>, ground: &Response) {
+        let (pressed, clicked) =
+            ui.input(|input| (input.pointer.any_pressed(), input.pointer.any_click()));
+        if clicked
+            && ui.rect_contains_pointer(scene.window)
+            && ui.memory(|memory| memory.focused().is_none())
+        {
+            // A click on a module counts as one beside the canvas, which then loses the focus.
+            ground.request_focus();
+        }
+        if pressed && ui.rect_contains_pointer(scene.window) {
+            self.canvas.search = None;
+            if !self.canvas.field.as_ref().is_some_and(|field| field.under_pointer(ui)) {
+                ground.request_focus();
+            }
+            if ui.input(|input| input.pointer.button_pressed(PointerButton::Middle)) {
+                self.canvas.gesture = Gesture::Pan;
+            }
+        }
+        let Some(pointer) = ui.input(|input| input.pointer.interact_pos()) else { return };
+        let place = scene.view.to_patch(pointer);
+        let shift = ui.input(|input| input.modifiers.shift);
+        if ground.double_clicked() || ground.secondary_clicked() {
+            self.canvas.search = Some(Search::new(place, pointer, None));
+        } else if ground.clicked() && ui.input(|input| input.pointer.primary_released()) {
+            // Only the pointer's click: Space and Enter click whatever has the focus, too.
+            let cable = scene.cable_at(pointer).map(|(wire, _)| wire.id);
+            if cable.is_some() || !shift {
+                self.canvas.selection.clear();
+                self.canvas.selection.cable = cable;
+            }
+        }
+        if ground.drag_started_by(PointerButton::Secondary) {
+            self.canvas.gesture = Gesture::Pan;
+        } else if ground.drag_started_by(PointerButton::Primary) {
+            let from = ui.input(|input| input.pointer.press_origin()).unwrap_or(pointer);
+            self.canvas.gesture = if space_down(ui) {
+                Gesture::Pan
+            } else if let Some(gesture) = take_end(scene, from) {
+                gesture
+            } else {
+                let keep = if shift { self.canvas.selection.modules.clone() } else { [].into() };
+                Gesture::Box { from: scene.view.to_patch(from), keep }
+            };
+        }
+    }
+
+    /// The pointer on a module.
+    pub(crate) fn module_gesture(
+        &mut self,
+        ui: &Ui,
+        scene: &Scene<'_>,
+        seat: &Seat<'_>,
+        response: &Response,
+    ) {
+        let shift = ui.input(|input| input.modifiers.shift);
+        let selection = &mut self.canvas.selection;
+        if response.clicked() {
+            if shift {
+                selection.toggle(seat.id);
+            } else {
+                selection.only([seat.id.clone()]);
+            }
+        }
+        if response.drag_started_by(PointerButton::Primary) {
+            if space_down(ui) {
+                self.canvas.gesture = Gesture::Pan;
+                return;
+            }
+            if !selection.modules.contains(seat.id) {
+                if !shift {
+                    selection.clear();
+                }
+                selection.cable = None;
+                selection.modules.insert(seat.id.clone());
+            }
+            if let Some(from) = ui.input(|input| input.pointer.press_origin()) {
+                let from = scene.view.to_patch(from);
+                self.canvas.gesture = Gesture::Move { from, by: Vec2::ZERO };
+            }
+        }
+    }
+
+    /// The pointer on a pin: an output starts a cable; so does an input that has none, or with
+    /// shift. From an input with cables the last one is taken away.
+    pub(crate) fn pin_gesture(
+        &mut self,
+        ui: &Ui,
+        scene: &Scene<'_>,
+        end: &End,
+        response: &Response,
+    ) {
+        if response.hovered() {
+            ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
+        }
+        if !response.drag_started_by(PointerButton::Primary) {
+            return;
+        }
+        let shift = ui.input(|input| input.modifiers.shift);
+        let last = scene.patch.cables.iter().rev().find(|(_, cable)| cable.to == end.port);
+        self.canvas.gesture = match last.filter(|_| !end.output && !shift) {
+            Some((&id, cable)) => {
+                let held = End { port: cable.from.clone(), output: true };
+                Gesture::Cable { held, taken: Some(id) }
+            }
+            None => Gesture::Cable { held: end.clone(), taken: None },
+        };
+    }
+
+    /// Goes on with the gesture, and ends it when the pointer is released.
+    pub(crate) fn carry_on(&mut self, ui: &Ui, scene: &Scene<'_>) {
+        let (pointer, delta, down) = ui.input(|input| {
+            let pointer = &input.pointer;
+            (pointer.latest_pos(), pointer.delta(), pointer.any_down())
+        });
+        let Some(pointer) = pointer else { return };
+        let place = scene.view.to_patch(pointer);
+        match &mut self.canvas.gesture {
+            Gesture::None => return,
+            Gesture::Pan => {
+                ui.ctx().set_cursor_icon(CursorIcon::Grabbing);
+                if let Some(view) = &mut self.canvas.view {
+                    view.pan(delta);
+                }
+            }
+            Gesture::Box { from, keep } => {
+                let drawn = scene.view.rect(Rect::from_two_pos(*from, place));
+                let fill = theme::ACCENT.gamma_multiply(0.12);
+                ui.painter().rect_filled(drawn, 2.0, fill);
+                let stroke = Stroke::new(1.0, theme::ACCENT);
+                ui.painter().rect_stroke(drawn, 2.0, stroke, StrokeKind::Inside);
+                let hit = scene.seats.iter().filter(|seat| seat.rect.intersects(drawn));
+                let hit: Vec<_> = hit.map(|seat| seat.id.clone()).collect();
+                self.canvas.selection.only(keep.iter().cloned().chain(hit));
+            }
+            Gesture::Move { from, by } => *by = (place - *from).round(),
+            Gesture::Cable { held, taken } => {
+                let target = scene.pin_for(held, *taken, pointer);
+                let at = target.as_ref().and_then(|end| scene.end(&end.port, end.output));
+                let free = at.map_or(pointer, |(at, _)| at);
+                let Some((fixed, signal)) = scene.end(&held.port, held.output) else {
+                    // The module that held the other end is gone.
+                    self.canvas.gesture = Gesture::None;
+                    return;
+                };
+                let (start, end) = if held.output { (fixed, free) } else { (free, fixed) };
+                let curve = Curve::new(start, end, scene.view.zoom);
+                let signal = signal.unwrap_or(chronus_engine::Signal::Audio);
+                let strong = target.is_some();
+                draw::cable(ui.painter(), scene.view, &curve, signal, (1.0, strong));
+            }
+        }
+        if !down {
+            match std::mem::take(&mut self.canvas.gesture) {
+                Gesture::Move { by, .. } if by != Vec2::ZERO => self.shift(scene, by),
+                Gesture::Cable { held, taken } => self.drop_cable(scene, held, taken, pointer),
+                _ => {}
+            }
+        }
+    }
+
+    /// Moves what is selected, as one step.
+    pub(crate) fn shift(&mut self, scene: &Scene<'_>, by: Vec2) {
+        let moved = self.canvas.selection.modules.iter().filter_map(|id| {
+            let place = corner(scene.patch.modules.get(id)?) + by;
+            let position = Point { x: place.x.round(), y: place.y.round() };
+            Some(Edit::Move { id: id.clone(), position })
+        });
+        let edit = Edit::Batch(moved.collect());
+        self.edit(scene.patch, edit);
+    }
+
+    fn drop_cable(&mut self, scene: &Scene<'_>, held: End, taken: Option<CableId>, pointer: Pos2) {
+        let patch = scene.patch;
+        let Some(end) = scene.pin_for(&held, taken, pointer) else {
+            if scene.module_at(pointer).is_some() {
+                return;
+            }
+            match taken {
+                Some(id) => self.edit(patch, Edit::Disconnect { id }),
+                None => {
+                    let place = scene.view.to_patch(pointer);
+                    self.canvas.search = Some(Search::new(place, pointer, Some(held)));
+                }
+            }
+            return;
+        };
+        let (from, to) = ends(&held, &end);
+        let (from, to) = (from.clone(), to.clone());
+        match taken {
+            None => self.edit(patch, patch.connect_edit(from, to, 1.0)),
+            Some(id) if patch.cable_between(&from, &to) == Some(id) => {}
+            Some(id) => {
+                let label = format!("move a cable to {}", patch.label(&end.port.module));
+                let edit = edits::reconnect(patch, id, from, to);
+                self.commit(label, &[Request::Edit(edit)]);
+            }
+        }
+    }
+}
+
+/// The end of a cable that a drag from `place` takes.
+fn take_end(scene: &Scene<'_>, place: Pos2) -> Option<Gesture> {
+    let (wire, along) = scene.cable_at(place)?;
+    let held = if along <= END_PART {
+        End { port: wire.cable.to.clone(), output: false }
+    } else if along >= 1.0 - END_PART {
+        End { port: wire.cable.from.clone(), output: true }
+    } else {
+        return None;
+    };
+    Some(Gesture::Cable { held, taken: Some(wire.id) })
+}

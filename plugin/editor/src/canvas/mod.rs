@@ -1,0 +1,302 @@
+//! The canvas: the patch as modules and cables, drawn by egui's painter in the window's points.
+//!
+//! Everything on it can be found by name, for screen readers and tests: modules are "Module osc",
+//! pins "osc pitch in" and "osc out out" (label, port, direction), cables "Cable osc out → amp in",
+//! knobs "osc Frequency", and the field of a knob's value "osc Frequency value". The List page has
+//! the same names for knobs; the two are never seen together.
+
+mod curve;
+mod draw;
+mod edits;
+mod gesture;
+mod keys;
+mod knobs;
+mod layout;
+mod scene;
+mod search;
+mod view;
+
+use std::collections::BTreeSet;
+
+use chronus_engine::Rejection;
+use chronus_patch::{CableId, ModuleId, Patch, PortRef};
+use egui::{Align2, Button, Key, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
+use egui::{Stroke, StrokeKind, pos2, vec2};
+
+use crate::app::EditorApp;
+use crate::modules::blames;
+use crate::ports::cable_name;
+use crate::theme;
+use gesture::Gesture;
+use knobs::{Field, Hand};
+use scene::{End, Scene, Seat};
+use search::Search;
+use view::View;
+
+pub(crate) use edits::delete;
+
+/// Below this zoom knobs and names of pins are left out.
+const PLAIN: f32 = 0.4;
+/// How much of a cable is seen through modules that lie over it.
+const THROUGH: f32 = 0.4;
+/// After the wheel has moved the view, how long it goes on to do so over knobs, in seconds.
+const SCROLLING: f64 = 0.35;
+
+/// What the canvas remembers between frames.
+#[derive(Default)]
+pub(crate) struct Canvas {
+    /// None until the first frame, which shows the whole patch.
+    view: Option<View>,
+    selection: Selection,
+    gesture: Gesture,
+    search: Option<Search>,
+    /// The knob in hand, and where it stands.
+    hand: Option<Hand>,
+    /// The value being typed.
+    field: Option<Field>,
+    /// The pointer is over a knob: the wheel is the knob's.
+    over_knob: bool,
+    /// When the wheel last moved the view, in egui's time.
+    scrolled: f64,
+    /// A knob has the keyboard's focus.
+    on_knob: bool,
+}
+
+/// What is selected: modules, or a cable.
+#[derive(Default)]
+pub(crate) struct Selection {
+    pub modules: BTreeSet<ModuleId>,
+    pub cable: Option<CableId>,
+}
+
+impl Selection {
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn only(&mut self, ids: impl IntoIterator<Item = ModuleId>) {
+        *self = Self { modules: ids.into_iter().collect(), cable: None };
+    }
+
+    /// Adds a module, or takes it out.
+    fn toggle(&mut self, id: &ModuleId) {
+        self.cable = None;
+        if !self.modules.remove(id) {
+            self.modules.insert(id.clone());
+        }
+    }
+
+    /// Forgets what the patch no longer has.
+    fn prune(&mut self, patch: &Patch) {
+        self.modules.retain(|id| patch.modules.contains_key(id));
+        self.cable = self.cable.filter(|id| patch.cables.contains_key(id));
+    }
+}
+
+impl Canvas {
+    /// Another patch takes the place of this one: it is shown whole, and nothing is in hand.
+    pub(crate) fn start_over(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Puts down what is in hand.
+    pub(crate) fn put_down(&mut self) {
+        self.gesture = Gesture::None;
+        self.hand = None;
+        self.search = None;
+        self.field = None;
+    }
+}
+
+impl EditorApp {
+    /// The page, in all of `ui`.
+    pub(crate) fn canvas(&mut self, ui: &mut Ui, patch: &Patch) {
+        let window = ui.max_rect();
+        ui.set_clip_rect(window.intersect(ui.clip_rect()));
+        let ground = ui.interact(window, ui.scope_id().with("ground"), Sense::click_and_drag());
+        ground.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Patch canvas"));
+        let registry = self.engine.registry().clone();
+        if self.canvas.view.is_none() {
+            self.canvas.view = Some(self.view_of_all(patch, window));
+        }
+        self.canvas.selection.prune(patch);
+        self.move_view(ui, &ground);
+        let view = self.canvas.view.unwrap_or(View { origin: window.min, zoom: 1.0 });
+        let scene = {
+            let Canvas { selection, gesture, .. } = &self.canvas;
+            let offset = gesture.offset();
+            let lifted = |id: &ModuleId| selection.modules.contains(id).then_some(offset);
+            Scene::new(patch, &registry, (window, view), lifted)
+        };
+        self.ground(ui, &scene, &ground);
+        draw::grid(ui.painter(), window, view);
+        self.cables(ui, &scene, 1.0);
+        let refusal = self.engine.refusal().map(|(_, why)| why);
+        self.canvas.on_knob = false;
+        for seat in scene.seats.iter().filter(|seat| seat.rect.expand(80.0).intersects(window)) {
+            self.seat(ui, &scene, seat, refusal.as_ref());
+        }
+        // A field whose knob is no longer to be seen goes with it.
+        self.canvas.field = self.canvas.field.take().filter(|field| field.was_shown(ui));
+        // Once more, faintly: a cable that runs behind a module is lost to the eye otherwise.
+        self.cables(ui, &scene, THROUGH);
+        if let Some(why) = &refusal {
+            let seen = scene.seats.iter().filter(|seat| seat.rect.intersects(window));
+            for seat in seen.filter(|seat| blames(why, seat.id)) {
+                refused(ui, &scene, seat, why);
+            }
+        }
+        self.carry_on(ui, &scene);
+        self.corner_buttons(ui, patch, window);
+        if patch.modules.is_empty() && self.canvas.search.is_none() {
+            let text = "Double-click or press Tab to add a module, or choose a preset";
+            let font = egui::FontId::proportional(15.0);
+            ui.painter().text(window.center(), Align2::CENTER_CENTER, text, font, theme::DIM);
+        }
+        if ground.has_focus() {
+            let stroke = Stroke::new(1.0, theme::ACCENT.gamma_multiply(0.6));
+            ui.painter().rect_stroke(window, 0.0, stroke, StrokeKind::Inside);
+        }
+        self.canvas_keys(ui, &scene, &ground);
+        self.search_popup(ui, &scene, &ground);
+    }
+
+    /// The view that shows the whole patch.
+    fn view_of_all(&self, patch: &Patch, window: Rect) -> View {
+        let all = scene::bounds(patch, self.engine.registry());
+        all.map_or(View { origin: window.min, zoom: 1.0 }, |all| View::fit(window, all))
+    }
+
+    /// Wheel, pinch and two fingers.
+    fn move_view(&mut self, ui: &Ui, ground: &Response) {
+        let over_knob = std::mem::take(&mut self.canvas.over_knob);
+        let Some(view) = &mut self.canvas.view else { return };
+        let (zoom, scroll, pointer, now) = ui.input(|input| {
+            (input.zoom_delta(), input.smooth_scroll_delta(), input.pointer.hover_pos(), input.time)
+        });
+        let Some(pointer) = pointer.filter(|_| ui.rect_contains_pointer(ground.rect)) else {
+            return;
+        };
+        if zoom != 1.0 {
+            view.zoom_at(pointer, zoom);
+        }
+        let going_on = now - self.canvas.scrolled < SCROLLING;
+        if scroll != Vec2::ZERO && (going_on || !over_knob) {
+            view.pan(scroll);
+            self.canvas.scrolled = now;
+        }
+    }
+
+    fn cables(&self, ui: &Ui, scene: &Scene<'_>, opacity: f32) {
+        let taken = self.canvas.gesture.taken();
+        for wire in scene.wires.iter().filter(|wire| Some(wire.id) != taken) {
+            let strong = self.canvas.selection.cable == Some(wire.id);
+            draw::cable(ui.painter(), scene.view, &wire.curve, wire.signal, (opacity, strong));
+            if opacity == 1.0 {
+                // A name to find it by; the pointer goes by the whole curve.
+                let rect = Rect::from_center_size(wire.curve.at(0.5), Vec2::splat(2.0));
+                let id = ui.scope_id().with(("cable", wire.id.0));
+                let name = format!("Cable {}", cable_name(scene.patch, wire.cable));
+                ui.interact(rect, id, Sense::empty())
+                    .widget_info(|| WidgetInfo::selected(Role::Image, true, strong, &name));
+            }
+        }
+    }
+
+    /// One module with its pins and knobs.
+    fn seat(&mut self, ui: &mut Ui, scene: &Scene<'_>, seat: &Seat<'_>, why: Option<&Rejection>) {
+        let view = scene.view;
+        let label = scene.patch.label(seat.id).to_owned();
+        let selected = self.canvas.selection.modules.contains(seat.id);
+        // Not part of the Tab order: the canvas has the keyboard, and moves what is selected.
+        let sense = Sense::CLICK | Sense::DRAG;
+        let id = ui.scope_id().with(("module", seat.id.as_str()));
+        let response = ui.interact(seat.rect, id, sense);
+        let name = format!("Module {label}");
+        response.widget_info(|| WidgetInfo::selected(Role::Group, true, selected, &name));
+        let refused = why.is_some_and(|why| blames(why, seat.id));
+        let marks = draw::Marks { selected, hovered: response.hovered(), refused };
+        draw::body(ui.painter(), scene, seat, marks);
+        self.module_gesture(ui, scene, seat, &response);
+        if let Some(spec) = seat.spec {
+            let header = Rect::from_min_size(
+                seat.rect.min,
+                vec2(seat.rect.width(), layout::HEADER * view.zoom),
+            );
+            if ui.rect_contains_pointer(header) && !self.canvas.gesture.is_some() {
+                response.on_hover_text(format!("{}: {}", spec.name, spec.summary));
+            }
+        }
+        for pin in seat.pins(view) {
+            let end = End { port: PortRef::new(seat.id.clone(), pin.name), output: pin.output };
+            let side = if pin.output { "out" } else { "in" };
+            let id = ui.scope_id().with((seat.id.as_str(), pin.name, side));
+            let rect = Rect::from_center_size(pin.at, Vec2::splat((16.0 * view.zoom).max(8.0)));
+            let response = ui.interact(rect, id, sense);
+            let name = format!("{label} {} {side}", pin.name);
+            let (dim, target) = self.canvas.gesture.marks(scene, &end);
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, !dim, &name));
+            let lit = target || response.hovered() && !dim;
+            let light = draw::Light { plugged: scene.is_plugged(&end), dim, lit };
+            draw::pin(ui.painter(), view, &pin, light);
+            self.pin_gesture(ui, scene, &end, &response);
+        }
+        if let Some(spec) = seat.spec.filter(|_| view.zoom >= PLAIN) {
+            for (param, cell) in spec.params.iter().zip(&seat.face.knobs) {
+                let corner = seat.rect.min + cell.min.to_vec2() * view.zoom;
+                let cell = Rect::from_min_size(corner, cell.size() * view.zoom);
+                self.dial(ui, scene, seat, (spec, param), cell);
+            }
+        }
+    }
+
+    /// Fit and zoom, for the pointer alone.
+    fn corner_buttons(&mut self, ui: &mut Ui, patch: &Patch, window: Rect) {
+        let Some(mut view) = self.canvas.view else { return };
+        let mut at = window.left_bottom() + vec2(10.0, -34.0);
+        let ground = Rect::from_min_size(at, vec2(152.0, 24.0)).expand(4.0);
+        ui.painter().rect_filled(ground, 5.0, theme::DEEP);
+        let mut button = |ui: &mut Ui, text: &str, name: &str, width: f32| {
+            let rect = Rect::from_min_size(at, vec2(width, 24.0));
+            at.x += width + 4.0;
+            ui.put(rect, Button::new(text)).accessible_name(name).clicked()
+        };
+        if button(ui, "-", "Zoom out", 24.0) {
+            view.zoom_at(window.center(), 0.8);
+        }
+        if button(ui, "+", "Zoom in", 24.0) {
+            view.zoom_at(window.center(), 1.25);
+        }
+        if button(ui, "Fit", "Fit", 40.0) {
+            view = self.view_of_all(patch, window);
+        }
+        self.canvas.view = Some(view);
+        let percent = format!("{:.0} %", view.zoom * 100.0);
+        let place = pos2(at.x + 6.0, at.y + 12.0);
+        let font = egui::FontId::proportional(12.0);
+        ui.painter().text(place, Align2::LEFT_CENTER, percent, font, theme::DIM);
+    }
+}
+
+/// Why a module is not playing, below it, and within the window as far as it goes.
+fn refused(ui: &Ui, scene: &Scene<'_>, seat: &Seat<'_>, why: &Rejection) {
+    let font = egui::FontId::proportional(12.0);
+    let width = seat.rect.width().max(240.0);
+    let galley = ui.painter().layout(why.to_string(), font, theme::BAD, width);
+    let room = scene.window.shrink(4.0);
+    let size = galley.size() + vec2(12.0, 12.0);
+    let x = seat.rect.left().min(room.right() - size.x).max(room.left());
+    let y = (seat.rect.bottom() + 16.0).min(room.bottom() - size.y);
+    let rect = Rect::from_min_size(pos2(x, y), size);
+    ui.painter().rect_filled(rect, 4.0, theme::DEEP);
+    ui.painter().galley(rect.min + vec2(6.0, 6.0), galley, theme::BAD);
+    let id = ui.scope_id().with(("refused", seat.id.as_str()));
+    let name = format!("Refused {}", scene.patch.label(seat.id));
+    ui.interact(rect, id, Sense::hover())
+        .widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
+}
+
+/// True while the key that turns a drag into a pan is down.
+fn space_down(ui: &Ui) -> bool {
+    ui.input(|input| input.key_down(Key::Space))
+}

@@ -133,8 +133,8 @@ impl<const L: usize> Svf<L> {
             self.x = [0.0; L];
             k = 1;
         }
-        if held && L == 1 && k == 0 {
-            k = self.run_along(response, frames, &a, &mix);
+        if held && L == 1 {
+            k += self.run_along(response, k, frames - k, &a, &mix);
         } else if held {
             let pairs = Pairs::new(&a, &a);
             while k + 1 < frames {
@@ -206,13 +206,14 @@ impl<const L: usize> Svf<L> {
         signals
     }
 
-    /// The pairs of the first `frames` frames, in one lane: of each only the states wait for those
-    /// before it; what goes in and comes out makes vectors along the frames. Says how many frames that
-    /// were.
+    /// The pairs of `frames` frames from offset `from` on, in one lane: of each pair only the states
+    /// wait for those before it; what goes in and comes out makes vectors along the frames. Says how
+    /// many frames it ran.
     #[inline(always)]
     fn run_along<R: Response<L>>(
         &mut self,
         response: &mut R,
+        from: usize,
         frames: usize,
         a: &Tuning<L>,
         mix: &R::Mix,
@@ -222,7 +223,8 @@ impl<const L: usize> Svf<L> {
         let (a, pair) = (a.lane(0), Pairs::new(a, a).lane(0));
         let (mut x, mut drives) = ([[0.0; PAIRS]; 2], [[0.0; PAIRS]; 2]);
         for j in 0..n {
-            (x[0][j], x[1][j]) = (response.input(2 * j)[0], response.input(2 * j + 1)[0]);
+            let k = from + 2 * j;
+            (x[0][j], x[1][j]) = (response.input(k)[0], response.input(k + 1)[0]);
         }
         for j in 0..n {
             [drives[0][j], drives[1][j]] = pair.drive([x[0][j], x[1][j]]);
@@ -241,8 +243,8 @@ impl<const L: usize> Svf<L> {
             let (mut first, mut second) = (Signals::SILENT, Signals::SILENT);
             first.set(0, x[0][j], taps);
             second.set(0, x[1][j], Taps::between(between, at(j + 1)));
-            response.output(2 * j, first, mix);
-            response.output(2 * j + 1, second, mix);
+            response.output(from + 2 * j, first, mix);
+            response.output(from + 2 * j + 1, second, mix);
         }
         2 * n
     }

@@ -74,7 +74,9 @@ pub(crate) fn body(painter: &Painter, scene: &Scene<'_>, seat: &Seat<'_>, marks:
         let place = header.left_center() + vec2(9.0 * zoom, 0.0);
         let ink = theme::ink_on(header_colour);
         let inside = painter.with_clip_rect(painter.clip_rect().intersect(header));
-        inside.text(place, Align2::LEFT_CENTER, text, font(13.0, zoom), ink);
+        // The last to become unreadable is the name.
+        let font = font(13.0, zoom.max(super::NAMES));
+        inside.text(place, Align2::LEFT_CENTER, text, font, ink);
     }
     if zoom < super::PLAIN {
         // Where the header is too small to be read, the name goes where the knobs would be.
@@ -130,13 +132,14 @@ pub(crate) fn pin(painter: &Painter, view: View, pin: &Pin, light: Light) {
     let filled = lit || plugged;
     let fill = if filled { fade(theme::signal(pin.signal)) } else { theme::DEEP };
     painter.circle(pin.at, radius, fill, stroke);
-    if zoom >= super::PLAIN {
+    if zoom >= super::NAMES || lit {
         let (away, align) = if pin.output {
             (vec2(-11.0, 0.0), Align2::RIGHT_CENTER)
         } else {
             (vec2(11.0, 0.0), Align2::LEFT_CENTER)
         };
-        painter.text(pin.at + away * zoom, align, pin.name, font(11.5, zoom), fade(theme::TEXT));
+        let font = font(11.5, zoom.max(super::NAMES));
+        painter.text(pin.at + away * zoom, align, pin.name, font, fade(theme::TEXT));
     }
 }
 

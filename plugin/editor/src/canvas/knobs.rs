@@ -131,7 +131,10 @@ impl EditorApp {
         let ink = if hot { theme::TEXT } else { theme::DIM };
         let size = if shown.chars().count() > 10 { 9.0 } else { 10.5 };
         let place = line.center_top() + vec2(0.0, 7.0 * zoom);
-        ui.painter().text(place, Align2::CENTER_CENTER, shown, font(size, zoom), ink);
+        if zoom >= super::NAMES || hot {
+            let font = font(size, zoom.max(super::NAMES));
+            ui.painter().text(place, Align2::CENTER_CENTER, shown, font, ink);
+        }
         if choice {
             Popup::menu(&response).show(|ui| {
                 for (index, text) in param.choices.iter().enumerate() {

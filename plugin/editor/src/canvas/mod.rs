@@ -35,8 +35,10 @@ use view::View;
 
 pub(crate) use edits::delete;
 
-/// Below this zoom knobs and names of pins are left out.
+/// Below this zoom knobs are left out.
 const PLAIN: f32 = 0.4;
+/// Below this zoom captions and names of pins could not be read: what the pointer is on still has its.
+const NAMES: f32 = 0.6;
 /// How much of a cable is seen through modules that lie over it.
 const THROUGH: f32 = 0.4;
 /// After the wheel has moved the view, how long it goes on to do so over knobs, in seconds.

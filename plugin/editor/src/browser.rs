@@ -5,6 +5,7 @@ use chronus_patch::{Patch, Point};
 use egui::{RichText, ScrollArea, TextEdit, Ui};
 
 use crate::app::EditorApp;
+use crate::canvas::rank;
 use crate::theme;
 
 impl EditorApp {
@@ -15,10 +16,9 @@ impl EditorApp {
         let registry = self.engine.registry().clone();
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             for category in Category::ALL {
-                let wanted = self.search.trim().to_lowercase();
                 let all = registry.kinds().iter().map(|kind| kind.spec);
                 let found: Vec<_> = all
-                    .filter(|spec| spec.category == category && matches(spec, &wanted))
+                    .filter(|spec| spec.category == category && rank(spec, &self.search).is_some())
                     .collect();
                 if found.is_empty() {
                     continue;
@@ -46,11 +46,4 @@ impl EditorApp {
         let (id, kind) = (id.to_string(), spec.kind.to_owned());
         self.commit(format!("add {id}"), &[Request::Create { id, kind, position }]);
     }
-}
-
-fn matches(spec: &Spec, wanted: &str) -> bool {
-    let aliases = spec.aliases.iter().map(|alias| alias.kind);
-    let own = [spec.kind, spec.name, spec.category.name(), spec.summary];
-    let mut names = own.into_iter().chain(aliases);
-    names.any(|name| name.to_lowercase().contains(wanted))
 }

@@ -9,7 +9,7 @@ use crate::canvas;
 use crate::theme;
 
 /// How far a duplicate stands from its original, in points.
-const BESIDE: Point = Point { x: 40.0, y: 40.0 };
+pub(crate) const BESIDE: Point = Point { x: 40.0, y: 40.0 };
 /// Patches with more modules than this start with their cards closed.
 const OPEN_UP_TO: usize = 24;
 

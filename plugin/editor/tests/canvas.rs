@@ -513,20 +513,7 @@ fn a_choice_is_made_from_its_list() {
 
 #[test]
 fn a_refused_module_says_why() {
-    let loud = |id: &str| Request::Set { id: id.into(), param: "gain".into(), value: 4.0 };
-    let mut rig = Rig::new(&[
-        create("osc", "vco", 0.0, 0.0),
-        create("a", "vca", 300.0, 0.0),
-        create("b", "vca", 500.0, 0.0),
-        create("c", "vca", 700.0, 0.0),
-        create("out", "audio_out", 900.0, 0.0),
-        loud("a"),
-        loud("b"),
-        loud("c"),
-        connect("osc", "a"),
-        connect("a", "b"),
-        connect("b", "c"),
-    ]);
+    let mut rig = Rig::new(&rig::too_loud());
     assert!(!rig.finds("Refused c"));
     rig.drag_between(rig.place("c out out"), rig.place("out left in"));
     rig.until("it is refused", |rig| rig.engine.refusal().is_some());

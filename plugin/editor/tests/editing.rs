@@ -99,20 +99,7 @@ fn deleting_heals_and_undo_restores() {
 
 #[test]
 fn a_refused_edit_shows_why_and_can_be_undone() {
-    let loud = |id: &str| Request::Set { id: id.into(), param: "gain".into(), value: 4.0 };
-    let mut rig = listed(&[
-        create("osc", "vco"),
-        create("a", "vca"),
-        create("b", "vca"),
-        create("c", "vca"),
-        create("out", "audio_out"),
-        loud("a"),
-        loud("b"),
-        loud("c"),
-        connect("osc", "a"),
-        connect("a", "b"),
-        connect("b", "c"),
-    ]);
+    let mut rig = listed(&rig::too_loud());
     let playing = rig.playing();
     rig.choose("Connect c out to", "out left");
     rig.until("it is refused", |rig| rig.engine.refusal().is_some());

@@ -10,9 +10,8 @@ use super::gesture::Gesture;
 use super::scene::Scene;
 use super::search::Search;
 use crate::app::EditorApp;
+use crate::modules::BESIDE;
 
-/// How far a duplicate stands from its original, in points.
-const BESIDE: Point = Point { x: 40.0, y: 40.0 };
 /// How far an arrow moves what is selected.
 const NUDGE: f32 = 10.0;
 /// How far an arrow moves the view.

@@ -34,6 +34,7 @@ use search::Search;
 use view::View;
 
 pub(crate) use edits::delete;
+pub(crate) use search::rank;
 
 /// Below this zoom knobs are left out.
 const PLAIN: f32 = 0.4;

@@ -132,9 +132,9 @@ fn find(patch: &Patch, registry: &Registry, search: &Search) -> Vec<&'static Spe
 }
 
 /// How well `text` names a kind, 0 best: by the start of its name, a word of it, a part of it,
-/// another name, the family, or its description.
-fn rank(spec: &Spec, text: &str) -> Option<u8> {
-    let text = text.trim().to_lowercase();
+/// another name, the family, or its description; none where it does not.
+pub(crate) fn rank(spec: &Spec, text: &str) -> Option<u8> {
+    let text = text.trim().to_lowercase().replace('_', " ");
     if text.is_empty() {
         return Some(0);
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use chronus_editor::{EditorApp, Host, Preset};
 use chronus_engine::{Block, Engine, Event, Options, Registry, Request, Terms, Transport};
-use chronus_patch::Patch;
+use chronus_patch::{Patch, Point};
 use egui::accesskit::Toggled;
 use egui::{
     Event as Input, Key, Modifiers, MouseWheelSource, MouseWheelUnit, OutputCommand, PointerButton,
@@ -85,6 +85,25 @@ impl Host for TestHost {
     }
 
     fn dismiss_notice(&self) {}
+}
+
+/// An oscillator through three amplifiers, which an output after them would refuse: over the ceiling.
+pub fn too_loud() -> Vec<Request> {
+    let kinds = [("osc", "vco"), ("a", "vca"), ("b", "vca"), ("c", "vca"), ("out", "audio_out")];
+    let places = [0.0, 300.0, 500.0, 700.0, 900.0];
+    let created = kinds.into_iter().zip(places).map(|((id, kind), x)| {
+        let position = Point { x, y: 0.0 };
+        Request::Create { id: id.into(), kind: kind.into(), position }
+    });
+    let loud = ["a", "b", "c"].map(|id| {
+        let (id, param) = (id.into(), "gain".into());
+        Request::Set { id, param, value: 4.0 }
+    });
+    let connected = [("osc", "a"), ("a", "b"), ("b", "c")].map(|(from, to)| {
+        let (from, to) = (from.into(), to.into());
+        Request::Connect { from, to, gain: 1.0 }
+    });
+    created.chain(loud).chain(connected).collect()
 }
 
 /// See the module's documentation.

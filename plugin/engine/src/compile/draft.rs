@@ -51,8 +51,8 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    pub fn acquire(&mut self, groups: u8, signal: Signal) -> Slot {
-        let rests = signal != Signal::Audio;
+    /// A buffer of `groups` lane groups, for a signal that may `rest`: what is not audio may.
+    pub fn acquire(&mut self, groups: u8, rests: bool) -> Slot {
         if groups == 0 {
             Slot::Mono(self.mono.acquire(rests))
         } else {
@@ -104,7 +104,7 @@ impl Draft {
 
     /// A buffer of `groups` lane groups with the sum of `sources`, for an input for `signal`.
     pub fn mix(&mut self, sources: &[MixSource], groups: u8, signal: Signal) -> Slot {
-        let to = self.buffers.acquire(groups, signal);
+        let to = self.buffers.acquire(groups, signal != Signal::Audio);
         let start = self.schedule.sources.len() as u32;
         self.schedule.sources.extend_from_slice(sources);
         let sources = start..self.schedule.sources.len() as u32;
@@ -123,7 +123,7 @@ impl Draft {
         if let Some(spread) = source.and_then(|key| self.live[&key].spread) {
             return Ok(spread);
         }
-        let to = self.buffers.acquire(1, signal);
+        let to = self.buffers.acquire(1, signal != Signal::Audio);
         let lanes = self.slots(lanes);
         self.schedule.steps.push(Step::Gather { to, lanes });
         let Some(live) = source.and_then(|key| self.live.get_mut(&key)) else { return Err(to) };
@@ -138,9 +138,9 @@ impl Draft {
         let read = ports.clone().fold(0, |read, (o, _)| read | u64::from(is_read(o)) << o);
         // What runs free never rests; and nothing is written to what nobody reads.
         let free = matches!(spec.source, Source::Free);
-        let moves = |o: u8| free || read >> o & 1 == 0;
-        let signal = |o: u8, output: &Output| if moves(o) { Signal::Audio } else { output.signal };
-        let slots = ports.map(|(o, output)| self.buffers.acquire(groups, signal(o, output)));
+        let moves =
+            |o: u8, output: &Output| free || read >> o & 1 == 0 || output.signal == Signal::Audio;
+        let slots = ports.map(|(o, output)| self.buffers.acquire(groups, !moves(o, output)));
         (slots.collect(), read)
     }
 

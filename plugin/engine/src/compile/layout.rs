@@ -409,7 +409,7 @@ impl Layout<'_> {
                 };
                 if let MixFrom::Slot(slot) = from {
                     let groups = self.delays[line as usize].from.groups;
-                    let to = draft.buffers.acquire(groups, Signal::Audio);
+                    let to = draft.buffers.acquire(groups, false);
                     draft.schedule.steps.push(Step::Delay { line, from: slot, to });
                     delayed.push(to);
                     from = MixFrom::Slot(to);

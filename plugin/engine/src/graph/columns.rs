@@ -7,8 +7,6 @@ use crate::plan::{MixFrom, MixSource};
 
 /// Frames that are added up side by side.
 const WIDE: usize = 16;
-/// Frames, then, of each lane.
-type Columns = [[f32; WIDE]; LANES];
 
 /// How many of `sources`, from the first on, are lanes of one buffer at gains that keep their values;
 /// at most `LANES`.
@@ -25,7 +23,7 @@ pub(super) fn lanes_of_one(sources: &[MixSource]) -> usize {
 /// Adds lanes of `rows` to `out` one after the other, in the order of `lanes`, or writes their sum where
 /// they are the `first`: several frames at once.
 #[inline(always)]
-pub(super) fn add_lanes<S: Simd>(
+pub(super) fn add<S: Simd>(
     simd: S,
     rows: &[[f32; LANES]],
     lanes: &[MixSource],
@@ -48,13 +46,13 @@ pub(super) fn add_lanes<S: Simd>(
         // Adding to -0 changes no number, not even 0.
         let mut sum = if first { [-0.0; WIDE] } else { *out };
         let added = add_in_order(simd, rows, &terms[..in_order], &mut sum);
-        if added < used {
-            let columns = transposed(simd, rows);
-            for &(lane, gain) in &terms[added..] {
-                let x = &columns[lane];
-                for k in 0..WIDE {
-                    sum[k] += gain * x[k];
-                }
+        for &(lane, gain) in &terms[added..] {
+            let mut x = [0.0; WIDE];
+            for k in 0..WIDE {
+                x[k] = rows[k][lane];
+            }
+            for k in 0..WIDE {
+                sum[k] += gain * x[k];
             }
         }
         *out = sum;
@@ -81,24 +79,6 @@ fn add_in_order<S: Simd>(
     0
 }
 
-/// The lanes of `rows`.
-#[inline(always)]
-fn transposed<S: Simd>(simd: S, rows: &[[f32; LANES]; WIDE]) -> Columns {
-    let mut columns = [[0.0; WIDE]; LANES];
-    #[cfg(target_arch = "x86_64")]
-    if let Some(avx) = x86::avx(&simd) {
-        x86::transpose(avx, rows, &mut columns);
-        return columns;
-    }
-    let _ = simd;
-    for (lane, column) in columns.iter_mut().enumerate() {
-        for (x, row) in column.iter_mut().zip(rows) {
-            *x = row[lane];
-        }
-    }
-    columns
-}
-
 /// In vectors of eight, which the compiler does not find by itself.
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -108,7 +88,7 @@ mod x86 {
     use pulp::Simd;
     use pulp::x86::{V3, V4};
 
-    use super::{Columns, LANES, WIDE};
+    use super::{LANES, WIDE};
 
     /// Frames in a vector.
     const FRAMES: usize = 8;
@@ -147,18 +127,6 @@ mod x86 {
         quads.len() * QUAD
     }
 
-    /// The lanes of `rows`.
-    #[inline(always)]
-    pub fn transpose(simd: V3, rows: &[[f32; LANES]; WIDE], columns: &mut Columns) {
-        for (half, rows) in rows.as_chunks::<FRAMES>().0.iter().enumerate() {
-            for lane in (0..LANES).step_by(QUAD) {
-                for (i, column) in quad(simd, rows, lane).into_iter().enumerate() {
-                    columns[lane + i].as_chunks_mut::<FRAMES>().0[half] = pulp::cast(column);
-                }
-            }
-        }
-    }
-
     /// Four lanes of eight frames: each half of a vector is turned by itself, the first four frames in
     /// one, the others in the other.
     #[inline(always)]
@@ -192,8 +160,8 @@ mod tests {
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
             let mut out = vec![f32::NAN; self.0.len()];
-            add_lanes(simd, self.0, self.1, &mut out, true);
-            add_lanes(simd, self.0, self.1, &mut out, false);
+            add(simd, self.0, self.1, &mut out, true);
+            add(simd, self.0, self.1, &mut out, false);
             out
         }
     }

@@ -218,7 +218,7 @@ impl WithSimd for Sum<'_> {
             let side_by_side = lanes_of_one(&sources[n..]);
             if side_by_side > 0 {
                 let rows = &desk.source::<LANES>(source.from, 0)[..frames];
-                columns::add_lanes(simd, rows, &sources[n..n + side_by_side], out, n == 0);
+                columns::add(simd, rows, &sources[n..n + side_by_side], out, n == 0);
                 n += side_by_side;
                 continue;
             }

@@ -111,6 +111,13 @@ pub trait Response<const L: usize> {
     fn output(&mut self, k: usize, signals: Signals<L>, mix: &Self::Mix);
 }
 
+/// How frame `k` is filtered and mixed, where nothing is held.
+#[inline(always)]
+fn tuned<R: Response<L>, const L: usize>(response: &mut R, k: usize) -> (Tuning<L>, R::Mix) {
+    let (corner, mix) = response.tune(k);
+    (Tuning::new(&corner), mix)
+}
+
 impl<const L: usize> Svf<L> {
     /// True when it stays silent as long as its input is silent.
     #[inline(always)]
@@ -147,11 +154,9 @@ impl<const L: usize> Svf<L> {
         } else {
             while k + 1 < frames {
                 if k > 0 {
-                    let (corner, first_mix) = response.tune(k);
-                    (a, mix) = (Tuning::new(&corner), first_mix);
+                    (a, mix) = tuned(response, k);
                 }
-                let (corner, second_mix) = response.tune(k + 1);
-                let b = Tuning::new(&corner);
+                let (b, second_mix) = tuned(response, k + 1);
                 let x = [response.input(k), response.input(k + 1)];
                 let (first, second) = self.pair(x, &a, &Pairs::new(&a, &b));
                 response.output(k, first, &mix);
@@ -159,8 +164,7 @@ impl<const L: usize> Svf<L> {
                 k += 2;
             }
             if 0 < k && k < frames {
-                let (corner, last_mix) = response.tune(k);
-                (a, mix) = (Tuning::new(&corner), last_mix);
+                (a, mix) = tuned(response, k);
             }
             // What is remembered of the corner is not that of these frames.
             self.turns = [f32::NAN; L];

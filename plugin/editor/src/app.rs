@@ -11,6 +11,7 @@ use crate::canvas::Canvas;
 use crate::commits::Commits;
 use crate::host::Host;
 use crate::knob::Turning;
+use crate::look::Look;
 use crate::theme;
 
 /// Time between two looks at the engine's figures.
@@ -56,6 +57,7 @@ pub struct EditorApp {
     /// What a panel has to say until the next edit.
     pub(crate) remark: Option<String>,
     pub(crate) port: u16,
+    pub(crate) look: Look,
     dressed: bool,
 }
 
@@ -78,6 +80,7 @@ impl EditorApp {
             json_fault: None,
             remark: None,
             port: 9000,
+            look: Look::default(),
             dressed: false,
         }
     }
@@ -94,9 +97,11 @@ impl EditorApp {
     pub fn ui(&mut self, ui: &mut Ui) {
         if !std::mem::replace(&mut self.dressed, true) {
             theme::apply(ui.ctx());
+            self.look.apply(ui.ctx());
         }
         let patch = self.engine.document();
         self.tend_turning(ui);
+        self.look_keys(ui);
         Panel::top("bar").show(ui, |ui| self.bar(ui, &patch));
         Panel::bottom("status").show(ui, |ui| self.status(ui));
         Panel::bottom("verdict").show(ui, |ui| self.verdict(ui));

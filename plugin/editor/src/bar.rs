@@ -2,10 +2,11 @@
 
 use chronus_engine::{Rejection, Request};
 use chronus_patch::Patch;
-use egui::{RichText, Ui};
+use egui::{Align, Layout, RichText, Ui};
 
 use crate::app::{EditorApp, Page};
 use crate::commits::{Commit, Fate};
+use crate::icons::{Icon, IconButton};
 use crate::theme;
 
 impl EditorApp {
@@ -28,19 +29,20 @@ impl EditorApp {
             self.presets(ui);
             let name = if patch.name.is_empty() { "untitled" } else { &patch.name };
             ui.label(RichText::new(name).strong()).on_hover_text(&patch.notes);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.look(ui));
         });
     }
 
     fn undo_buttons(&mut self, ui: &mut Ui) {
         let (undo, redo) = self.engine.undo_labels();
-        let button = egui::Button::new("⟲ Undo");
-        let button = ui.add_enabled(undo.is_some(), button).accessible_name("Undo");
+        let button = IconButton::new(Icon::Undo, "Undo");
+        let button = ui.add_enabled(undo.is_some(), button);
         if button.on_hover_text(tip("Undo", undo)).clicked() {
             self.let_go();
             self.commits.undo(&self.engine);
         }
-        let button = egui::Button::new("⟳ Redo");
-        let button = ui.add_enabled(redo.is_some(), button).accessible_name("Redo");
+        let button = IconButton::new(Icon::Redo, "Redo");
+        let button = ui.add_enabled(redo.is_some(), button);
         if button.on_hover_text(tip("Redo", redo)).clicked() {
             self.let_go();
             self.commits.redo(&self.engine);
@@ -83,7 +85,7 @@ impl EditorApp {
     pub(crate) fn verdict(&mut self, ui: &mut Ui) {
         if let Some(notice) = self.host.notice() {
             ui.horizontal_wrapped(|ui| {
-                ui.colored_label(theme::BAD, notice);
+                ui.colored_label(theme::of(ui).bad, notice);
                 if ui.small_button("Dismiss").clicked() {
                     self.host.dismiss_notice();
                 }
@@ -91,7 +93,7 @@ impl EditorApp {
         }
         if let Some(remark) = self.remark.clone() {
             ui.horizontal_wrapped(|ui| {
-                ui.colored_label(theme::BAD, remark);
+                ui.colored_label(theme::of(ui).bad, remark);
                 if ui.small_button("Dismiss").clicked() {
                     self.remark = None;
                 }
@@ -99,14 +101,14 @@ impl EditorApp {
         }
         ui.horizontal_wrapped(|ui| {
             let Some(last) = self.commits.last() else {
-                ui.colored_label(theme::DIM, "Nothing edited yet");
+                ui.colored_label(theme::of(ui).dim, "Nothing edited yet");
                 return;
             };
             tell(ui, &last);
         });
         if let Some((revision, why)) = self.engine.refusal() {
             ui.horizontal_wrapped(|ui| {
-                ui.colored_label(theme::BAD, "• Not playing:");
+                ui.colored_label(theme::of(ui).bad, "• Not playing:");
                 ui.label(format!("revision {revision}: {why}"));
                 let costly = matches!(why, Rejection::OverBudget { .. });
                 if costly && ui.small_button("Play it anyway").clicked() {
@@ -122,36 +124,45 @@ impl EditorApp {
 }
 
 fn tip(verb: &str, label: Option<String>) -> String {
-    theme::drawable(&format!("{verb}: {}", label.as_deref().unwrap_or("nothing")))
+    format!("{verb}: {}", label.as_deref().unwrap_or("nothing"))
 }
 
 fn tell(ui: &mut Ui, commit: &Commit) {
-    let label = theme::drawable(&commit.label);
+    let label = &commit.label;
     match &commit.fate {
         Fate::Building(since) => {
             let ms = since.elapsed().as_millis();
-            ui.colored_label(theme::WARN, format!("• {label}: building for {ms} ms"));
+            ui.colored_label(theme::of(ui).warn, format!("• {label}: building for {ms} ms"));
         }
         Fate::Swapped { revision, took, load, silent, remarks } => {
             let ms = took.as_secs_f64() * 1000.0;
             let text = format!("• {label}: plays as revision {revision} after {ms:.1} ms");
-            ui.colored_label(theme::GOOD, text);
-            ui.colored_label(theme::DIM, format!("{:.1} % of CPU with all voices", load * 100.0));
+            ui.colored_label(theme::of(ui).good, text);
+            ui.colored_label(
+                theme::of(ui).dim,
+                format!("{:.1} % of CPU with all voices", load * 100.0),
+            );
             if *silent {
-                ui.colored_label(theme::WARN, "silent with a note held");
+                ui.colored_label(theme::of(ui).warn, "silent with a note held");
             }
             for remark in remarks {
-                ui.colored_label(theme::WARN, remark);
+                ui.colored_label(theme::of(ui).warn, remark);
             }
         }
         Fate::Refused { revision, why } => {
-            ui.colored_label(theme::BAD, format!("• {label}: revision {revision} refused: {why}"));
+            ui.colored_label(
+                theme::of(ui).bad,
+                format!("• {label}: revision {revision} refused: {why}"),
+            );
         }
         Fate::Superseded => {
-            ui.colored_label(theme::DIM, format!("• {label}: a newer edit took its place"));
+            ui.colored_label(theme::of(ui).dim, format!("• {label}: a newer edit took its place"));
         }
         Fate::TimedOut => {
-            ui.colored_label(theme::BAD, format!("• {label}: not ready in time, edit once more"));
+            ui.colored_label(
+                theme::of(ui).bad,
+                format!("• {label}: not ready in time, edit once more"),
+            );
         }
     }
 }

@@ -23,7 +23,9 @@ impl EditorApp {
                 if found.is_empty() {
                     continue;
                 }
-                ui.label(RichText::new(category.name()).small().color(theme::family(category)));
+                ui.label(
+                    RichText::new(category.name()).small().color(theme::of(ui).family(category)),
+                );
                 for spec in found {
                     let button = egui::Button::new(spec.name).wrap();
                     let width = ui.available_width();

@@ -25,10 +25,13 @@ impl EditorApp {
                     Err(error) => self.json_fault = Some(error.to_string()),
                 }
             }
-            ui.colored_label(theme::DIM, "A patch file: paste one here, or save this as .json");
+            ui.colored_label(
+                theme::of(ui).dim,
+                "A patch file: paste one here, or save this as .json",
+            );
         });
         if let Some(fault) = &self.json_fault {
-            ui.colored_label(theme::BAD, fault);
+            ui.colored_label(theme::of(ui).bad, fault);
         }
         let field = TextEdit::multiline(&mut self.json)
             .font(TextStyle::Monospace)

@@ -150,7 +150,7 @@ impl EditorApp {
     ) {
         if let Some((index, _)) = driver {
             let number = u32::from(index) + 1;
-            let text = RichText::new(format!("M{number}")).color(theme::ACCENT);
+            let text = RichText::new(format!("M{number}")).color(theme::of(ui).accent);
             let button = ui.small_button(text).accessible_name(format!("Free {name}"));
             let tip = format!("Driven by macro {number}. Click to free it.");
             if button.on_hover_text(tip).clicked() {
@@ -158,7 +158,7 @@ impl EditorApp {
             }
             return;
         }
-        let button = ui.small_button(RichText::new("M").color(theme::DIM));
+        let button = ui.small_button(RichText::new("M").color(theme::of(ui).dim));
         let button = button.accessible_name(format!("Automate {name}"));
         if button.on_hover_text("Drive it by the next free macro, for the host").clicked() {
             self.bind(patch, id, param, value);

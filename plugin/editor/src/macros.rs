@@ -6,6 +6,7 @@ use egui::{ComboBox, DragValue, Grid, RichText, Slider, Ui};
 
 use crate::app::EditorApp;
 use crate::bind;
+use crate::icons::{Icon, IconButton};
 use crate::theme;
 
 impl EditorApp {
@@ -15,7 +16,7 @@ impl EditorApp {
              A bound param follows its macro; the host's value is the truth.",
         );
         for (&index, knob) in &patch.macros {
-            theme::card().show(ui, |ui| self.macro_card(ui, patch, index, knob));
+            theme::of(ui).card().show(ui, |ui| self.macro_card(ui, patch, index, knob));
         }
         if let Some(index) = bind::free_macro(patch) {
             let text = format!("Add macro {}", u32::from(index) + 1);
@@ -37,14 +38,14 @@ impl EditorApp {
         let set = |knob: MacroKnob| Edit::SetMacro { index, knob: Some(knob) };
         ui.horizontal(|ui| {
             ui.set_min_width(ui.available_width());
-            ui.label(RichText::new(format!("M{number}")).color(theme::ACCENT).strong());
+            ui.label(RichText::new(format!("M{number}")).color(theme::of(ui).accent).strong());
             let hint = bind::macro_name(patch, self.engine.registry(), index);
             let name = format!("Name of macro {number}");
             if let Some(name) = self.typed(ui, &name, &knob.name, &hint, 160.0) {
                 self.edit(patch, set(MacroKnob { name, ..knob.clone() }));
             }
             self.macro_slider(ui, index);
-            if ui.button("🗑").accessible_name(format!("Remove macro {number}")).clicked() {
+            if ui.add(IconButton::new(Icon::Delete, &format!("Remove macro {number}"))).clicked() {
                 self.remove_macro(patch, index, knob);
             }
         });
@@ -126,14 +127,17 @@ impl EditorApp {
     ) -> Option<Option<Binding>> {
         let row = format!("macro {number} row {}", at + 1);
         let Some(param) = self.bound_param(patch, &binding.module, &binding.param) else {
-            ui.colored_label(theme::BAD, format!("{} {}", binding.module, binding.param));
+            ui.colored_label(theme::of(ui).bad, format!("{} {}", binding.module, binding.param));
             ui.label("is not there");
-            return ui.small_button("✖").clicked().then_some(None);
+            return ui
+                .add(IconButton::new(Icon::Close, &format!("Remove {row}")))
+                .clicked()
+                .then_some(None);
         };
         ui.label(format!("{} {}", patch.label(&binding.module), param.label));
         let mut new = binding.clone();
         for (end, value) in [("from", &mut new.min), ("to", &mut new.max)] {
-            ui.label(RichText::new(end).color(theme::DIM));
+            ui.label(RichText::new(end).color(theme::of(ui).dim));
             let field = DragValue::from_get_set(|set| {
                 if let Some(set) = set {
                     *value = param.clamp(set as f32);
@@ -151,7 +155,7 @@ impl EditorApp {
         let mut linear = new.curve == BindingCurve::Linear;
         ui.checkbox(&mut linear, "linear").accessible_name(format!("{row} linear"));
         new.curve = if linear { BindingCurve::Linear } else { BindingCurve::Taper };
-        if ui.small_button("✖").accessible_name(format!("Remove {row}")).clicked() {
+        if ui.add(IconButton::new(Icon::Close, &format!("Remove {row}"))).clicked() {
             return Some(None);
         }
         (new != *binding).then_some(Some(new))
@@ -224,7 +228,7 @@ impl EditorApp {
                 let field = field.prefix("macro ");
                 ui.add(field).accessible_name(format!("{row} macro"));
                 learn.macro_index = (number - 1) as u8;
-                if ui.small_button("✖").accessible_name(format!("Remove {row}")).clicked() {
+                if ui.add(IconButton::new(Icon::Close, &format!("Remove {row}"))).clicked() {
                     removed = Some(at);
                 }
                 ui.end_row();

@@ -6,6 +6,7 @@ use egui::{Align, CollapsingHeader, ComboBox, Grid, Layout, RichText, Ui};
 
 use crate::app::EditorApp;
 use crate::canvas;
+use crate::icons::{Icon, IconButton};
 use crate::theme;
 
 /// How far a duplicate stands from its original, in points.
@@ -21,7 +22,7 @@ impl EditorApp {
         let registry = self.engine.registry().clone();
         for (id, module) in &patch.modules {
             let spec = registry.spec(&module.kind).ok();
-            let card = theme::card().show(ui, |ui| self.module(ui, patch, id, module, spec));
+            let card = theme::of(ui).card().show(ui, |ui| self.module(ui, patch, id, module, spec));
             if self.wanted.as_ref() == Some(id) {
                 card.response.scroll_to_me(Some(Align::Center));
                 self.wanted = None;
@@ -46,7 +47,10 @@ impl EditorApp {
             });
         });
         let Some(spec) = spec else {
-            ui.colored_label(theme::BAD, format!("There is no kind `{}` here.", module.kind));
+            ui.colored_label(
+                theme::of(ui).bad,
+                format!("There is no kind `{}` here.", module.kind),
+            );
             return;
         };
         let open = patch.modules.len() <= OPEN_UP_TO;
@@ -76,7 +80,7 @@ impl EditorApp {
         spec: Option<&'static Spec>,
     ) {
         if let Some(spec) = spec {
-            ui.label(RichText::new("■").color(theme::family(spec.category)))
+            ui.label(RichText::new("■").color(theme::of(ui).family(spec.category)))
                 .on_hover_text(spec.category.name());
         }
         let name = format!("Name of {id}");
@@ -84,14 +88,14 @@ impl EditorApp {
             self.edit(patch, Edit::Rename { id: id.clone(), name });
         }
         let kind = spec.map_or(module.kind.as_str(), |spec| spec.name);
-        let text = RichText::new(format!("{kind} · {id}")).color(theme::DIM);
+        let text = RichText::new(format!("{kind} · {id}")).color(theme::of(ui).dim);
         let kind = ui.label(text);
         if let Some(spec) = spec {
             kind.on_hover_text(spec.summary);
         }
         let refused = self.engine.refusal().is_some_and(|(_, why)| blames(&why, id));
         if refused {
-            ui.colored_label(theme::BAD, "refused, see below");
+            ui.colored_label(theme::of(ui).bad, "refused, see below");
         }
     }
 
@@ -104,7 +108,7 @@ impl EditorApp {
         label: &str,
         spec: Option<&'static Spec>,
     ) {
-        if ui.button("🗑").accessible_name(format!("Delete {label}")).clicked() {
+        if ui.add(IconButton::new(Icon::Delete, &format!("Delete {label}"))).clicked() {
             let edit = canvas::delete(patch, self.engine.registry(), [id]);
             self.commit(format!("delete {label}"), &[chronus_engine::Request::Edit(edit)]);
         }

@@ -2,9 +2,10 @@
 
 use chronus_engine::{Input, Output, Request, Spec};
 use chronus_patch::{Cable, CableId, Edit, ModuleId, Patch, PortRef};
-use egui::{ComboBox, DragValue, RichText, Ui};
+use egui::{ComboBox, DragValue, RichText, Sense, Ui, vec2};
 
 use crate::app::EditorApp;
+use crate::icons::{Icon, IconButton};
 use crate::theme;
 
 impl EditorApp {
@@ -26,13 +27,15 @@ impl EditorApp {
             for (&cable, to_us) in patch.cables.iter().filter(|(_, c)| c.to == port) {
                 ui.label(port_name(patch, &to_us.from));
                 self.cable_gain(ui, patch, cable, to_us);
-                let cut = ui.small_button("✖");
-                let cut = cut.accessible_name(format!("Disconnect {}", cable_name(patch, to_us)));
+                let cut = format!("Disconnect {}", cable_name(patch, to_us));
+                let cut = ui.add(IconButton::new(Icon::Close, &cut));
                 if cut.on_hover_text("Disconnect").clicked() {
                     self.edit(patch, Edit::Disconnect { id: cable });
                 }
                 if to_us.feedback {
-                    ui.colored_label(theme::WARN, "⟲").on_hover_text("Feedback: 32 frames late");
+                    let (rect, mark) = ui.allocate_exact_size(vec2(12.0, 12.0), Sense::hover());
+                    Icon::Feedback.draw(ui.painter(), rect, theme::of(ui).warn);
+                    mark.on_hover_text("Feedback: 32 frames late");
                 }
             }
             let from = self.outputs_to_choose(ui, patch, &port, &name);
@@ -49,7 +52,7 @@ impl EditorApp {
             let title = RichText::new(format!("{} ▶", output.name)).strong();
             ui.label(title).on_hover_text(output.doc);
             for cable in patch.cables.values().filter(|c| c.from == port) {
-                ui.colored_label(theme::DIM, port_name(patch, &cable.to));
+                ui.colored_label(theme::of(ui).dim, port_name(patch, &cable.to));
             }
             let to = self.inputs_to_choose(ui, patch, &port, &name);
             if let Some(to) = to {

@@ -37,7 +37,7 @@ impl EditorApp {
             ui.label(format!("rejected {}", read(&counters.rejected)));
             ui.label(format!("superseded {}", read(&counters.superseded)));
             let alarm = |ui: &mut Ui, name: &str, count: u64| {
-                let colour = if count > 0 { theme::BAD } else { Color32::PLACEHOLDER };
+                let colour = if count > 0 { theme::of(ui).bad } else { Color32::PLACEHOLDER };
                 ui.label(RichText::new(format!("{name} {count}")).color(colour));
             };
             alarm(ui, "timeouts", read(&counters.timed_out));
@@ -56,7 +56,7 @@ impl EditorApp {
         let switch = switch.on_hover_text("Remote control from this machine, by OSC over UDP");
         match running {
             Some(port) => {
-                ui.colored_label(theme::GOOD, format!("port {port}"));
+                ui.colored_label(theme::of(ui).good, format!("port {port}"));
             }
             None => {
                 let field = DragValue::new(&mut self.port).range(1024..=65_535);

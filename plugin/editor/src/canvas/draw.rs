@@ -3,13 +3,13 @@
 use chronus_engine::Signal;
 use egui::epaint::CubicBezierShape;
 use egui::{Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Stroke, StrokeKind};
-use egui::{Vec2, pos2, vec2};
+use egui::{Ui, Vec2, pos2, vec2};
 
 use super::curve::Curve;
 use super::layout::HEADER;
 use super::scene::{Pin, Scene, Seat};
 use super::view::View;
-use crate::theme;
+use crate::theme::{self, Palette};
 
 /// Between two lines of the grid, in the patch's points.
 const GRID: f32 = 40.0;
@@ -24,9 +24,25 @@ pub(crate) fn font(size: f32, zoom: f32) -> FontId {
     FontId::proportional(((size * zoom * 2.0).round() / 2.0).max(4.0))
 }
 
+/// What the canvas is drawn with.
+#[derive(Clone, Copy)]
+pub(crate) struct Brush<'a> {
+    pub painter: &'a Painter,
+    pub look: &'static Palette,
+    pub view: View,
+}
+
+impl<'a> Brush<'a> {
+    /// In the theme of `ui`.
+    pub(crate) fn new(ui: &'a Ui, view: View) -> Self {
+        Self { painter: ui.painter(), look: theme::of(ui), view }
+    }
+}
+
 /// The grid: finer lines where there is room for them.
-pub(crate) fn grid(painter: &Painter, window: Rect, view: View) {
-    painter.rect_filled(window, 0.0, theme::CANVAS);
+pub(crate) fn grid(brush: Brush<'_>, window: Rect) {
+    let Brush { painter, look, view } = brush;
+    painter.rect_filled(window, 0.0, look.canvas);
     let (least, most) = (view.to_patch(window.min), view.to_patch(window.max));
     let lines = |from: f32, to: f32| {
         let fine = GRID * view.zoom >= 14.0;
@@ -35,7 +51,7 @@ pub(crate) fn grid(painter: &Painter, window: Rect, view: View) {
     };
     let stroke = |line: i32| {
         let strong = line % STRONG == 0;
-        Stroke::new(1.0, if strong { theme::GRID_STRONG } else { theme::GRID })
+        Stroke::new(1.0, if strong { look.grid_strong } else { look.grid })
     };
     for line in lines(least.x, most.x) {
         let x = view.to_window(pos2(line as f32 * GRID, 0.0)).x.round();
@@ -56,48 +72,48 @@ pub(crate) struct Marks {
 }
 
 /// A module's body and header.
-pub(crate) fn body(painter: &Painter, scene: &Scene<'_>, seat: &Seat<'_>, marks: Marks) {
-    let zoom = scene.view.zoom;
+pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: Marks) {
+    let Brush { painter, look, view: View { zoom, .. } } = brush;
     let rect = seat.rect;
     let corners = CornerRadius::same((5.0 * zoom).clamp(1.0, 12.0) as u8);
-    painter.rect_filled(rect.translate(vec2(0.0, 3.0 * zoom)), corners, theme::SHADOW);
-    painter.rect_filled(rect, corners, theme::CARD);
-    let family = seat.spec.map_or(theme::BAD, |spec| theme::family(spec.category));
+    painter.rect_filled(rect.translate(vec2(0.0, 3.0 * zoom)), corners, look.shadow);
+    painter.rect_filled(rect, corners, look.card);
+    let family = seat.spec.map_or(look.bad, |spec| look.family(spec.category));
     let colour = seat.module.colour.map_or(family, |c| Color32::from_rgb(c.0[0], c.0[1], c.0[2]));
     let header = Rect::from_min_size(rect.min, vec2(rect.width(), HEADER * zoom));
     let top = CornerRadius { sw: 0, se: 0, ..corners };
-    let header_colour = if seat.module.bypass { theme::dimmed(colour) } else { colour };
+    let header_colour = if seat.module.bypass { look.dimmed(colour) } else { colour };
     painter.rect_filled(header, top, header_colour);
     if zoom >= super::PLAIN {
         let name = scene.patch.label(seat.id);
         let text = if seat.module.bypass { format!("{name} (bypassed)") } else { name.to_owned() };
         let place = header.left_center() + vec2(9.0 * zoom, 0.0);
-        let ink = theme::ink_on(header_colour);
+        let ink = look.ink_on(header_colour);
         let inside = painter.with_clip_rect(painter.clip_rect().intersect(header));
         // The last to become unreadable is the name.
-        let font = font(13.0, zoom.max(super::NAMES));
+        let font = FontId::new(font(13.0, zoom.max(super::NAMES)).size, theme::strong());
         inside.text(place, Align2::LEFT_CENTER, text, font, ink);
     }
     if zoom < super::PLAIN {
         // Where the header is too small to be read, the name goes where the knobs would be.
         let inside = painter.with_clip_rect(painter.clip_rect().intersect(rect.shrink(1.0)));
         let (name, font) = (scene.patch.label(seat.id), FontId::proportional(11.0));
-        inside.text(rect.center(), Align2::CENTER_CENTER, name, font, theme::TEXT);
+        inside.text(rect.center(), Align2::CENTER_CENTER, name, font, look.text);
     }
     if seat.spec.is_none() && zoom >= super::PLAIN {
         let place = header.left_bottom() + vec2(9.0, 9.0) * zoom;
         let text = format!("no kind `{}` here", seat.module.kind);
-        painter.text(place, Align2::LEFT_CENTER, text, font(10.5, zoom), theme::BAD);
+        painter.text(place, Align2::LEFT_CENTER, text, font(10.5, zoom), look.bad);
     }
     let outline = if marks.refused {
-        glow(painter, rect, corners, theme::BAD);
-        Stroke::new(2.0, theme::BAD)
+        glow(painter, rect, corners, look.bad);
+        Stroke::new(2.0, look.bad)
     } else if marks.selected {
-        Stroke::new(2.0, theme::TEXT)
+        Stroke::new(2.0, look.text)
     } else if marks.hovered {
-        Stroke::new(1.0, theme::DIM)
+        Stroke::new(1.0, look.dim)
     } else {
-        Stroke::new(1.0, theme::EDGE)
+        Stroke::new(1.0, look.edge)
     };
     painter.rect_stroke(rect, corners, outline, StrokeKind::Outside);
 }
@@ -123,14 +139,14 @@ pub(crate) struct Light {
 }
 
 /// A pin and its name.
-pub(crate) fn pin(painter: &Painter, view: View, pin: &Pin, light: Light) {
-    let zoom = view.zoom;
+pub(crate) fn pin(brush: Brush<'_>, pin: &Pin, light: Light) {
+    let Brush { painter, look, view: View { zoom, .. } } = brush;
     let Light { plugged, dim, lit } = light;
     let fade = |colour: Color32| if dim { colour.gamma_multiply(0.25) } else { colour };
     let radius = (PIN * zoom).max(2.0) * if lit { 1.4 } else { 1.0 };
-    let stroke = Stroke::new((2.0 * zoom).max(1.0), fade(theme::signal(pin.signal)));
+    let stroke = Stroke::new((2.0 * zoom).max(1.0), fade(look.signal(pin.signal)));
     let filled = lit || plugged;
-    let fill = if filled { fade(theme::signal(pin.signal)) } else { theme::DEEP };
+    let fill = if filled { fade(look.signal(pin.signal)) } else { look.deep };
     painter.circle(pin.at, radius, fill, stroke);
     if zoom >= super::NAMES || lit {
         let (away, align) = if pin.output {
@@ -139,23 +155,23 @@ pub(crate) fn pin(painter: &Painter, view: View, pin: &Pin, light: Light) {
             (vec2(11.0, 0.0), Align2::LEFT_CENTER)
         };
         let font = font(11.5, zoom.max(super::NAMES));
-        painter.text(pin.at + away * zoom, align, pin.name, font, fade(theme::TEXT));
+        painter.text(pin.at + away * zoom, align, pin.name, font, fade(look.text));
     }
 }
 
 /// A cable, `opacity` 0..=1.
 pub(crate) fn cable(
-    painter: &Painter,
-    view: View,
+    brush: Brush<'_>,
     curve: &Curve,
     signal: Signal,
     (opacity, strong): (f32, bool),
 ) {
+    let Brush { painter, look, view } = brush;
     let width = (2.5 * view.zoom.sqrt()).clamp(1.2, 4.0) + if strong { 2.0 } else { 0.0 };
-    let colour = theme::signal(signal).gamma_multiply(opacity);
+    let colour = look.signal(signal).gamma_multiply(opacity);
     let stroke = Stroke::new(width, colour);
     if strong {
-        let halo = Stroke::new(width + 4.0, theme::TEXT.gamma_multiply(opacity * 0.5));
+        let halo = Stroke::new(width + 4.0, look.text.gamma_multiply(opacity * 0.5));
         let shape =
             CubicBezierShape::from_points_stroke(curve.points, false, Color32::TRANSPARENT, halo);
         painter.add(shape);
@@ -167,20 +183,21 @@ pub(crate) fn cable(
 
 /// A knob's rail, value arc and pointer; `position` 0..=1 of its way, `start` where the arc begins.
 pub(crate) fn dial(
-    painter: &Painter,
+    brush: Brush<'_>,
     (centre, radius): (Pos2, f32),
     (position, start): (f32, f32),
     (colour, hot): (Color32, bool),
 ) {
-    let rail = Stroke::new(radius * 0.2, theme::RAIL);
+    let Brush { painter, look, .. } = brush;
+    let rail = Stroke::new(radius * 0.2, look.rail);
     painter.add(arc(centre, radius, 0.0, 1.0, rail));
-    painter.circle_filled(centre, radius * 0.7, if hot { theme::EDGE } else { theme::KNOB });
+    painter.circle_filled(centre, radius * 0.7, if hot { look.edge } else { look.knob });
     let (from, to) = (position.min(start), position.max(start));
     if to - from > 0.002 {
         painter.add(arc(centre, radius, from, to, Stroke::new(radius * 0.2, colour)));
     }
     let tip = direction(position);
-    let hand = Stroke::new((radius * 0.13).max(1.5), theme::TEXT);
+    let hand = Stroke::new((radius * 0.13).max(1.5), look.text);
     painter.line_segment([centre + tip * radius * 0.25, centre + tip * radius * 0.68], hand);
 }
 

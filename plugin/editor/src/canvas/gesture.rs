@@ -7,6 +7,7 @@ use chronus_patch::{CableId, Edit, ModuleId, Point};
 use egui::{CursorIcon, PointerButton, Pos2, Rect, Response, Stroke, StrokeKind, Ui, Vec2};
 
 use super::curve::Curve;
+use super::draw::Brush;
 use super::scene::{End, Scene, Seat, corner, ends};
 use super::search::Search;
 use super::{draw, edits, space_down};
@@ -184,9 +185,9 @@ impl EditorApp {
             }
             Gesture::Box { from, keep } => {
                 let drawn = scene.view.rect(Rect::from_two_pos(*from, place));
-                let fill = theme::ACCENT.gamma_multiply(0.12);
+                let fill = theme::of(ui).accent.gamma_multiply(0.12);
                 ui.painter().rect_filled(drawn, 2.0, fill);
-                let stroke = Stroke::new(1.0, theme::ACCENT);
+                let stroke = Stroke::new(1.0, theme::of(ui).accent);
                 ui.painter().rect_stroke(drawn, 2.0, stroke, StrokeKind::Inside);
                 let hit = scene.seats.iter().filter(|seat| seat.rect.intersects(drawn));
                 let hit: Vec<_> = hit.map(|seat| seat.id.clone()).collect();
@@ -206,7 +207,7 @@ impl EditorApp {
                 let curve = Curve::new(start, end, scene.view.zoom);
                 let signal = signal.unwrap_or(chronus_engine::Signal::Audio);
                 let strong = target.is_some();
-                draw::cable(ui.painter(), scene.view, &curve, signal, (1.0, strong));
+                draw::cable(Brush::new(ui, scene.view), &curve, signal, (1.0, strong));
             }
         }
         if !down {

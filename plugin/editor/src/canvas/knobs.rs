@@ -5,7 +5,7 @@ use chronus_patch::{ModuleId, Patch};
 use egui::{Align2, EventFilter, Key, Popup, Rect, Response, Role, Sense, TextEdit, Tooltip, Ui};
 use egui::{WidgetInfo, vec2};
 
-use super::draw::{self, font};
+use super::draw::{self, Brush, font};
 use super::scene::{Scene, Seat};
 use crate::app::EditorApp;
 use crate::theme;
@@ -81,10 +81,15 @@ impl EditorApp {
         let held = held.is_some_and(|hand| hand.id == *seat.id && hand.param == param.name);
         let hot = held || knob.hovered() || knob.has_focus();
         let start = if param.min < 0.0 && param.max > 0.0 { param.to_knob(0.0) } else { 0.0 };
-        let colour = if driven.is_some() { theme::WARN } else { theme::ACCENT };
-        draw::dial(ui.painter(), (centre, radius), (param.to_knob(value), start), (colour, hot));
+        let colour = if driven.is_some() { theme::of(ui).warn } else { theme::of(ui).accent };
+        draw::dial(
+            Brush::new(ui, scene.view),
+            (centre, radius),
+            (param.to_knob(value), start),
+            (colour, hot),
+        );
         if knob.has_focus() {
-            let ring = egui::Stroke::new(1.0, theme::TEXT);
+            let ring = egui::Stroke::new(1.0, theme::of(ui).text);
             ui.painter().circle_stroke(centre, radius * 1.2, ring);
         }
         let tip = match driven {
@@ -128,7 +133,7 @@ impl EditorApp {
         });
         let hot = hot || response.hovered();
         let shown = if hot || choice { text.as_str() } else { param.label };
-        let ink = if hot { theme::TEXT } else { theme::DIM };
+        let ink = if hot { theme::of(ui).text } else { theme::of(ui).dim };
         let size = if shown.chars().count() > 10 { 9.0 } else { 10.5 };
         let place = line.center_top() + vec2(0.0, 7.0 * zoom);
         if zoom >= super::NAMES || hot {

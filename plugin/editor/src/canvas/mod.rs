@@ -20,13 +20,15 @@ use std::collections::BTreeSet;
 
 use chronus_engine::Rejection;
 use chronus_patch::{CableId, ModuleId, Patch, PortRef};
-use egui::{Align2, Button, Key, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
+use egui::{Align2, Key, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
 use egui::{Stroke, StrokeKind, pos2, vec2};
 
 use crate::app::EditorApp;
+use crate::icons::{Icon, IconButton};
 use crate::modules::blames;
 use crate::ports::cable_name;
 use crate::theme;
+use draw::Brush;
 use gesture::Gesture;
 use knobs::{Field, Hand};
 use scene::{End, Scene, Seat};
@@ -132,7 +134,7 @@ impl EditorApp {
             Scene::new(patch, &registry, (window, view), lifted)
         };
         self.ground(ui, &scene, &ground);
-        draw::grid(ui.painter(), window, view);
+        draw::grid(Brush::new(ui, view), window);
         self.cables(ui, &scene, 1.0);
         let refusal = self.engine.refusal().map(|(_, why)| why);
         self.canvas.on_knob = false;
@@ -154,10 +156,16 @@ impl EditorApp {
         if patch.modules.is_empty() && self.canvas.search.is_none() {
             let text = "Double-click or press Tab to add a module, or choose a preset";
             let font = egui::FontId::proportional(15.0);
-            ui.painter().text(window.center(), Align2::CENTER_CENTER, text, font, theme::DIM);
+            ui.painter().text(
+                window.center(),
+                Align2::CENTER_CENTER,
+                text,
+                font,
+                theme::of(ui).dim,
+            );
         }
         if ground.has_focus() {
-            let stroke = Stroke::new(1.0, theme::ACCENT.gamma_multiply(0.6));
+            let stroke = Stroke::new(1.0, theme::of(ui).accent.gamma_multiply(0.6));
             ui.painter().rect_stroke(window, 0.0, stroke, StrokeKind::Inside);
         }
         self.canvas_keys(ui, &scene, &ground);
@@ -194,7 +202,7 @@ impl EditorApp {
         let taken = self.canvas.gesture.taken();
         for wire in scene.wires.iter().filter(|wire| Some(wire.id) != taken) {
             let strong = self.canvas.selection.cable == Some(wire.id);
-            draw::cable(ui.painter(), scene.view, &wire.curve, wire.signal, (opacity, strong));
+            draw::cable(Brush::new(ui, scene.view), &wire.curve, wire.signal, (opacity, strong));
             if opacity == 1.0 {
                 // A name to find it by; the pointer goes by the whole curve.
                 let rect = Rect::from_center_size(wire.curve.at(0.5), Vec2::splat(2.0));
@@ -219,7 +227,7 @@ impl EditorApp {
         response.widget_info(|| WidgetInfo::selected(Role::Group, true, selected, &name));
         let refused = why.is_some_and(|why| blames(why, seat.id));
         let marks = draw::Marks { selected, hovered: response.hovered(), refused };
-        draw::body(ui.painter(), scene, seat, marks);
+        draw::body(Brush::new(ui, view), scene, seat, marks);
         self.module_gesture(ui, scene, seat, &response);
         if let Some(spec) = seat.spec {
             let header = Rect::from_min_size(
@@ -241,7 +249,7 @@ impl EditorApp {
             response.widget_info(|| WidgetInfo::labeled(Role::Button, !dim, &name));
             let lit = target || response.hovered() && !dim;
             let light = draw::Light { plugged: scene.is_plugged(&end), dim, lit };
-            draw::pin(ui.painter(), view, &pin, light);
+            draw::pin(Brush::new(ui, view), &pin, light);
             self.pin_gesture(ui, scene, &end, &response);
         }
         if let Some(spec) = seat.spec.filter(|_| view.zoom >= PLAIN) {
@@ -257,27 +265,27 @@ impl EditorApp {
     fn corner_buttons(&mut self, ui: &mut Ui, patch: &Patch, window: Rect) {
         let Some(mut view) = self.canvas.view else { return };
         let mut at = window.left_bottom() + vec2(10.0, -34.0);
-        let ground = Rect::from_min_size(at, vec2(152.0, 24.0)).expand(4.0);
-        ui.painter().rect_filled(ground, 5.0, theme::DEEP);
-        let mut button = |ui: &mut Ui, text: &str, name: &str, width: f32| {
-            let rect = Rect::from_min_size(at, vec2(width, 24.0));
-            at.x += width + 4.0;
-            ui.put(rect, Button::new(text)).accessible_name(name).clicked()
+        let ground = Rect::from_min_size(at, vec2(140.0, 24.0)).expand(4.0);
+        ui.painter().rect_filled(ground, 5.0, theme::of(ui).deep);
+        let mut button = |ui: &mut Ui, icon: Icon, name: &str| {
+            let rect = Rect::from_min_size(at, vec2(26.0, 24.0));
+            at.x += 30.0;
+            ui.put(rect, IconButton::new(icon, name)).on_hover_text(name).clicked()
         };
-        if button(ui, "-", "Zoom out", 24.0) {
+        if button(ui, Icon::Minus, "Zoom out") {
             view.zoom_at(window.center(), 0.8);
         }
-        if button(ui, "+", "Zoom in", 24.0) {
+        if button(ui, Icon::Plus, "Zoom in") {
             view.zoom_at(window.center(), 1.25);
         }
-        if button(ui, "Fit", "Fit", 40.0) {
+        if button(ui, Icon::Fit, "Fit") {
             view = self.view_of_all(patch, window);
         }
         self.canvas.view = Some(view);
         let percent = format!("{:.0} %", view.zoom * 100.0);
         let place = pos2(at.x + 6.0, at.y + 12.0);
         let font = egui::FontId::proportional(12.0);
-        ui.painter().text(place, Align2::LEFT_CENTER, percent, font, theme::DIM);
+        ui.painter().text(place, Align2::LEFT_CENTER, percent, font, theme::of(ui).dim);
     }
 }
 
@@ -285,14 +293,14 @@ impl EditorApp {
 fn refused(ui: &Ui, scene: &Scene<'_>, seat: &Seat<'_>, why: &Rejection) {
     let font = egui::FontId::proportional(12.0);
     let width = seat.rect.width().max(240.0);
-    let galley = ui.painter().layout(why.to_string(), font, theme::BAD, width);
+    let galley = ui.painter().layout(why.to_string(), font, theme::of(ui).bad, width);
     let room = scene.window.shrink(4.0);
     let size = galley.size() + vec2(12.0, 12.0);
     let x = seat.rect.left().min(room.right() - size.x).max(room.left());
     let y = (seat.rect.bottom() + 16.0).min(room.bottom() - size.y);
     let rect = Rect::from_min_size(pos2(x, y), size);
-    ui.painter().rect_filled(rect, 4.0, theme::DEEP);
-    ui.painter().galley(rect.min + vec2(6.0, 6.0), galley, theme::BAD);
+    ui.painter().rect_filled(rect, 4.0, theme::of(ui).deep);
+    ui.painter().galley(rect.min + vec2(6.0, 6.0), galley, theme::of(ui).bad);
     let id = ui.scope_id().with(("refused", seat.id.as_str()));
     let name = format!("Refused {}", scene.patch.label(seat.id));
     ui.interact(rect, id, Sense::hover())

@@ -72,7 +72,7 @@ fn list(ui: &mut Ui, search: &mut Search, patch: &Patch, registry: &Registry) ->
     let (down, up) = (key(Key::ArrowDown), key(Key::ArrowUp));
     let (enter, escape) = (key(Key::Enter), key(Key::Escape));
     let field = TextEdit::singleline(&mut search.text)
-        .hint_text(RichText::new("Find a module").color(theme::DIM))
+        .hint_text(RichText::new("Find a module").color(theme::of(ui).dim))
         .lock_focus(true)
         .desired_width(f32::INFINITY);
     let field = ui.add(field).accessible_name("Find a module");
@@ -91,7 +91,7 @@ fn list(ui: &mut Ui, search: &mut Search, patch: &Patch, registry: &Registry) ->
     ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
         let mut family: Option<Category> = None;
         for (row, spec) in found.iter().enumerate() {
-            let colour = theme::family(spec.category);
+            let colour = theme::of(ui).family(spec.category);
             if by_family && family != Some(spec.category) {
                 family = Some(spec.category);
                 ui.label(RichText::new(spec.category.name()).small().color(colour));
@@ -108,7 +108,7 @@ fn list(ui: &mut Ui, search: &mut Search, patch: &Patch, registry: &Registry) ->
             }
         }
         if found.is_empty() {
-            ui.colored_label(theme::DIM, "No module is called like that");
+            ui.colored_label(theme::of(ui).dim, "No module is called like that");
         }
     });
     match taken {

@@ -1,0 +1,128 @@
+//! Icons, drawn with strokes: they are crisp at every scale and need no font.
+
+use egui::{Color32, Painter, Rect, Response, Role, Sense, Shape, Stroke};
+use egui::{StrokeKind, Ui, Vec2, Widget, WidgetInfo, vec2};
+
+use crate::theme;
+
+/// Size of an icon in a button, in points.
+const SIZE: Vec2 = vec2(14.0, 14.0);
+/// Room around what stands in a button.
+const ROOM: Vec2 = vec2(6.0, 4.0);
+
+/// A drawing in a square.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Icon {
+    Undo,
+    Redo,
+    Delete,
+    Close,
+    Plus,
+    Minus,
+    Fit,
+    Feedback,
+    Sun,
+    Moon,
+}
+
+impl Icon {
+    /// Draws it into `rect`.
+    pub(crate) fn draw(self, painter: &Painter, rect: Rect, colour: Color32) {
+        let side = rect.width().min(rect.height());
+        let square = Rect::from_center_size(rect.center(), Vec2::splat(side));
+        let at = |x: f32, y: f32| square.min + vec2(x, y) * side;
+        let stroke = Stroke::new((side * 0.1).max(1.0), colour);
+        let line = |points: &[(f32, f32)]| {
+            let points = points.iter().map(|&(x, y)| at(x, y)).collect();
+            painter.add(Shape::line(points, stroke));
+        };
+        match self {
+            Self::Undo | Self::Redo => {
+                // A bow over the top that ends in an arrow; the other way round, it is mirrored.
+                let turn = |x: f32| if self == Self::Undo { x } else { 1.0 - x };
+                line(&arc((0.54, 0.58), 0.32, (-1.0, 0.55)).map(|(x, y)| (turn(x), y)));
+                line(&[(0.20, 0.14), (0.20, 0.46), (0.52, 0.46)].map(|(x, y)| (turn(x), y)));
+            }
+            Self::Delete => {
+                line(&[(0.12, 0.26), (0.88, 0.26)]);
+                line(&[(0.36, 0.26), (0.40, 0.12), (0.60, 0.12), (0.64, 0.26)]);
+                line(&[(0.22, 0.26), (0.28, 0.90), (0.72, 0.90), (0.78, 0.26)]);
+                line(&[(0.42, 0.42), (0.43, 0.74)]);
+                line(&[(0.58, 0.42), (0.57, 0.74)]);
+            }
+            Self::Close => {
+                line(&[(0.22, 0.22), (0.78, 0.78)]);
+                line(&[(0.78, 0.22), (0.22, 0.78)]);
+            }
+            Self::Plus => {
+                line(&[(0.5, 0.16), (0.5, 0.84)]);
+                line(&[(0.16, 0.5), (0.84, 0.5)]);
+            }
+            Self::Minus => line(&[(0.16, 0.5), (0.84, 0.5)]),
+            Self::Fit => {
+                for (x, y) in [(0.12, 0.12), (0.88, 0.12), (0.12, 0.88), (0.88, 0.88)] {
+                    let inwards = |from: f32| if from < 0.5 { from + 0.24 } else { from - 0.24 };
+                    line(&[(inwards(x), y), (x, y), (x, inwards(y))]);
+                }
+                let middle = Rect::from_two_pos(at(0.34, 0.34), at(0.66, 0.66));
+                painter.rect_filled(middle, 1.0, colour);
+            }
+            Self::Feedback => {
+                line(&arc((0.5, 0.5), 0.34, (-0.8, 0.6)));
+                line(&[(0.28, 0.78), (0.18, 0.94)]);
+                line(&[(0.28, 0.78), (0.08, 0.72)]);
+            }
+            Self::Sun => {
+                painter.circle_filled(at(0.5, 0.5), side * 0.2, colour);
+                for ray in 0..8_u8 {
+                    let turn = f32::from(ray) * std::f32::consts::FRAC_PI_4;
+                    let (x, y) = (turn.cos(), turn.sin());
+                    line(&[(0.5 + x * 0.32, 0.5 + y * 0.32), (0.5 + x * 0.46, 0.5 + y * 0.46)]);
+                }
+            }
+            Self::Moon => {
+                let outer = arc((0.46, 0.54), 0.36, (-0.35, 1.1));
+                let inner = arc((0.66, 0.36), 0.36, (0.84, 0.16));
+                let points = outer.into_iter().chain(inner).map(|(x, y)| at(x, y)).collect();
+                painter.add(Shape::closed_line(points, stroke));
+            }
+        }
+    }
+}
+
+/// Part of a circle, from one angle to another in half turns; 0 is to the right, a quarter down.
+fn arc(centre: (f32, f32), radius: f32, (from, to): (f32, f32)) -> [(f32, f32); 17] {
+    std::array::from_fn(|step| {
+        let turn = std::f32::consts::PI * (from + (to - from) * step as f32 / 16.0);
+        (centre.0 + radius * turn.cos(), centre.1 + radius * turn.sin())
+    })
+}
+
+/// A button with an icon.
+#[must_use]
+pub(crate) struct IconButton<'a> {
+    icon: Icon,
+    name: &'a str,
+}
+
+impl<'a> IconButton<'a> {
+    /// A button called `name`.
+    pub(crate) fn new(icon: Icon, name: &'a str) -> Self {
+        Self { icon, name }
+    }
+}
+
+impl Widget for IconButton<'_> {
+    fn ui(self, ui: &mut Ui) -> Response {
+        let Self { icon, name } = self;
+        let ink = theme::of(ui).text;
+        let (rect, response) = ui.allocate_exact_size(SIZE + 2.0 * ROOM, Sense::click());
+        let enabled = ui.is_enabled();
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
+        let look = ui.style().interact(&response);
+        let (round, fill) = (look.corner_radius, look.weak_bg_fill);
+        ui.painter().rect(rect, round, fill, look.bg_stroke, StrokeKind::Inside);
+        icon.draw(ui.painter(), Rect::from_center_size(rect.center(), SIZE), ink);
+        response
+    }
+}

@@ -2,6 +2,7 @@
 //! measurements, plots, the music they play, and the work that engines are compared by.
 
 mod canvas;
+pub mod desk;
 pub mod host;
 pub mod limit;
 pub mod measure;

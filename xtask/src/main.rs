@@ -32,7 +32,7 @@ cargo xtask TASK
                      rust (needs nothing installed), clap, vst3, realtime, editor, demo
   bench [NAMES] [--rounds N] [--against REV]
                      measures the engine: all scenarios, or those named (w1 w2 w2b w3 blocks idle
-                     modules factory instances growth), each against limits written by hand, and against
+                     modules factory instances growth gui), each against limits written by hand, and against
                      another revision. Writes report.json, report.md and growth.png to target/bench
   soak --seconds N --seed S | --reproduce SEED
                      random edits, until something breaks or the time is over

@@ -11,7 +11,7 @@ use chronus_tests::stage::Stage;
 use chronus_tests::workload::{RATE, Workload};
 
 use crate::factory::{self, Load};
-use crate::{edits, kinds};
+use crate::{edits, gui, kinds};
 
 /// CPU time that is measured at a time.
 const MEASURED: Duration = Duration::from_millis(150);
@@ -29,6 +29,7 @@ type Render = Box<dyn FnMut(&mut [f32])>;
 pub fn run(args: &[&str]) -> Result<String, String> {
     match args {
         ["edits", voices, edits] => edits::run(number(voices)?, number(edits)?),
+        ["gui", rounds] => gui::run(number(rounds)?),
         ["kinds"] => Ok(kinds::run()),
         ["count", block, work @ ..] => {
             let (mut render, block) = (render(work, number(block)?)?, number(block)?);

@@ -6,6 +6,7 @@ mod child;
 mod edits;
 mod factory;
 mod growth;
+mod gui;
 mod kinds;
 mod race;
 mod report;
@@ -21,10 +22,10 @@ use scenarios::SCENARIOS;
 const HELP: &str = "\
 usage: bench [NAMES] [--rounds N] [--out FOLDER] [--other PROGRAM]
   NAMES            scenarios, all if none is named:
-                   w1 w2 w2b w3 blocks idle modules factory instances growth
+                   w1 w2 w2b w3 blocks idle modules factory instances growth gui
   --rounds N       interleaved runs of what is compared (default 9)
-  --out FOLDER     where report.json, report.md and growth.png go (default
-                   target/bench)
+  --out FOLDER     where report.json, report.md, growth.png and gui.json go
+                   (default target/bench)
   --other PROGRAM  the bench of another revision, to be raced against
 ";
 

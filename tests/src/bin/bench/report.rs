@@ -32,6 +32,10 @@ const TARGETS: &[(&str, Target)] = &[
     ("swap_extra_over_allowed2000", Target::AtMost(1.0)),
     ("commit_ms_p99_100", Target::AtMost(10.0)),
     ("commit_ms_p99_500", Target::AtMost(50.0)),
+    ("gui_200_over_50", Target::AtMost(2.2)),
+    ("gui_500_over_50", Target::AtMost(3.0)),
+    ("gui_50_over_reference", Target::AtMost(2.0)),
+    ("gui_p99_over_median", Target::AtMost(2.5)),
 ];
 
 /// All figures.
@@ -43,6 +47,8 @@ pub struct Report {
     pub remarks: Vec<String>,
     /// Curves of `growth.png`.
     pub panels: Vec<Panel>,
+    /// What `gui.json` holds.
+    pub gui: Option<Value>,
 }
 
 impl Report {
@@ -80,6 +86,9 @@ impl Report {
         std::fs::create_dir_all(folder)?;
         std::fs::write(folder.join("report.json"), self.json())?;
         std::fs::write(folder.join("report.md"), self.markdown())?;
+        if let Some(gui) = &self.gui {
+            std::fs::write(folder.join("gui.json"), gui.to_string())?;
+        }
         if self.panels.is_empty() {
             Ok(())
         } else {

@@ -22,6 +22,7 @@ pub const SCENARIOS: &[Scenario] = &[
     ("factory", factory),
     ("instances", instances),
     ("growth", growth),
+    ("gui", gui),
 ];
 
 /// Frames of a block where nothing else is said.
@@ -251,6 +252,30 @@ fn instances(runner: &Runner, report: &mut Report) -> Result<(), String> {
 
 /// What a figure of two revisions says.
 const OVER_OTHER: &str = "x as fast as the other revision";
+
+/// Frames of the editor.
+fn gui(runner: &Runner, report: &mut Report) -> Result<(), String> {
+    let (found, _) = runner.ask(&format!("gui {}", runner.rounds), "best")?;
+    let figure = |name: &str| found[name].as_f64().ok_or_else(|| format!("no `{name}`: {found}"));
+    let (ms50, reference) = (figure("ms50")?, figure("reference_ms")?);
+    for (name, what) in [
+        ("ms50", "ms CPU a frame with 50 modules in view"),
+        ("ms200", "ms CPU a frame with 200"),
+        ("ms500", "ms CPU a frame with 500"),
+        ("reference_ms", "ms CPU for as many rectangles, curves and glyphs as 50 modules"),
+        ("pan_ms", "ms CPU a frame while 200 modules are panned"),
+        ("zoom_ms", "ms CPU a frame while they are zoomed, from all to a few"),
+        ("p99_over_median", "of these frames, the worse of panned and zoomed"),
+    ] {
+        report.add(format!("gui_{name}"), figure(name)?, what);
+    }
+    report.add("gui_200_over_50", figure("ms200")? / ms50, "200 modules over 50");
+    report.add("gui_500_over_50", figure("ms500")? / ms50, "500 modules over 50");
+    report.add("gui_50_over_reference", ms50 / reference, "50 modules over the bare shapes");
+    report.remarks.push(format!("The editor's reference scene: {}.", found["scene"]));
+    report.gui = Some(found);
+    Ok(())
+}
 
 /// Each work's speed against the other revision's.
 fn compare(report: &mut Report, times: &Times, works: &[Work], name: &str) {

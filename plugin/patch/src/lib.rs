@@ -4,6 +4,7 @@
 
 mod check;
 pub mod chunk;
+mod diff;
 mod document;
 mod edit;
 mod format;

@@ -14,6 +14,8 @@ pub mod random;
 pub mod script;
 pub mod stage;
 pub mod storm;
+#[cfg(feature = "pictures")]
+pub mod studio;
 pub mod workload;
 
 pub use canvas::save_png;

@@ -34,6 +34,9 @@ cargo xtask TASK
                      measures the engine: all scenarios, or those named (w1 w2 w2b w3 blocks idle
                      modules factory instances growth gui), each against limits written by hand, and against
                      another revision. Writes report.json, report.md and growth.png to target/bench
+  screenshots [NAMES]
+                     draws the editor's main views, dark and light, at 1x and 2x, to
+                     target/screenshots
   soak --seconds N --seed S | --reproduce SEED
                      random edits, until something breaks or the time is over
   codegen            writes plugin/modules/src/registry.rs from the files of that folder
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Some("demo") => demo(rest),
         Some("test") => stages::test(rest),
         Some("bench") => bench::bench(rest),
+        Some("screenshots") => screenshots(rest),
         Some("soak") => program("soak", rest),
         Some("codegen") => Workspace::find().and_then(|w| generate_registry(&w)),
         Some("--help" | "-h" | "help") => {
@@ -89,6 +93,20 @@ fn program(name: &'static str, args: &[String]) -> Result<(), Failure> {
     cargo(["build", "--release", "-p", "chronus-tests", "--bin", name]).run()?;
     let workspace = Workspace::find()?;
     run::program(workspace.release(name)).args(args.iter().cloned()).run()
+}
+
+/// Pictures of the editor.
+fn screenshots(args: &[String]) -> Result<(), Failure> {
+    needs::provide(needs::BUILD.iter().chain(needs::PICTURES))?;
+    let workspace = Workspace::find()?;
+    cargo(["build", "--release", "-p", "chronus-tests"])
+        .args(["--features", "pictures", "--bin", "screenshots"])
+        .run()?;
+    run::program(workspace.release("screenshots"))
+        .arg("--out")
+        .arg(workspace.target.join("screenshots"))
+        .args(args.iter().cloned())
+        .run()
 }
 
 fn generate_registry(workspace: &Workspace) -> Result<(), Failure> {

@@ -50,6 +50,12 @@ pub const DISPLAY: &[Need] = &[
     need("libxkbcommon-x11-0", Sign::Library("libxkbcommon-x11.so.0")),
 ];
 
+/// To draw the editor without a graphics card.
+pub const PICTURES: &[Need] = &[
+    need("libvulkan1", Sign::Library("libvulkan.so.1")),
+    need("mesa-vulkan-drivers", Sign::File("libvulkan_lvp.so")),
+];
+
 impl Need {
     fn is_there(&self) -> bool {
         match self.sign {

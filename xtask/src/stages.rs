@@ -68,8 +68,11 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "editor",
-        needs: &[needs::BUILD, needs::DISPLAY],
-        stages: &[stage("editor in an X11 window", editor)],
+        needs: &[needs::BUILD, needs::DISPLAY, needs::PICTURES],
+        stages: &[
+            stage("editor in an X11 window", editor),
+            stage("editor against its golden pictures", golden),
+        ],
         plugin: true,
     },
     Part {
@@ -248,6 +251,11 @@ fn editor(workspace: &Workspace) -> Count {
         .env("CHRONUS_PICTURES", pictures)
         .env("LIBGL_ALWAYS_SOFTWARE", "1")
         .count()
+}
+
+fn golden(_: &Workspace) -> Count {
+    let test = cargo(["test", "--release", "-p", "chronus-tests"]);
+    test.args(["--features", "pictures", "--test", "golden"]).count()
 }
 
 fn short_demo(workspace: &Workspace) -> Count {

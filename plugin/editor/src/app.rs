@@ -12,6 +12,7 @@ use crate::commits::Commits;
 use crate::host::Host;
 use crate::knob::Turning;
 use crate::look::Look;
+use crate::scenes::Sides;
 use crate::theme;
 
 /// Time between two looks at the engine's figures.
@@ -29,6 +30,8 @@ pub(crate) enum Page {
     List,
     /// Macros and controllers.
     Macros,
+    /// What edits, swaps and blocks cost.
+    Statistics,
     /// Voices, tuning, name and notes.
     Settings,
     /// The document as text.
@@ -58,6 +61,7 @@ pub struct EditorApp {
     pub(crate) remark: Option<String>,
     pub(crate) port: u16,
     pub(crate) look: Look,
+    pub(crate) sides: Sides,
     dressed: bool,
 }
 
@@ -81,6 +85,7 @@ impl EditorApp {
             remark: None,
             port: 9000,
             look: Look::default(),
+            sides: Sides::default(),
             dressed: false,
         }
     }
@@ -109,6 +114,7 @@ impl EditorApp {
             Panel::left("browser").default_size(170.0).show(ui, |ui| self.browser(ui, &patch));
         }
         if self.page == Page::Canvas {
+            Panel::top("scenes").show(ui, |ui| self.scenes(ui, &patch));
             CentralPanel::default().frame(Frame::NONE).show(ui, |ui| self.canvas(ui, &patch));
         } else {
             CentralPanel::default().show(ui, |ui| self.scrolled(ui, &patch));
@@ -125,6 +131,7 @@ impl EditorApp {
                 Page::Canvas => {}
                 Page::List => self.modules(ui, patch),
                 Page::Macros => self.macros(ui, patch),
+                Page::Statistics => self.statistics(ui),
                 Page::Settings => self.settings(ui, patch),
                 Page::Document => self.document(ui, patch),
             }

@@ -19,6 +19,7 @@ impl EditorApp {
                 (Page::List, "List"),
                 (Page::Macros, "Macros"),
                 (Page::Settings, "Settings"),
+                (Page::Statistics, "Statistics"),
                 (Page::Document, "Document"),
             ] {
                 ui.selectable_value(&mut self.page, page, name);
@@ -72,6 +73,7 @@ impl EditorApp {
     pub(crate) fn load(&mut self, patch: Patch) {
         self.let_go();
         self.canvas.start_over();
+        self.sides.start_over();
         for (&index, knob) in &patch.macros {
             self.host.begin_macro(index);
             self.host.turn_macro(index, knob.value);
@@ -127,7 +129,7 @@ fn tip(verb: &str, label: Option<String>) -> String {
     format!("{verb}: {}", label.as_deref().unwrap_or("nothing"))
 }
 
-fn tell(ui: &mut Ui, commit: &Commit) {
+pub(crate) fn tell(ui: &mut Ui, commit: &Commit) {
     let label = &commit.label;
     match &commit.fate {
         Fate::Building(since) => {

@@ -98,6 +98,11 @@ impl Commits {
         self.list.lock().back().cloned()
     }
 
+    /// All that are kept, newest first.
+    pub fn all(&self) -> Vec<Commit> {
+        self.list.lock().iter().rev().cloned().collect()
+    }
+
     /// True while a commit waits for its answer.
     pub fn building(&self) -> bool {
         self.list.lock().iter().any(|commit| matches!(commit.fate, Fate::Building(_)))

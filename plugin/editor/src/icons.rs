@@ -20,6 +20,7 @@ pub(crate) enum Icon {
     Plus,
     Minus,
     Fit,
+    Arrange,
     Feedback,
     Sun,
     Moon,
@@ -66,6 +67,14 @@ impl Icon {
                 }
                 let middle = Rect::from_two_pos(at(0.34, 0.34), at(0.66, 0.66));
                 painter.rect_filled(middle, 1.0, colour);
+            }
+            Self::Arrange => {
+                for (x, y) in [(0.06, 0.38), (0.66, 0.10), (0.66, 0.64)] {
+                    let rect = Rect::from_min_size(at(x, y), vec2(0.28, 0.26) * side);
+                    painter.rect_filled(rect, 1.0, colour);
+                }
+                line(&[(0.34, 0.51), (0.50, 0.51), (0.50, 0.23), (0.66, 0.23)]);
+                line(&[(0.50, 0.51), (0.50, 0.77), (0.66, 0.77)]);
             }
             Self::Feedback => {
                 line(&arc((0.5, 0.5), 0.34, (-0.8, 0.6)));

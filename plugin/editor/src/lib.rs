@@ -16,7 +16,9 @@ mod look;
 mod macros;
 mod modules;
 mod ports;
+mod scenes;
 mod settings;
+mod stats;
 mod status;
 mod theme;
 

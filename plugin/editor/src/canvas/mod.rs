@@ -5,6 +5,7 @@
 //! knobs "osc Frequency", and the field of a knob's value "osc Frequency value". The List page has
 //! the same names for knobs; the two are never seen together.
 
+mod arrange;
 mod curve;
 mod draw;
 mod edits;
@@ -12,6 +13,7 @@ mod gesture;
 mod keys;
 mod knobs;
 mod layout;
+mod minimap;
 mod scene;
 mod search;
 mod view;
@@ -152,6 +154,7 @@ impl EditorApp {
             }
         }
         self.carry_on(ui, &scene);
+        self.minimap(ui, &scene);
         self.corner_buttons(ui, patch, window);
         if patch.modules.is_empty() && self.canvas.search.is_none() {
             let text = "Double-click or press Tab to add a module, or choose a preset";
@@ -265,7 +268,7 @@ impl EditorApp {
     fn corner_buttons(&mut self, ui: &mut Ui, patch: &Patch, window: Rect) {
         let Some(mut view) = self.canvas.view else { return };
         let mut at = window.left_bottom() + vec2(10.0, -34.0);
-        let ground = Rect::from_min_size(at, vec2(140.0, 24.0)).expand(4.0);
+        let ground = Rect::from_min_size(at, vec2(170.0, 24.0)).expand(4.0);
         ui.painter().rect_filled(ground, 5.0, theme::of(ui).deep);
         let mut button = |ui: &mut Ui, icon: Icon, name: &str| {
             let rect = Rect::from_min_size(at, vec2(26.0, 24.0));
@@ -281,7 +284,14 @@ impl EditorApp {
         if button(ui, Icon::Fit, "Fit") {
             view = self.view_of_all(patch, window);
         }
+        let arrange = button(ui, Icon::Arrange, "Arrange");
         self.canvas.view = Some(view);
+        if arrange {
+            let edit = arrange::arrange(patch, self.engine.registry());
+            self.edit(patch, edit);
+            // Where everything went is to be seen in the next frame.
+            self.canvas.view = None;
+        }
         let percent = format!("{:.0} %", view.zoom * 100.0);
         let place = pos2(at.x + 6.0, at.y + 12.0);
         let font = egui::FontId::proportional(12.0);

@@ -204,6 +204,23 @@ impl Rig {
         self.harness.get_by_label(label).rect()
     }
 
+    /// The value of what is called `label`, as a screen reader says it.
+    #[track_caller]
+    pub fn value(&self, label: &str) -> String {
+        self.harness.get_by_label(label).accesskit_node().value().unwrap_or_default()
+    }
+
+    /// Red, green and blue of the panels' ground.
+    pub fn ground(&self) -> (u8, u8, u8) {
+        let fill = self.harness.ctx.global_style().visuals.panel_fill;
+        (fill.r(), fill.g(), fill.b())
+    }
+
+    /// Scale of the window, 1 = the system's.
+    pub fn scale(&self) -> f32 {
+        self.harness.ctx.zoom_factor()
+    }
+
     /// Clicks what is called `label`.
     #[track_caller]
     pub fn click(&mut self, label: &str) {

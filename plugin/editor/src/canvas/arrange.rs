@@ -1,0 +1,179 @@
+//! Auto-layout: columns from left to right along the cables, with few crossings.
+//!
+//! The layered drawing of Sugiyama, Tagawa and Toda (1981): a column for each rank, then within the
+//! columns an order by the mean place of what modules are joined to, a few times back and forth.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chronus_engine::Registry;
+use chronus_patch::{Edit, ModuleId, Patch, Point};
+
+use super::layout::face;
+
+/// Room between columns, where the cables run, in points.
+const BETWEEN: f32 = 90.0;
+/// Room between the modules of a column.
+const BELOW: f32 = 36.0;
+/// Times that the order is looked over.
+const PASSES: usize = 8;
+
+/// The edit that moves all modules of `patch` to where they are easiest to read; the top left
+/// corner stays.
+pub(crate) fn arrange(patch: &Patch, registry: &Registry) -> Edit {
+    let ranks = ranks(patch);
+    let deepest = ranks.values().copied().max().unwrap_or(0);
+    let mut columns: Vec<Vec<&ModuleId>> = vec![Vec::new(); deepest + 1];
+    for (id, rank) in &ranks {
+        columns[*rank].push(id);
+    }
+    // What a hand has put above stays above, as far as the cables let it.
+    for column in &mut columns {
+        column.sort_by(|a, b| {
+            let y = |id: &ModuleId| patch.modules[id].position.y;
+            y(a).total_cmp(&y(b)).then(a.cmp(b))
+        });
+    }
+    let size = |id: &ModuleId| face(registry.spec(&patch.modules[id].kind).ok()).size;
+    let mut heights = places(&columns, &size);
+    for pass in 0..PASSES {
+        let count = columns.len();
+        for n in 0..count {
+            // Forth along the inputs, back along the outputs.
+            let (column, forth) = if pass % 2 == 0 { (n, true) } else { (count - 1 - n, false) };
+            let mean = |id: &ModuleId| mean(patch, id, &heights, forth).unwrap_or(heights[id]);
+            let mut order: Vec<_> = columns[column].iter().map(|id| (mean(id), *id)).collect();
+            order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
+            columns[column] = order.into_iter().map(|(_, id)| id).collect();
+            heights = places(&columns, &size);
+        }
+    }
+    let corner = patch.modules.values().map(|module| module.position);
+    let corner = corner.reduce(|a, b| Point { x: a.x.min(b.x), y: a.y.min(b.y) });
+    let corner = corner.unwrap_or_default();
+    let top = heights.iter().map(|(id, middle)| middle - size(id).y / 2.0).fold(0.0, f32::min);
+    let (mut moves, mut x) = (Vec::new(), corner.x);
+    for column in &columns {
+        let width = column.iter().map(|id| size(id).x).fold(0.0, f32::max);
+        for &id in column {
+            let size = size(id);
+            let y = corner.y + heights[id] - size.y / 2.0 - top;
+            let position = Point { x: (x + (width - size.x) / 2.0).round(), y: y.round() };
+            if position != patch.modules[id].position {
+                moves.push(Edit::Move { id: id.clone(), position });
+            }
+        }
+        x += width + BETWEEN;
+    }
+    Edit::Batch(moves)
+}
+
+/// The column of each module: one further than the furthest that leads to it. Feedback does not
+/// count, and what leads to something stands just before it.
+fn ranks(patch: &Patch) -> BTreeMap<&ModuleId, usize> {
+    let ahead: Vec<_> = patch.cables.values().filter(|cable| !cable.feedback).collect();
+    let mut ranks: BTreeMap<&ModuleId, usize> = patch.modules.keys().map(|id| (id, 0)).collect();
+    // Without feedback there are no cycles, so this ends; the bound is for patches that lie.
+    for _ in 0..patch.modules.len() {
+        let mut changed = false;
+        for cable in &ahead {
+            let (Some(&from), Some(&to)) =
+                (ranks.get(&cable.from.module), ranks.get(&cable.to.module))
+            else {
+                continue;
+            };
+            if to <= from && from + 1 < patch.modules.len() {
+                changed |= ranks.insert(&cable.to.module, from + 1) != Some(from + 1);
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    // A modulator that nothing leads to belongs beside what it moves, not at the far left.
+    let ids: Vec<&ModuleId> = patch.modules.keys().collect();
+    for id in ids {
+        if ahead.iter().any(|cable| cable.to.module == *id) {
+            continue;
+        }
+        let next = ahead.iter().filter(|cable| cable.from.module == *id);
+        if let Some(next) = next.filter_map(|cable| ranks.get(&cable.to.module)).min() {
+            let before = next.saturating_sub(1);
+            ranks.insert(id, before);
+        }
+    }
+    ranks
+}
+
+/// The height of every module's middle when each column is stacked around the same line.
+fn places<'a>(
+    columns: &[Vec<&'a ModuleId>],
+    size: &impl Fn(&ModuleId) -> egui::Vec2,
+) -> HashMap<&'a ModuleId, f32> {
+    let mut places = HashMap::new();
+    for column in columns {
+        let all: f32 = column.iter().map(|id| size(id).y + BELOW).sum();
+        let mut y = -all / 2.0;
+        for id in column {
+            let height = size(id).y;
+            places.insert(*id, y + height / 2.0);
+            y += height + BELOW;
+        }
+    }
+    places
+}
+
+/// The mean height of what leads to a module, or of what it leads to.
+fn mean(
+    patch: &Patch,
+    id: &ModuleId,
+    heights: &HashMap<&ModuleId, f32>,
+    forth: bool,
+) -> Option<f32> {
+    let ends = patch.cables_of(id).filter_map(|(_, cable)| {
+        let (near, far) = if forth { (&cable.to, &cable.from) } else { (&cable.from, &cable.to) };
+        (near.module == *id && far.module != *id).then_some(&far.module)
+    });
+    let heights: Vec<f32> = ends.filter_map(|end| heights.get(end).copied()).collect();
+    (!heights.is_empty()).then(|| heights.iter().sum::<f32>() / heights.len() as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::{Rect, pos2};
+
+    fn factory() -> Vec<Patch> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/factory");
+        let files = std::fs::read_dir(folder).expect("the factory folder");
+        let texts = files.map(|file| std::fs::read_to_string(file.expect("a file").path()));
+        texts.map(|text| Patch::from_json(&text.expect("text")).expect("a patch")).collect()
+    }
+
+    /// Law: nothing overlaps, cables lead to the right, and a second time nothing moves.
+    #[test]
+    fn arranged_patches_read_from_left_to_right() {
+        let registry = Registry::new(chronus_modules::KINDS);
+        for mut patch in factory() {
+            // As remotes leave them: all in one place.
+            patch.modules.values_mut().for_each(|module| module.position = Point::default());
+            let edit = arrange(&patch, &registry);
+            patch.apply(&edit).expect("moves");
+            let rect = |id: &ModuleId| {
+                let module = &patch.modules[id];
+                let size = face(registry.spec(&module.kind).ok()).size;
+                Rect::from_min_size(pos2(module.position.x, module.position.y), size)
+            };
+            let ids: Vec<&ModuleId> = patch.modules.keys().collect();
+            for (n, a) in ids.iter().enumerate() {
+                for b in &ids[n + 1..] {
+                    assert!(!rect(a).expand(10.0).intersects(rect(b)), "{}: {a}, {b}", patch.name);
+                }
+            }
+            for cable in patch.cables.values().filter(|cable| !cable.feedback) {
+                let (from, to) = (rect(&cable.from.module), rect(&cable.to.module));
+                assert!(to.left() > from.right(), "{}: {} to {}", patch.name, cable.from, cable.to);
+            }
+            assert_eq!(arrange(&patch, &registry), Edit::Batch(Vec::new()), "{}", patch.name);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The minimap: where the window is in a patch that is larger. A click goes there.
+
+use egui::{Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+
+use super::scene::Scene;
+use super::{View, scene};
+use crate::app::EditorApp;
+use crate::theme;
+
+/// Largest size, in points.
+const MOST: egui::Vec2 = vec2(190.0, 120.0);
+/// Room to the window's edge, and within.
+const ROOM: f32 = 8.0;
+
+impl EditorApp {
+    /// Shown while part of the patch is outside the window.
+    pub(crate) fn minimap(&mut self, ui: &Ui, scene: &Scene<'_>) {
+        let Some(all) = scene::bounds(scene.patch, self.engine.registry()) else { return };
+        let window = scene.window;
+        let seen =
+            Rect::from_min_max(scene.view.to_patch(window.min), scene.view.to_patch(window.max));
+        if seen.contains_rect(all) {
+            return;
+        }
+        let whole = all.union(seen);
+        let scale = ((MOST - vec2(ROOM, ROOM)) / whole.size()).min_elem();
+        let size = whole.size() * scale + vec2(ROOM, ROOM);
+        let map = Rect::from_min_size(window.max - size - vec2(ROOM, ROOM), size);
+        let to_map = |place: Pos2| map.min + vec2(ROOM, ROOM) / 2.0 + (place - whole.min) * scale;
+        let rect = |rect: Rect| Rect::from_min_max(to_map(rect.min), to_map(rect.max));
+        let response = ui.interact(map, ui.scope_id().with("minimap"), Sense::CLICK | Sense::DRAG);
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Minimap"));
+        let look = theme::of(ui);
+        let painter = ui.painter().with_clip_rect(map.expand(1.0));
+        // What lies below is to be seen until the map is wanted.
+        let solid = if response.hovered() || response.dragged() { 0.97 } else { 0.75 };
+        painter.rect_filled(map, 4.0, look.deep.gamma_multiply(solid));
+        painter.rect_stroke(map, 4.0, Stroke::new(1.0, look.edge), StrokeKind::Inside);
+        for seat in &scene.seats {
+            let family = seat.spec.map_or(look.bad, |spec| look.family(spec.category));
+            let place = Rect::from_min_max(
+                scene.view.to_patch(seat.rect.min),
+                scene.view.to_patch(seat.rect.max),
+            );
+            painter.rect_filled(rect(place), 1.0, family);
+        }
+        let frame = Stroke::new(1.5, look.text);
+        painter.rect_stroke(rect(seen), 1.0, frame, StrokeKind::Inside);
+        if (response.clicked() || response.dragged())
+            && let Some(pointer) = response.interact_pointer_pos()
+        {
+            let wanted = whole.min + (pointer - map.min - vec2(ROOM, ROOM) / 2.0) / scale;
+            let View { origin, zoom } = scene.view;
+            let by = window.center() - scene.view.to_window(wanted);
+            self.canvas.view = Some(View { origin: origin + by, zoom });
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A/B and scenes: variants of the patch that are recalled as one edit, so that what they share goes
+//! on sounding. A and B live in the window, scenes in the patch.
+
+use chronus_engine::Request;
+use chronus_patch::{Edit, Patch, Scene};
+use egui::{Button, Popup, PopupCloseBehavior, Ui};
+
+use crate::app::EditorApp;
+use crate::icons::{Icon, IconButton};
+use crate::theme;
+
+/// The two sides that are compared.
+#[derive(Default)]
+pub(crate) struct Sides {
+    /// B is the one that plays.
+    on_b: bool,
+    /// The one that does not; none until both have been heard.
+    other: Option<Box<Patch>>,
+}
+
+impl Sides {
+    /// Another patch was loaded: there is nothing to compare it with.
+    pub(crate) fn start_over(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl EditorApp {
+    /// The line of A/B and scenes.
+    pub(crate) fn scenes(&mut self, ui: &mut Ui, patch: &Patch) {
+        ui.horizontal_wrapped(|ui| {
+            self.sides(ui, patch);
+            ui.separator();
+            ui.colored_label(theme::of(ui).dim, "Scenes");
+            for (name, scene) in &patch.scenes {
+                self.scene(ui, patch, name, scene);
+            }
+            let store = ui.add(IconButton::new(Icon::Plus, "Store a scene"));
+            if store.on_hover_text("Store what plays as a scene").clicked() {
+                let scene = Some(patch.to_scene());
+                self.edit(patch, Edit::SetScene { name: free_name(patch), scene });
+            }
+        });
+    }
+
+    fn sides(&mut self, ui: &mut Ui, patch: &Patch) {
+        let on_b = self.sides.on_b;
+        for (name, is_b) in [("A", false), ("B", true)] {
+            let button = ui.add(Button::selectable(on_b == is_b, name));
+            let button = button.accessible_name(format!("Side {name}"));
+            let tip = "Two variants to compare: edits go to the one that plays";
+            if button.on_hover_text(tip).clicked() && on_b != is_b {
+                self.change_side(patch);
+            }
+        }
+        let (here, there) = if on_b { ("B", "A") } else { ("A", "B") };
+        let copy = ui.small_button(format!("{here} → {there}"));
+        let copy = copy.accessible_name(format!("Copy {here} to {there}"));
+        if copy.on_hover_text(format!("Make {there} the same as {here}")).clicked() {
+            self.sides.other = Some(Box::new(patch.clone()));
+        }
+    }
+
+    fn change_side(&mut self, patch: &Patch) {
+        let target = self.sides.other.take().unwrap_or_else(|| Box::new(patch.clone()));
+        self.sides.other = Some(Box::new(patch.clone()));
+        self.sides.on_b = !self.sides.on_b;
+        let side = if self.sides.on_b { "B" } else { "A" };
+        self.become_patch(patch, &target, format!("switch to {side}"));
+    }
+
+    fn scene(&mut self, ui: &mut Ui, patch: &Patch, name: &str, scene: &Scene) {
+        let plays = patch.edit_to(&patch.with_scene(scene)) == Edit::Batch(Vec::new());
+        let chip = ui.add(Button::selectable(plays, name));
+        let chip = chip.accessible_name(format!("Scene {name}"));
+        let mut wish = None;
+        let menu = Popup::context_menu(&chip);
+        menu.close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+            let entry = |ui: &mut Ui, text: &str| {
+                let button = ui.button(text).accessible_name(format!("{text} scene {name}"));
+                button.clicked()
+            };
+            if entry(ui, "Store again") {
+                wish = Some(Some(patch.to_scene()));
+                ui.close();
+            }
+            if entry(ui, "Delete") {
+                wish = Some(None);
+                ui.close();
+            }
+            let field = format!("Name of scene {name}");
+            if let Some(new) = self.typed(ui, &field, name, "", 120.0) {
+                self.rename_scene(patch, name, new.trim(), scene);
+                ui.close();
+            }
+        });
+        if chip.on_hover_text("Click: recall. Right click: store again, rename, delete").clicked() {
+            self.become_patch(patch, &patch.with_scene(scene), format!("recall {name}"));
+        }
+        if let Some(scene) = wish {
+            self.edit(patch, Edit::SetScene { name: name.into(), scene });
+        }
+    }
+
+    fn rename_scene(&mut self, patch: &Patch, old: &str, new: &str, scene: &Scene) {
+        if new.is_empty() || patch.scenes.contains_key(new) {
+            self.remark = Some(format!("`{new}` is the name of no new scene"));
+            return;
+        }
+        let remove = Edit::SetScene { name: old.into(), scene: None };
+        let add = Edit::SetScene { name: new.into(), scene: Some(scene.clone()) };
+        self.edit(patch, Edit::Batch(vec![remove, add]));
+    }
+
+    /// Edits the patch until it is `target`, and turns the host's macros to where that has them.
+    fn become_patch(&mut self, patch: &Patch, target: &Patch, label: String) {
+        self.let_go();
+        let edit = patch.edit_to(target);
+        if edit == Edit::Batch(Vec::new()) {
+            return;
+        }
+        for (&index, knob) in &target.macros {
+            if patch.macros.get(&index).is_none_or(|now| now.value != knob.value) {
+                self.host.begin_macro(index);
+                self.host.turn_macro(index, knob.value);
+                self.host.end_macro(index);
+            }
+        }
+        if edit.is_silent() {
+            self.edit(patch, edit);
+        } else {
+            self.commit(label, &[Request::Edit(edit)]);
+        }
+    }
+}
+
+/// "Scene 1", or the first such name that is free.
+fn free_name(patch: &Patch) -> String {
+    let names = (1..).map(|number: u32| format!("Scene {number}"));
+    let mut free = names.filter(|name| !patch.scenes.contains_key(name));
+    free.next().unwrap_or_default()
+}

@@ -1,0 +1,173 @@
+//! Theme and scale, A/B and scenes, statistics, minimap and auto-layout, found by name.
+
+mod rig;
+
+use chronus_engine::Request;
+use chronus_patch::Point;
+use egui::{Key, Modifiers, PointerButton, vec2};
+use rig::Rig;
+
+const NONE: Modifiers = Modifiers::NONE;
+const COMMAND: Modifiers = Modifiers::COMMAND;
+
+fn create(id: &str, kind: &str, x: f32, y: f32) -> Request {
+    Request::Create { id: id.into(), kind: kind.into(), position: Point { x, y } }
+}
+
+fn connect(from: &str, to: &str) -> Request {
+    Request::Connect { from: from.into(), to: to.into(), gain: 1.0 }
+}
+
+fn row() -> Rig {
+    let mut rig = Rig::new(&[
+        create("osc", "vco", 0.0, 0.0),
+        create("amp", "vca", 400.0, 0.0),
+        create("out", "audio_out", 700.0, 0.0),
+        connect("osc.out", "amp.in"),
+        connect("amp.out", "out.left"),
+    ]);
+    rig.click("Fit");
+    rig
+}
+
+#[test]
+fn the_theme_is_changed_and_changed_back() {
+    let mut rig = row();
+    let dark = rig.ground();
+    rig.click("Light theme");
+    let light = rig.ground();
+    assert!(light.0 > dark.0 + 100, "{dark:?} {light:?}");
+    rig.click("Dark theme");
+    assert_eq!(rig.ground(), dark);
+}
+
+#[test]
+fn the_scale_is_chosen_from_the_menu_and_by_keys() {
+    let mut rig = row();
+    assert_eq!(rig.scale(), 1.0);
+    rig.click("Scale");
+    rig.click("Scale 150 %");
+    assert_eq!(rig.scale(), 1.5);
+    rig.press(COMMAND, Key::Minus);
+    assert_eq!(rig.scale(), 1.25);
+    rig.press(COMMAND, Key::Num0);
+    assert_eq!(rig.scale(), 1.0);
+    rig.press(COMMAND, Key::Plus);
+    assert_eq!(rig.scale(), 1.25);
+}
+
+#[test]
+fn a_and_b_are_two_variants_and_one_undo_step_apart() {
+    let mut rig = row();
+    rig.click("Side B");
+    assert!(rig.is_selected("Side B"));
+    rig.type_value("amp Gain", "0.25");
+    rig.until("the value is in the document", |rig| rig.param("amp", "gain") == Some(0.25));
+    rig.click("Side A");
+    rig.until("A is back", |rig| rig.param("amp", "gain").is_none());
+    rig.click("Side B");
+    rig.until("B is back", |rig| rig.param("amp", "gain") == Some(0.25));
+    // With the change copied over, both are the same.
+    rig.click("Copy B to A");
+    rig.click("Side A");
+    assert_eq!(rig.param("amp", "gain"), Some(0.25));
+    rig.click("Undo");
+    rig.until("the switch to B is undone", |rig| rig.param("amp", "gain").is_none());
+}
+
+#[test]
+fn what_both_sides_have_is_not_made_anew() {
+    let mut rig = row();
+    rig.click("Side B");
+    rig.click("List");
+    rig.click("Delete osc");
+    rig.until("it is gone", |rig| rig.playing().modules.len() == 2);
+    rig.click("Canvas");
+    rig.click("Side A");
+    rig.until("it is back", |rig| rig.playing().modules.len() == 3);
+    let swapped = rig.engine.counters().swapped.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(swapped >= 3);
+    assert_eq!(rig.playing().cables.len(), 2);
+}
+
+#[test]
+fn scenes_are_stored_recalled_renamed_and_deleted() {
+    let mut rig = row();
+    rig.type_value("amp Gain", "0.5");
+    rig.click("Store a scene");
+    assert!(rig.is_selected("Scene Scene 1"));
+    rig.type_value("amp Gain", "0.125");
+    rig.until("the value is in the document", |rig| rig.param("amp", "gain") == Some(0.125));
+    assert!(!rig.is_selected("Scene Scene 1"));
+    rig.click("Scene Scene 1");
+    rig.until("the scene is back", |rig| rig.param("amp", "gain") == Some(0.5));
+    rig.click("Undo");
+    rig.until("it was one step", |rig| rig.param("amp", "gain") == Some(0.125));
+
+    let chip = rig.place("Scene Scene 1");
+    rig.click_at(chip, PointerButton::Secondary, NONE);
+    rig.click("Store again scene Scene 1");
+    assert!(rig.is_selected("Scene Scene 1"));
+
+    rig.click_at(chip, PointerButton::Secondary, NONE);
+    rig.type_into("Name of scene Scene 1", "Chorus");
+    rig.leave_field();
+    assert!(rig.finds("Scene Chorus") && !rig.finds("Scene Scene 1"));
+
+    let chip = rig.place("Scene Chorus");
+    rig.click_at(chip, PointerButton::Secondary, NONE);
+    rig.click("Delete scene Chorus");
+    assert!(rig.engine.document().scenes.is_empty());
+}
+
+#[test]
+fn the_statistics_count_what_was_done() {
+    let mut rig = row();
+    rig.type_value("amp Gain", "0.5");
+    rig.click("List");
+    rig.click("Bypass amp");
+    rig.until("it plays", |rig| rig.playing().modules.values().any(|module| module.bypass));
+    rig.click("Statistics");
+    for name in ["Commit to swap", "Cost of a swap", "Load of a block"] {
+        let value = rig.value(&format!("Histogram of {name}"));
+        assert!(value.contains("counted, half within"), "{name}: {value}");
+    }
+    assert!(rig.shows("plays as revision"));
+    assert!(rig.finds("Missed blocks"));
+}
+
+#[test]
+fn the_minimap_is_there_when_it_is_needed_and_goes_where_it_is_clicked() {
+    let mut rig = row();
+    assert!(!rig.finds("Minimap"), "all is in view");
+    let place = rig.place("Module osc");
+    rig.hover(place);
+    for _ in 0..4 {
+        rig.wheel(vec2(0.0, 60.0), COMMAND);
+    }
+    rig.wheel(vec2(600.0, 0.0), NONE);
+    assert!(rig.finds("Minimap"));
+    let map = rig.place("Minimap");
+    let half = rig.size("Minimap") / 2.0;
+    rig.click_at(map + vec2(half.x * 0.8, 0.0), PointerButton::Primary, NONE);
+    assert!(rig.finds("Module out"), "the right end of the patch is in view");
+    rig.click_at(map - vec2(half.x * 0.8, 0.0), PointerButton::Primary, NONE);
+    assert!(rig.finds("Module osc"), "the left end of the patch is in view");
+}
+
+#[test]
+fn arranging_is_one_step_and_reads_from_left_to_right() {
+    let mut rig = Rig::new(&[
+        create("out", "audio_out", 0.0, 0.0),
+        create("amp", "vca", 0.0, 0.0),
+        create("osc", "vco", 0.0, 0.0),
+        connect("osc.out", "amp.in"),
+        connect("amp.out", "out.left"),
+    ]);
+    let before = rig.engine.document();
+    rig.click("Arrange");
+    let x = |id: &str| rig.place(&format!("Module {id}")).x;
+    assert!(x("osc") < x("amp") && x("amp") < x("out"));
+    rig.click("Undo");
+    assert_eq!(rig.engine.document().modules, before.modules);
+}

@@ -2,7 +2,7 @@
 
 use chronus_engine::{Rejection, Request};
 use chronus_patch::Patch;
-use egui::{RichText, Ui};
+use egui::Ui;
 
 use crate::app::{EditorApp, Page};
 use crate::commits::{Commit, Fate};
@@ -25,9 +25,7 @@ impl EditorApp {
             ui.separator();
             self.undo_buttons(ui);
             ui.separator();
-            self.presets(ui);
-            let name = if patch.name.is_empty() { "untitled" } else { &patch.name };
-            ui.label(RichText::new(name).strong()).on_hover_text(&patch.notes);
+            self.preset_buttons(ui, patch);
         });
     }
 
@@ -45,25 +43,6 @@ impl EditorApp {
             self.let_go();
             self.commits.redo(&self.engine);
         }
-    }
-
-    fn presets(&mut self, ui: &mut Ui) {
-        ui.menu_button("Presets", |ui| {
-            for preset in self.host.presets() {
-                if ui.button(preset.name).clicked() {
-                    match Patch::from_json(preset.json) {
-                        Ok(patch) => self.load(patch),
-                        Err(error) => self.remark = Some(error.to_string()),
-                    }
-                    ui.close();
-                }
-            }
-            ui.separator();
-            if ui.button("Empty patch").clicked() {
-                self.commit("empty patch", &[Request::Clear]);
-                ui.close();
-            }
-        });
     }
 
     /// Loads a whole document, its macros with it.

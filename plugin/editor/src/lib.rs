@@ -13,10 +13,13 @@ mod host;
 mod knob;
 mod macros;
 mod modules;
+mod picker;
 mod ports;
+mod presets;
 mod settings;
 mod status;
 mod theme;
 
 pub use app::EditorApp;
-pub use host::{Host, Preset};
+pub use chronus_library::Preset;
+pub use host::Host;

@@ -10,7 +10,7 @@ use crate::theme;
 
 impl EditorApp {
     pub(crate) fn bar(&mut self, ui: &mut Ui, patch: &Patch) {
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             ui.heading("Chronus");
             ui.separator();
             for (page, name) in [

@@ -136,7 +136,9 @@ impl Picker {
                 heading = Some(part.0);
                 ui.label(RichText::new(part.0).small().color(part.1));
             }
-            let button = Button::selectable(row == self.row, spec.name);
+            // Beside the canvas it is of no interest where the keys would go.
+            let at = row == self.row && (offer.popup.is_some() || Self::has_focus(ui, offer.names));
+            let button = Button::selectable(at, spec.name);
             let button = button.sense(Sense::click_and_drag());
             let whole_line = Layout::top_down_justified(Align::Min);
             let button = ui.with_layout(whole_line, |ui| ui.add(button)).inner;
@@ -156,7 +158,7 @@ impl Picker {
                 button.rect.right_bottom(),
             );
             let name = format!("{} {}", offer.names.mark, spec.name);
-            if star(ui, place, &name, marked, over || row == self.row) {
+            if star(ui, place, &name, marked, over || at) {
                 wish.mark = Some((spec, !marked));
             } else if button.clicked() {
                 wish.take = Some((spec, false));

@@ -78,7 +78,9 @@ fn a_preset_is_found_and_loaded_by_keys_and_the_load_is_undone() {
 fn arrows_walk_and_pages_load_and_the_bar_steps_without_the_panel() {
     let mut rig = one();
     rig.click("Presets");
+    let width = rig.size("Search presets").x;
     rig.until("the factory is listed", |rig| rig.finds("Load factory Sine"));
+    assert_eq!(rig.size("Search presets").x, width, "the panel keeps its width");
     assert!(rig.is_selected("Load factory Sine"));
     rig.press(NONE, Key::ArrowDown);
     assert!(rig.is_selected("Load factory Filter"));

@@ -13,6 +13,8 @@ use crate::picker::{Names, Offer, Picker};
 const NAMES: Names = Names { search: "Find a module", take: "Place", mark: "Mark" };
 /// Most height of its list.
 const HEIGHT: f32 = 260.0;
+/// Height of what stands around the list.
+const AROUND: f32 = 170.0;
 
 /// An open search.
 pub(crate) struct Search {
@@ -48,7 +50,7 @@ impl EditorApp {
             registry: &registry,
             favourites: &shelf.favourites,
             fits: &fits,
-            popup: Some(HEIGHT),
+            popup: Some(HEIGHT.min(scene.window.height() - AROUND).max(60.0)),
             names: NAMES,
         };
         let picker = &mut search.picker;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use chronus_library::{Done, Library, LibraryError, Order, Over, Preset, PresetId, Shelf};
 use chronus_patch::{Edit, Patch};
-use egui::{Button, Key, Modifiers, Ui};
+use egui::{Button, Key, Modifiers, TextWrapMode, Ui};
 
 use crate::app::EditorApp;
 use forms::Form;
@@ -20,6 +20,9 @@ use forms::Form;
 const MOVED: f32 = 1e-4;
 /// Presets that are remembered as loaded, so that undo finds the one before.
 const ORIGINS: usize = 32;
+
+/// Most characters of a name in the bar.
+const NAME: usize = 40;
 
 /// What the editor knows of presets.
 pub(crate) struct Presets {
@@ -354,9 +357,11 @@ impl EditorApp {
         let back = ui.small_button("◀").accessible_name("Previous preset").clicked();
         let forward = ui.small_button("▶").accessible_name("Next preset").clicked();
         let dot = if changed { "• " } else { "" };
-        let text = egui::RichText::new(format!("{dot}{name}")).strong();
+        let more = if name.chars().count() > NAME { "…" } else { "" };
+        let short: String = name.chars().take(NAME).collect();
+        let text = egui::RichText::new(format!("{dot}{short}{more}")).strong();
         let called = if changed { ", changed" } else { "" };
-        let button = ui.add(Button::new(text).frame(false).truncate());
+        let button = ui.add(Button::new(text).frame(false).wrap_mode(TextWrapMode::Extend));
         let button = button.accessible_name(format!("Patch {name}{called}"));
         if button.on_hover_text(&patch.notes).clicked() || switch.clicked() {
             self.toggle_presets();

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chronus_library::{Entry, Order, PresetId, Shelf};
 use chronus_patch::Patch;
 use egui::{
-    Id, Key, Modifiers, Panel, Pos2, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, vec2,
+    Align, Id, Key, Layout, Modifiers, Panel, Pos2, Rect, RichText, ScrollArea, Sense, TextEdit,
+    Ui, vec2,
 };
 
 use super::row::{self, HEIGHT, Look};
@@ -66,12 +67,14 @@ impl EditorApp {
         let keys = if focused { Keys::take(ui) } else { Keys::default() };
         let page = |key| focused && ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
         let (back, forward) = (page(Key::PageUp), page(Key::PageDown));
-        ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+            let close = ui.small_button("✖").accessible_name("Close presets").clicked();
+            // The field takes what the button leaves, or the panel would grow with every frame.
             let field = TextEdit::singleline(&mut self.presets.filter.text)
                 .id(id)
                 .event_filter(OWN_KEYS)
                 .hint_text(RichText::new(SEARCH).color(theme::DIM))
-                .desired_width(ui.available_width() - 32.0);
+                .desired_width(f32::INFINITY);
             let field = ui.add(field).accessible_name(SEARCH);
             if std::mem::take(&mut self.presets.fresh) && self.presets.form.is_none() {
                 field.request_focus();
@@ -79,7 +82,7 @@ impl EditorApp {
             if field.changed() {
                 self.presets.row = 0;
             }
-            if ui.small_button("✖").accessible_name("Close presets").clicked() || keys.escape {
+            if close || keys.escape {
                 self.close_presets();
             }
         });
@@ -136,7 +139,8 @@ impl EditorApp {
             ] {
                 ui.selectable_value(&mut filter.shelf, part, text).accessible_name(name);
             }
-            ui.toggle_value(&mut filter.favourites, "★").accessible_name("Favourite presets");
+            let star = ui.toggle_value(&mut filter.favourites, "★").on_hover_text("Favourites");
+            star.accessible_name("Favourite presets");
         });
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(4.0, 3.0);

@@ -208,9 +208,11 @@ impl Keeper {
     fn carry_out(&mut self, order: Order) -> Option<Done> {
         let kept = order.clone();
         let outcome = self.attempt(order);
-        if !matches!(kept, Order::Load(_) | Order::Export { .. }) {
+        match kept {
+            Order::Load(_) | Order::Export { .. } => {}
+            Order::MarkModule(..) | Order::MarkPreset(..) => self.look_at_marks(),
             // Also where it failed: what stood in the way is to be seen.
-            self.scan();
+            _ => self.scan(),
         }
         outcome.unwrap_or_else(|why| Some(Done::Failed(Box::new(kept), why)))
     }
@@ -263,6 +265,15 @@ impl Keeper {
         let preset = self.factory.iter().find(|preset| preset.name == name);
         let preset = preset.ok_or_else(|| LibraryError::NoFactory(name.to_owned()))?;
         Patch::from_json(preset.json).map_err(LibraryError::Text)
+    }
+
+    /// The shelf with the marks as they are now; where they cannot be read it stays as it is.
+    fn look_at_marks(&self) {
+        let Some((_, settings)) = &self.user else { return };
+        if let Ok(favourites) = settings.favourites() {
+            let mut shelf = self.shelf.lock();
+            Arc::make_mut(&mut shelf).favourites = favourites;
+        }
     }
 
     fn scan(&self) {

@@ -1,6 +1,7 @@
-//! Presets: which one the patch came from, whether it has changed since, and what becomes of the
-//! orders to the library. The panel is in `panel`.
+//! Presets: which one the patch came from, whether it has changed since, saving and stepping. What
+//! becomes of orders to the library is heard of in `answers`; the panel is in `panel`.
 
+mod answers;
 mod forms;
 mod panel;
 mod row;
@@ -9,8 +10,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chronus_library::{Done, Library, LibraryError, Order, Over, Preset, PresetId, Shelf};
-use chronus_patch::{Edit, Patch};
+use chronus_library::{Done, Library, Order, Over, Preset, PresetId, Shelf};
+use chronus_patch::Patch;
 use egui::{Button, Key, Modifiers, TextWrapMode, Ui};
 
 use crate::app::EditorApp;
@@ -186,105 +187,6 @@ impl EditorApp {
                 });
             moved || !same(&document, &origin.patch)
         });
-    }
-
-    fn hear(&mut self, done: Done) {
-        match done {
-            Done::Loaded { id, patch, stamp } => {
-                // An older one that was passed over on the way to another is not heard any more.
-                if self.presets.wanted.as_ref() == Some(&id) {
-                    self.load(*patch);
-                    // As the engine spells it out.
-                    let document = self.engine.document();
-                    self.presets.came_from(id, stamp, (*document).clone());
-                    self.presets.word = None;
-                }
-            }
-            Done::Saved { file, patch, stamp } => {
-                let document = self.engine.document();
-                self.presets.say(format!("Saved as {}", patch.name));
-                if document.name != patch.name {
-                    self.edit(&document, Edit::SetName(patch.name.clone()));
-                }
-                let id = PresetId::User(file);
-                self.presets.sought = Some(id.clone());
-                self.presets.came_from(id, stamp, *patch);
-                self.presets.form = None;
-                if self.presets.saving.take() == Some(true) {
-                    let document = self.engine.document();
-                    self.save(&document);
-                }
-            }
-            Done::Renamed { from, to } => self.renamed(from, to),
-            Done::Deleted { file, trashed } => {
-                self.presets.say(format!("{file} is in the trash"));
-                let id = PresetId::User(file.clone());
-                self.presets.origins.retain(|origin| origin.id != id);
-                self.presets.deleted = Some(Order::Restore { trashed, file });
-            }
-            Done::Added(file) => {
-                self.presets.say(format!("Added {file}"));
-                self.presets.sought = Some(PresetId::User(file));
-                self.presets.form = None;
-                self.presets.deleted = None;
-            }
-            Done::Exported(path) => {
-                self.presets.say(format!("Written to {}", path.display()));
-                self.presets.form = None;
-            }
-            Done::Failed(order, why) => self.failed(*order, &why),
-        }
-    }
-
-    fn renamed(&mut self, from: String, to: String) {
-        let (from, to) = (PresetId::User(from), PresetId::User(to));
-        let name = |id: &PresetId| {
-            let shelf = self.presets.shelf();
-            shelf.entries.iter().find(|entry| entry.id == *id).map(|entry| entry.name.clone())
-        };
-        let new = name(&to);
-        let document = self.engine.document();
-        for origin in &mut self.presets.origins {
-            if origin.id != from {
-                continue;
-            }
-            origin.id = to.clone();
-            let Some(new) = &new else { continue };
-            let old = std::mem::replace(&mut origin.patch.name, new.clone());
-            if document.name == old {
-                let edit = Edit::SetName(new.clone());
-                self.remark = self.engine.arrange(edit).err().map(|error| error.to_string());
-            }
-        }
-        self.presets.sought = Some(to);
-        self.presets.form = None;
-        self.presets.word = None;
-    }
-
-    fn failed(&mut self, order: Order, why: &LibraryError) {
-        let presets = &mut self.presets;
-        presets.word = Some((why.to_string(), true));
-        presets.open();
-        let again = match order {
-            Order::Save { name, patch } if matches!(why, LibraryError::Taken(_)) => {
-                let over = chronus_library::preset_file(&name).ok();
-                over.map(|file| (name, Order::SaveOver { file, patch, over: Over::Anything }))
-            }
-            Order::SaveOver { file, patch, over: Over::Stamp(_) }
-                if matches!(why, LibraryError::Changed(_)) =>
-            {
-                let name = patch.name.clone();
-                Some((name, Order::SaveOver { file, patch, over: Over::Anything }))
-            }
-            Order::Export { path, patch, over: false } if matches!(why, LibraryError::Taken(_)) => {
-                Some((path.clone(), Order::Export { path, patch, over: true }))
-            }
-            _ => None,
-        };
-        presets.saving = None;
-        if let Some((text, order)) = again {
-            presets.form = Some(Form::replace(text, order));
-        }
     }
 
     /// Writes the patch over the preset that it came from, if that is the user's; asks for a name

@@ -1,17 +1,21 @@
 //! The editor itself: what it remembers between frames, and how its panels lie.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chronus_engine::{Engine, Request};
+use chronus_library::user_folder;
 use chronus_patch::{CableId, Edit, ModuleId, Patch};
 use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui};
 
+use crate::browser::Browser;
 use crate::canvas::Canvas;
 use crate::commits::Commits;
 use crate::host::Host;
 use crate::knob::Turning;
 use crate::look::Look;
+use crate::presets::Presets;
 use crate::scenes::Sides;
 use crate::theme;
 
@@ -45,7 +49,8 @@ pub struct EditorApp {
     pub(crate) commits: Commits,
     pub(crate) page: Page,
     pub(crate) canvas: Canvas,
-    pub(crate) search: String,
+    pub(crate) browser: Browser,
+    pub(crate) presets: Presets,
     /// The knob in hand.
     pub(crate) turning: Option<Turning>,
     /// The cable whose gain is in hand, and where it stands.
@@ -69,13 +74,15 @@ impl EditorApp {
     /// An editor of `engine` in the world of `host`.
     #[must_use]
     pub fn new(engine: Arc<Engine>, host: Box<dyn Host>) -> Self {
+        let presets = Presets::new(user_folder(), host.presets());
         Self {
             engine,
             host,
             commits: Commits::default(),
             page: Page::default(),
             canvas: Canvas::default(),
-            search: String::new(),
+            browser: Browser::default(),
+            presets,
             turning: None,
             gain: None,
             typing: None,
@@ -88,6 +95,13 @@ impl EditorApp {
             sides: Sides::default(),
             dressed: false,
         }
+    }
+
+    /// The same, with the user's presets in `folder`.
+    #[must_use]
+    pub fn with_presets(mut self, folder: PathBuf) -> Self {
+        self.presets = Presets::new(Some(folder), self.host.presets());
+        self
     }
 
     /// A new window has been opened: its look is put on in the next frame, and what was in hand when
@@ -107,19 +121,24 @@ impl EditorApp {
         let patch = self.engine.document();
         self.tend_turning(ui);
         self.look_keys(ui);
+        self.tend_presets(ui, &patch);
+        let patch = self.engine.document();
         Panel::top("bar").show(ui, |ui| self.bar(ui, &patch));
         Panel::bottom("status").show(ui, |ui| self.status(ui));
         Panel::bottom("verdict").show(ui, |ui| self.verdict(ui));
-        if self.page == Page::List {
-            Panel::left("browser").default_size(170.0).show(ui, |ui| self.browser(ui, &patch));
+        self.preset_panel(ui, &patch);
+        if matches!(self.page, Page::Canvas | Page::List) {
+            self.browser(ui, &patch);
         }
+        // What the panels have added is there already.
+        let patch = self.engine.document();
         if self.page == Page::Canvas {
             Panel::top("scenes").show(ui, |ui| self.scenes(ui, &patch));
             CentralPanel::default().frame(Frame::NONE).show(ui, |ui| self.canvas(ui, &patch));
         } else {
             CentralPanel::default().show(ui, |ui| self.scrolled(ui, &patch));
         }
-        let busy = self.commits.building() || self.turning.is_some();
+        let busy = self.commits.building() || self.turning.is_some() || self.presets.busy();
         ui.ctx().request_repaint_after(if busy { WATCH } else { LOOK });
     }
 

@@ -2,7 +2,7 @@
 
 use chronus_engine::{Rejection, Request};
 use chronus_patch::Patch;
-use egui::{Align, Layout, RichText, Ui};
+use egui::Ui;
 
 use crate::app::{EditorApp, Page};
 use crate::commits::{Commit, Fate};
@@ -11,7 +11,7 @@ use crate::theme;
 
 impl EditorApp {
     pub(crate) fn bar(&mut self, ui: &mut Ui, patch: &Patch) {
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             ui.heading("Chronus");
             ui.separator();
             for (page, name) in [
@@ -27,10 +27,9 @@ impl EditorApp {
             ui.separator();
             self.undo_buttons(ui);
             ui.separator();
-            self.presets(ui);
-            let name = if patch.name.is_empty() { "untitled" } else { &patch.name };
-            ui.label(RichText::new(name).strong()).on_hover_text(&patch.notes);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.look(ui));
+            self.preset_buttons(ui, patch);
+            ui.separator();
+            self.look(ui);
         });
     }
 
@@ -48,25 +47,6 @@ impl EditorApp {
             self.let_go();
             self.commits.redo(&self.engine);
         }
-    }
-
-    fn presets(&mut self, ui: &mut Ui) {
-        ui.menu_button("Presets", |ui| {
-            for preset in self.host.presets() {
-                if ui.button(preset.name).clicked() {
-                    match Patch::from_json(preset.json) {
-                        Ok(patch) => self.load(patch),
-                        Err(error) => self.remark = Some(error.to_string()),
-                    }
-                    ui.close();
-                }
-            }
-            ui.separator();
-            if ui.button("Empty patch").clicked() {
-                self.commit("empty patch", &[Request::Clear]);
-                ui.close();
-            }
-        });
     }
 
     /// Loads a whole document, its macros with it.

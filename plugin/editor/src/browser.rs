@@ -1,51 +1,98 @@
-//! The left side: kinds to add, by name and family.
+//! The left side of the pages that show modules: kinds to add, by a click, a key, or dragged onto
+//! the canvas.
 
-use chronus_engine::{Category, Request, Spec};
-use chronus_patch::{Patch, Point};
-use egui::{RichText, ScrollArea, TextEdit, Ui};
+use chronus_patch::Patch;
+use egui::{Frame, Panel, Ui};
 
-use crate::app::EditorApp;
-use crate::canvas::rank;
-use crate::theme;
+use crate::app::{EditorApp, Page};
+use crate::picker::{Names, Offer, Picker};
+
+/// By what the panel's list is found.
+pub(crate) const NAMES: Names = Names { search: "Search modules", take: "Add", mark: "Favourite" };
+
+/// The panel.
+#[derive(Default)]
+pub(crate) struct Browser {
+    picker: Picker,
+    folded: bool,
+}
 
 impl EditorApp {
+    /// The panel at the left, or what is left of it when it is folded.
     pub(crate) fn browser(&mut self, ui: &mut Ui, patch: &Patch) {
-        ui.add_space(4.0);
-        let search = TextEdit::singleline(&mut self.search).hint_text("Search modules");
-        ui.add(search).accessible_name("Search modules");
-        let registry = self.engine.registry().clone();
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            for category in Category::ALL {
-                let all = registry.kinds().iter().map(|kind| kind.spec);
-                let found: Vec<_> = all
-                    .filter(|spec| spec.category == category && rank(spec, &self.search).is_some())
-                    .collect();
-                if found.is_empty() {
-                    continue;
+        if self.browser.folded {
+            let frame = Frame::side_top_panel(ui.style()).inner_margin(2.0);
+            let strip = Panel::left("folded browser").exact_size(26.0).resizable(false);
+            let strip = strip.frame(frame);
+            strip.show(ui, |ui| {
+                let button = ui.small_button("▶").accessible_name("Show modules");
+                if button.on_hover_text("Modules (Ctrl+L)").clicked() {
+                    self.browser.folded = false;
                 }
-                ui.label(
-                    RichText::new(category.name()).small().color(theme::of(ui).family(category)),
-                );
-                for spec in found {
-                    let button = egui::Button::new(spec.name).wrap();
-                    let width = ui.available_width();
-                    let button = ui.add_sized([width, 20.0], button);
-                    let button = button.accessible_name(format!("Add {}", spec.name));
-                    if button.on_hover_text(spec.summary).clicked() {
-                        self.add_module(patch, spec);
-                    }
-                }
-                ui.add_space(4.0);
-            }
-        });
+            });
+            return;
+        }
+        let panel = Panel::left("browser").default_size(190.0).size_range(150.0..=360.0);
+        panel.show(ui, |ui| self.kinds(ui, patch));
     }
 
-    fn add_module(&mut self, patch: &Patch, spec: &Spec) {
-        let id = patch.free_module_id(spec.kind);
-        let right = patch.modules.values().map(|m| m.position.x).fold(0.0, f32::max);
-        let position = Point { x: right + 300.0, y: 120.0 };
-        self.wanted = Some(id.clone());
-        let (id, kind) = (id.to_string(), spec.kind.to_owned());
-        self.commit(format!("add {id}"), &[Request::Create { id, kind, position }]);
+    /// Opens the panel and gives its search the keyboard, or folds the panel when it has it.
+    pub(crate) fn toggle_browser(&mut self, ui: &Ui) {
+        if !matches!(self.page, Page::Canvas | Page::List) {
+            self.page = Page::Canvas;
+        }
+        if !self.browser.folded && Picker::has_focus(ui, NAMES) {
+            self.browser.folded = true;
+            self.canvas.take_focus();
+        } else {
+            self.browser.folded = false;
+            self.browser.picker.take_focus();
+        }
+    }
+
+    fn kinds(&mut self, ui: &mut Ui, patch: &Patch) {
+        ui.add_space(4.0);
+        ui.horizontal(|ui| {
+            ui.label("Modules");
+            let fold = egui::Button::new("◀").small();
+            let right = egui::Layout::right_to_left(egui::Align::Center);
+            ui.with_layout(right, |ui| {
+                let button = ui.add(fold).accessible_name("Fold modules");
+                if button.on_hover_text("Ctrl+L").clicked() {
+                    self.browser.folded = true;
+                }
+            });
+        });
+        let registry = self.engine.registry().clone();
+        let shelf = self.presets.shelf();
+        let offer = Offer {
+            registry: &registry,
+            favourites: &shelf.favourites,
+            fits: &|_| true,
+            popup: None,
+            names: NAMES,
+        };
+        let wish = self.browser.picker.show(ui, &offer);
+        if let Some((spec, marked)) = wish.mark {
+            self.presets.mark_module(spec.kind, marked);
+        }
+        if let Some((spec, by_key)) = wish.take {
+            self.add_in_view(patch, spec);
+            if !by_key {
+                self.canvas.take_focus();
+            }
+        }
+        if let Some(spec) = wish.drag {
+            self.canvas.lift(spec);
+        }
+        if wish.dropped {
+            self.canvas.let_fall(ui);
+        }
+        if wish.escape && !std::mem::take(&mut self.browser.picker.text).is_empty() {
+            return;
+        }
+        if wish.escape {
+            self.canvas.take_focus();
+        }
     }
 }

@@ -41,12 +41,16 @@ impl EditorApp {
         ui.add(field).accessible_name("Patch text");
     }
 
-    /// The document as a file holds it: with the macros where the host has them.
     fn text_of(&self, patch: &Patch) -> String {
+        self.as_it_stands(patch).to_json()
+    }
+
+    /// The document as a file holds it: with the macros where the host has them.
+    pub(crate) fn as_it_stands(&self, patch: &Patch) -> Patch {
         let mut patch = patch.clone();
         for (&index, knob) in &mut patch.macros {
             knob.value = self.host.macro_value(index);
         }
-        patch.to_json()
+        patch
     }
 }

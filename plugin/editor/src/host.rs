@@ -1,13 +1,6 @@
 //! What the editor needs of the world around it: a plugin's host, or a test's.
 
-/// A patch that comes with the product.
-#[derive(Clone, Copy, Debug)]
-pub struct Preset {
-    /// Shown in the list.
-    pub name: &'static str,
-    /// The document.
-    pub json: &'static str,
-}
+use chronus_library::Preset;
 
 /// The world around the editor. Called on the editor's thread; must not block.
 pub trait Host: Send {

@@ -15,7 +15,9 @@ mod knob;
 mod look;
 mod macros;
 mod modules;
+mod picker;
 mod ports;
+mod presets;
 mod scenes;
 mod settings;
 mod stats;
@@ -23,4 +25,5 @@ mod status;
 mod theme;
 
 pub use app::EditorApp;
-pub use host::{Host, Preset};
+pub use chronus_library::Preset;
+pub use host::Host;

@@ -20,6 +20,14 @@ impl EditorApp {
             ui.label("Notes");
             self.notes(ui, patch);
             ui.end_row();
+            ui.label("Tags");
+            let tags = patch.tags.join(", ");
+            if let Some(tags) = self.typed(ui, "Patch tags", &tags, "bass, warm", 240.0) {
+                let tags = tags.split(',').map(|tag| tag.trim().to_lowercase());
+                let tags = tags.filter(|tag| !tag.is_empty()).collect();
+                self.edit(patch, Edit::SetTags(tags));
+            }
+            ui.end_row();
         });
         ui.add_space(8.0);
         self.voices(ui, patch);

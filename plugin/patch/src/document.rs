@@ -19,6 +19,9 @@ pub struct Patch {
     /// Free text about the patch.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub notes: String,
+    /// Words to find it by.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// The body: what sounds.
     pub modules: BTreeMap<ModuleId, Module>,
     /// Cables in order of their id; the file keeps them as a list.

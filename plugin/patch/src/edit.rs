@@ -152,6 +152,8 @@ pub enum Edit {
     SetName(String),
     /// Sets the text about the patch.
     SetNotes(String),
+    /// Sets the words that the patch is found by.
+    SetTags(Vec<String>),
     /// Sets all controller bindings.
     SetMidiLearn(Vec<MidiLearn>),
     /// Sets one scene. Refused: a scene that is no sound body.
@@ -232,6 +234,7 @@ impl Edit {
             | Self::SetModuleGroup { .. }
             | Self::SetName(_)
             | Self::SetNotes(_)
+            | Self::SetTags(_)
             | Self::SetScene { .. }
             | Self::SetGroup { .. }
             | Self::SetComment { .. }
@@ -288,6 +291,7 @@ impl Edit {
             Self::SetTuning(_) => "tuning".to_owned(),
             Self::SetName(_) => "rename the patch".to_owned(),
             Self::SetNotes(_) => "notes".to_owned(),
+            Self::SetTags(_) => "tags".to_owned(),
             Self::SetMidiLearn(_) => "MIDI bindings".to_owned(),
             Self::SetScene { name, scene } => set(&format!("scene {name}"), scene.is_some()),
             Self::SetGroup { id, group } => set(&format!("group {id}"), group.is_some()),

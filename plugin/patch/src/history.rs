@@ -222,6 +222,7 @@ enum Target<'a> {
     Voice,
     Tuning,
     Notes,
+    Tags,
     Comment(&'a str),
     Frame(&'a str),
 }
@@ -241,6 +242,7 @@ fn target(edit: &Edit) -> Option<Target<'_>> {
         Edit::SetVoice(_) => Target::Voice,
         Edit::SetTuning(_) => Target::Tuning,
         Edit::SetNotes(_) => Target::Notes,
+        Edit::SetTags(_) => Target::Tags,
         Edit::SetComment { id, .. } => Target::Comment(id),
         Edit::SetFrame { id, .. } => Target::Frame(id),
         _ => return None,

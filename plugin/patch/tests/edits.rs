@@ -188,6 +188,7 @@ fn sounds_alike(a: &Patch, b: &Patch) -> bool {
         let mut patch = patch.clone();
         patch.name.clear();
         patch.notes.clear();
+        patch.tags.clear();
         patch.scenes.clear();
         patch.groups.clear();
         patch.comments.clear();

@@ -488,3 +488,15 @@ fn errors_of_the_header_are_told_apart() {
     ));
     assert!(matches!(Patch::from_json("{"), Err(FormatError::At { .. })));
 }
+
+#[test]
+fn tags_stand_after_the_notes_and_an_untagged_file_has_none() {
+    let tagged = FILE.replace(
+        "  \"modules\": {\n    \"audio_out",
+        "  \"tags\": [\n    \"bass\"\n  ],\n  \"modules\": {\n    \"audio_out",
+    );
+    let patch = Patch::from_json(&tagged).expect("a patch");
+    assert_eq!(patch.tags, ["bass"]);
+    assert!(!patch.unknown.contains_key("tags") && patch.to_json() == tagged);
+    assert!(Patch::from_json(FILE).expect("a patch").tags.is_empty());
+}

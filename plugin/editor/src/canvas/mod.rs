@@ -14,6 +14,7 @@ mod keys;
 mod knobs;
 mod layout;
 mod minimap;
+mod place;
 mod scene;
 mod search;
 mod view;
@@ -33,12 +34,12 @@ use crate::theme;
 use draw::Brush;
 use gesture::Gesture;
 use knobs::{Field, Hand};
+use place::Lifted;
 use scene::{End, Scene, Seat};
 use search::Search;
 use view::View;
 
 pub(crate) use edits::delete;
-pub(crate) use search::rank;
 
 /// Below this zoom knobs are left out.
 const PLAIN: f32 = 0.4;
@@ -67,6 +68,12 @@ pub(crate) struct Canvas {
     scrolled: f64,
     /// A knob has the keyboard's focus.
     on_knob: bool,
+    /// Where it stood in the window when it was last shown.
+    window: Option<Rect>,
+    /// It is to have the keyboard.
+    wants_focus: bool,
+    /// The kind that is dragged here from the list.
+    lifted: Option<Lifted>,
 }
 
 /// What is selected: modules, or a cable.
@@ -103,7 +110,7 @@ impl Selection {
 impl Canvas {
     /// Another patch takes the place of this one: it is shown whole, and nothing is in hand.
     pub(crate) fn start_over(&mut self) {
-        *self = Self::default();
+        *self = Self { window: self.window, wants_focus: self.wants_focus, ..Self::default() };
     }
 
     /// Puts down what is in hand.
@@ -112,6 +119,7 @@ impl Canvas {
         self.hand = None;
         self.search = None;
         self.field = None;
+        self.lifted = None;
     }
 }
 
@@ -122,6 +130,10 @@ impl EditorApp {
         ui.set_clip_rect(window.intersect(ui.clip_rect()));
         let ground = ui.interact(window, ui.scope_id().with("ground"), Sense::click_and_drag());
         ground.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Patch canvas"));
+        if std::mem::take(&mut self.canvas.wants_focus) {
+            ground.request_focus();
+        }
+        self.canvas.window = Some(window);
         let registry = self.engine.registry().clone();
         if self.canvas.view.is_none() {
             self.canvas.view = Some(self.view_of_all(patch, window));
@@ -173,6 +185,7 @@ impl EditorApp {
         }
         self.canvas_keys(ui, &scene, &ground);
         self.search_popup(ui, &scene, &ground);
+        self.drop_lifted(ui, &scene);
     }
 
     /// The view that shows the whole patch.

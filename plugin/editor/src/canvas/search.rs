@@ -1,15 +1,20 @@
 //! The search for a module to add: at the pointer, by typing or by looking through the families.
 
-use chronus_engine::{Category, Registry, Request, Spec};
-use chronus_patch::{Patch, Point};
-use egui::{
-    Area, Frame, Key, Modifiers, Order, Pos2, Response, RichText, ScrollArea, TextEdit, Ui,
-};
+use chronus_engine::{Request, Spec};
+use chronus_patch::Point;
+use egui::{Area, Frame, Order, Pos2, Response, Ui};
 
 use super::edits;
 use super::scene::{End, Scene};
 use crate::app::EditorApp;
-use crate::theme;
+use crate::picker::{Names, Offer, Picker};
+
+/// By what its list is found.
+const NAMES: Names = Names { search: "Find a module", take: "Place", mark: "Mark" };
+/// Most height of its list.
+const HEIGHT: f32 = 260.0;
+/// Height of what stands around the list.
+const AROUND: f32 = 170.0;
 
 /// An open search.
 pub(crate) struct Search {
@@ -19,24 +24,15 @@ pub(crate) struct Search {
     corner: Pos2,
     /// The end of the cable that the module is to be connected to.
     held: Option<End>,
-    text: String,
-    /// The entry that Enter takes.
-    row: usize,
-    /// It has not been shown yet.
-    fresh: bool,
+    picker: Picker,
 }
 
 impl Search {
     pub(crate) fn new(place: Pos2, corner: Pos2, held: Option<End>) -> Self {
-        Self { place, corner, held, text: String::new(), row: 0, fresh: true }
+        let mut picker = Picker::default();
+        picker.take_focus();
+        Self { place, corner, held, picker }
     }
-}
-
-/// What a hand wants of the search in this frame.
-enum Wish {
-    Nothing,
-    Close,
-    Take(&'static Spec),
 }
 
 impl EditorApp {
@@ -45,16 +41,37 @@ impl EditorApp {
         let registry = self.engine.registry().clone();
         let area = Area::new(ui.scope_id().with("search")).order(Order::Foreground);
         let area = area.fixed_pos(search.corner).constrain_to(scene.window);
+        let (patch, held) = (scene.patch, search.held.as_ref());
+        let fits = |spec: &'static Spec| {
+            held.is_none_or(|held| edits::port_for(patch, &registry, held, spec).is_some())
+        };
+        let shelf = self.presets.shelf();
+        let offer = Offer {
+            registry: &registry,
+            favourites: &shelf.favourites,
+            fits: &fits,
+            popup: Some(HEIGHT.min(scene.window.height() - AROUND).max(60.0)),
+            names: NAMES,
+        };
+        let picker = &mut search.picker;
         let shown = area.show(ui.ctx(), |ui| {
-            Frame::popup(ui.style()).show(ui, |ui| list(ui, &mut search, scene.patch, &registry))
+            let frame = Frame::popup(ui.style());
+            frame.show(ui, |ui| {
+                ui.set_width(230.0);
+                picker.show(ui, &offer)
+            })
         });
-        match shown.inner.inner {
-            Wish::Nothing => self.canvas.search = Some(search),
-            Wish::Close => ground.request_focus(),
-            Wish::Take(spec) => {
+        let wish = shown.inner.inner;
+        if let Some((spec, marked)) = wish.mark {
+            self.presets.mark_module(spec.kind, marked);
+            search.picker.take_focus();
+        }
+        match wish.take {
+            None if wish.escape => ground.request_focus(),
+            None => self.canvas.search = Some(search),
+            Some((spec, _)) => {
                 ground.request_focus();
                 let place = Point { x: search.place.x.round(), y: search.place.y.round() };
-                let held = search.held.as_ref();
                 let Some((edit, id)) = edits::place(scene.patch, &registry, spec, place, held)
                 else {
                     return;
@@ -63,115 +80,5 @@ impl EditorApp {
                 self.canvas.selection.only([id]);
             }
         }
-    }
-}
-
-fn list(ui: &mut Ui, search: &mut Search, patch: &Patch, registry: &Registry) -> Wish {
-    ui.set_width(230.0);
-    let key = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-    let (down, up) = (key(Key::ArrowDown), key(Key::ArrowUp));
-    let (enter, escape) = (key(Key::Enter), key(Key::Escape));
-    let field = TextEdit::singleline(&mut search.text)
-        .hint_text(RichText::new("Find a module").color(theme::of(ui).dim))
-        .lock_focus(true)
-        .desired_width(f32::INFINITY);
-    let field = ui.add(field).accessible_name("Find a module");
-    let fresh = std::mem::take(&mut search.fresh);
-    if fresh {
-        field.request_focus();
-    }
-    if field.changed() {
-        search.row = 0;
-    }
-    let found = find(patch, registry, search);
-    let last = found.len().saturating_sub(1);
-    search.row = (search.row + usize::from(down)).min(last).saturating_sub(usize::from(up));
-    let mut taken = enter.then(|| found.get(search.row).copied()).flatten();
-    let by_family = search.text.trim().is_empty();
-    ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
-        let mut family: Option<Category> = None;
-        for (row, spec) in found.iter().enumerate() {
-            let colour = theme::of(ui).family(spec.category);
-            if by_family && family != Some(spec.category) {
-                family = Some(spec.category);
-                ui.label(RichText::new(spec.category.name()).small().color(colour));
-            }
-            let button = egui::Button::selectable(row == search.row, spec.name);
-            let whole_line = egui::Layout::top_down_justified(egui::Align::Min);
-            let button = ui.with_layout(whole_line, |ui| ui.add(button)).inner;
-            let button = button.accessible_name(format!("Place {}", spec.name));
-            if row == search.row && (down || up) {
-                button.scroll_to_me(None);
-            }
-            if button.on_hover_text(spec.summary).clicked() {
-                taken = Some(spec);
-            }
-        }
-        if found.is_empty() {
-            ui.colored_label(theme::of(ui).dim, "No module is called like that");
-        }
-    });
-    match taken {
-        Some(spec) => Wish::Take(spec),
-        None if escape => Wish::Close,
-        None => Wish::Nothing,
-    }
-}
-
-/// Kinds that match, best first; those that carry what the cable does before others alike.
-fn find(patch: &Patch, registry: &Registry, search: &Search) -> Vec<&'static Spec> {
-    let fits = |spec: &'static Spec| {
-        let held = search.held.as_ref();
-        held.is_none_or(|held| edits::port_for(patch, registry, held, spec).is_some())
-    };
-    let all = registry.kinds().iter().map(|kind| kind.spec).filter(|spec| fits(spec));
-    let mut found: Vec<_> =
-        all.filter_map(|spec| Some((rank(spec, &search.text)?, spec))).collect();
-    found.sort_by_key(|(rank, spec)| (*rank, spec.category, spec.name));
-    found.into_iter().map(|(_, spec)| spec).collect()
-}
-
-/// How well `text` names a kind, 0 best: by the start of its name, a word of it, a part of it,
-/// another name, the family, or its description; none where it does not.
-pub(crate) fn rank(spec: &Spec, text: &str) -> Option<u8> {
-    let text = text.trim().to_lowercase().replace('_', " ");
-    if text.is_empty() {
-        return Some(0);
-    }
-    let names = [spec.name.to_lowercase(), spec.kind.replace('_', " ")];
-    let word = |name: &String| name.split_whitespace().any(|word| word.starts_with(&text));
-    if names.iter().any(|name| name.starts_with(&text)) {
-        Some(0)
-    } else if names.iter().any(word) {
-        Some(1)
-    } else if names.iter().any(|name| name.contains(&text)) {
-        Some(2)
-    } else if spec.aliases.iter().any(|alias| alias.kind.replace('_', " ").contains(&text)) {
-        Some(3)
-    } else if spec.category.name().to_lowercase().contains(&text) {
-        Some(4)
-    } else {
-        spec.summary.to_lowercase().contains(&text).then_some(5)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn order(text: &str) -> Vec<&'static str> {
-        let registry = Registry::new(chronus_modules::KINDS);
-        let search = Search { text: text.into(), ..Search::new(Pos2::ZERO, Pos2::ZERO, None) };
-        find(&Patch::default(), &registry, &search).iter().map(|spec| spec.kind).collect()
-    }
-
-    #[test]
-    fn names_come_before_aliases_and_those_before_descriptions() {
-        assert_eq!(order("vc").get(..3).map(<[_]>::len), Some(3));
-        assert!(order("vc")[..3].iter().all(|kind| kind.starts_with("vc")), "{:?}", order("vc"));
-        assert_eq!(order("DELAY").first(), Some(&"delay"));
-        assert_eq!(order("out").first(), Some(&"audio_out"));
-        assert!(order("no such thing").is_empty());
-        assert_eq!(order("").len(), chronus_modules::KINDS.len());
     }
 }

@@ -40,6 +40,15 @@ impl View {
         self.origin = still - held.to_vec2() * self.zoom;
     }
 
+    /// Pans as little as shows `rect` of the patch in `window`.
+    pub(crate) fn reveal(&mut self, window: Rect, rect: Rect) {
+        let (rect, room) = (self.rect(rect), window.shrink(MARGIN / 2.0));
+        // The top left corner comes last: where not all can be seen, that can.
+        let most = (room.max - rect.max).min(Vec2::ZERO);
+        let least = (room.min - (rect.min + most)).max(Vec2::ZERO);
+        self.pan(most + least);
+    }
+
     /// Shows `contents` in the middle of `window`, whole, and never larger than 1x.
     pub(crate) fn fit(window: Rect, contents: Rect) -> Self {
         let room = (window.size() - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0));

@@ -1,7 +1,8 @@
 //! An editor over an engine that renders on a thread of its own, and a host that notes everything.
 #![allow(dead_code)] // each test file uses its part of the rig
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -39,6 +40,13 @@ impl Notes {
     }
 }
 
+/// Two patches, and one that cannot be read.
+pub const FACTORY: &[Preset] = &[
+    Preset { name: "Sine", json: include_str!("sine.chronus.json") },
+    Preset { name: "Filter", json: include_str!("filter.chronus.json") },
+    Preset { name: "Broken", json: "{" },
+];
+
 struct TestHost {
     notes: Notes,
     engine: Arc<Engine>,
@@ -64,7 +72,7 @@ impl Host for TestHost {
     }
 
     fn presets(&self) -> &'static [Preset] {
-        &[]
+        FACTORY
     }
 
     fn remote_port(&self) -> Option<u16> {
@@ -110,6 +118,8 @@ pub fn too_loud() -> Vec<Request> {
 pub struct Rig {
     pub engine: Arc<Engine>,
     pub host: Notes,
+    /// The folder of presets, in one of the rig's own.
+    pub presets: PathBuf,
     harness: Harness<'static>,
     stop: Arc<AtomicBool>,
     renderer: Option<JoinHandle<()>>,
@@ -141,12 +151,14 @@ impl Rig {
         let host = Notes::default();
         host.macros.lock().unwrap().resize(128, 0.0);
         let world = TestHost { notes: host.clone(), engine: engine.clone() };
-        let mut app = EditorApp::new(engine.clone(), Box::new(world));
+        let presets = own_folder().join("presets");
+        let app = EditorApp::new(engine.clone(), Box::new(world));
+        let mut app = app.with_presets(presets.clone());
         let harness = Harness::builder()
             .with_size([1200.0, 2000.0])
             .with_accessibility_check(true)
             .build_ui(move |ui| app.ui(ui));
-        let mut rig = Self { engine, host, harness, stop, renderer: Some(thread) };
+        let mut rig = Self { engine, host, presets, harness, stop, renderer: Some(thread) };
         if !requests.is_empty() {
             let wanted = rig.engine.commit(requests, Terms::default(), |_| ());
             rig.until("the patch plays", |rig| rig.engine.playing().0 >= wanted);
@@ -419,5 +431,17 @@ impl Drop for Rig {
         if let Some(renderer) = self.renderer.take() {
             let _ = renderer.join();
         }
+        if let Some(folder) = self.presets.parent() {
+            let _ = std::fs::remove_dir_all(folder);
+        }
     }
+}
+
+/// A new folder that is nobody else's.
+fn own_folder() -> PathBuf {
+    static SERIAL: AtomicU32 = AtomicU32::new(0);
+    let name = format!("chronus-rig-{}-{}", std::process::id(), SERIAL.fetch_add(1, Relaxed));
+    let folder = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&folder).expect("a folder for the test");
+    folder
 }

@@ -99,6 +99,7 @@ impl Work<'_> {
             | Edit::SetAsset { asset: Some(_), .. }
             | Edit::SetName(_)
             | Edit::SetNotes(_)
+            | Edit::SetTags(_)
             | Edit::Batch(_) => Ok(()),
         }
     }

@@ -145,6 +145,7 @@ impl Work<'_> {
             Edit::SetTuning(tuning) => set(&mut self.patch.tuning, tuning, Edit::SetTuning),
             Edit::SetName(name) => set(&mut self.patch.name, name, Edit::SetName),
             Edit::SetNotes(notes) => set(&mut self.patch.notes, notes, Edit::SetNotes),
+            Edit::SetTags(tags) => set(&mut self.patch.tags, tags, Edit::SetTags),
             Edit::SetMidiLearn(bindings) => {
                 set(&mut self.patch.midi_learn, bindings, Edit::SetMidiLearn)
             }

@@ -164,6 +164,9 @@ pub fn patch() -> impl Strategy<Value = Patch> {
     parts.prop_map(|(bodies, wires, macros, groups, notes, canvas, rest, unknown)| {
         let mut patch = Patch { unknown, ..Patch::default() };
         (patch.name, patch.notes, patch.voice, patch.tuning) = notes;
+        if patch.name.len() > 1 {
+            patch.tags = vec![patch.name.clone(), patch.notes.clone()];
+        }
         if rest.0 {
             let (kind, hash) = (AssetKind::Sample, "0".repeat(64));
             let asset = Asset { kind, path: "a/b.wav".into(), hash, unknown: Unknown::new() };
@@ -363,6 +366,7 @@ impl Seed {
             }),
             23 => Edit::SetTuning(self.tuning.clone()),
             24 if some => Edit::SetName(text),
+            24 if text.len() > 2 => Edit::SetTags(vec![text]),
             24 => Edit::SetNotes(text),
             25 => {
                 let scene = Scene { macros: [(3, self.value)].into(), ..Scene::default() };

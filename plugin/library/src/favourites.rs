@@ -1,0 +1,168 @@
+//! Favourites: one file of settings beside the folder of presets.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use crate::file::{Writing, move_to, read_text};
+use crate::{LibraryError, PresetId};
+
+/// The file's name.
+const FILE: &str = "settings.json";
+/// Fields of it.
+const FAVOURITES: &str = "favourites";
+const MODULES: &str = "modules";
+const PRESETS: &str = "presets";
+
+/// What a user has marked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Favourites {
+    /// Kinds of modules.
+    modules: BTreeSet<String>,
+    /// Keys of presets.
+    presets: BTreeSet<String>,
+}
+
+impl Favourites {
+    /// True when modules of `kind` are marked.
+    #[must_use]
+    pub fn has_module(&self, kind: &str) -> bool {
+        self.modules.contains(kind)
+    }
+
+    /// True when the preset is marked.
+    #[must_use]
+    pub fn has_preset(&self, id: &PresetId) -> bool {
+        self.presets.contains(&id.key())
+    }
+
+    /// Those in `settings`; entries that mean nothing are passed over.
+    fn of(settings: &Map<String, Value>) -> Self {
+        let list = |name: &str| {
+            let list = settings.get(FAVOURITES).and_then(|all| all.get(name));
+            let names = list.and_then(Value::as_array).into_iter().flatten();
+            names.filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        Self { modules: list(MODULES), presets: list(PRESETS) }
+    }
+}
+
+/// The file of settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    folder: PathBuf,
+}
+
+impl Settings {
+    /// The settings beside the folder `presets`.
+    #[must_use]
+    pub fn beside(presets: &Path) -> Self {
+        Self { folder: presets.parent().unwrap_or(presets).to_owned() }
+    }
+
+    /// What is marked; nothing where there is no file yet.
+    ///
+    /// # Errors
+    /// When the file cannot be read. It is kept when something is marked all the same.
+    pub fn favourites(&self) -> Result<Favourites, LibraryError> {
+        Ok(Favourites::of(&self.read()?))
+    }
+
+    /// Marks modules of `kind`, or takes the mark away.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn mark_module(&self, kind: &str, marked: bool) -> Result<Favourites, LibraryError> {
+        self.change(|all| {
+            all.modules.remove(kind);
+            if marked {
+                all.modules.insert(kind.to_owned());
+            }
+        })
+    }
+
+    /// Marks a preset, or takes the mark away.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn mark_preset(&self, id: &PresetId, marked: bool) -> Result<Favourites, LibraryError> {
+        self.change(|all| {
+            all.presets.remove(&id.key());
+            if marked {
+                all.presets.insert(id.key());
+            }
+        })
+    }
+
+    /// A preset is called differently from now on.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn renamed(&self, from: &PresetId, to: &PresetId) -> Result<(), LibraryError> {
+        if self.favourites()?.has_preset(from) {
+            self.mark_preset(from, false)?;
+            self.mark_preset(to, true)?;
+        }
+        Ok(())
+    }
+
+    fn read(&self) -> Result<Map<String, Value>, LibraryError> {
+        let path = self.folder.join(FILE);
+        let text = match read_text(&path) {
+            Err(LibraryError::Io { why, .. }) if why.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Map::new());
+            }
+            text => text?,
+        };
+        let damaged = |why: String| {
+            LibraryError::io("read", &path)(std::io::Error::new(
+                std::io::ErrorKind::InvalidData,
+                why,
+            ))
+        };
+        match serde_json::from_str(&text) {
+            Ok(Value::Object(settings)) => Ok(settings),
+            Ok(_) => Err(damaged("it is no JSON object".into())),
+            Err(error) => Err(damaged(error.to_string())),
+        }
+    }
+
+    /// Reads, changes and writes under the lock, so that two editors both have their way. Fields
+    /// that mean nothing here stay.
+    fn change(&self, change: impl FnOnce(&mut Favourites)) -> Result<Favourites, LibraryError> {
+        let writing = Writing::begin(&self.folder)?;
+        let mut settings = match self.read() {
+            Ok(settings) => settings,
+            Err(_) => {
+                self.put_aside()?;
+                Map::new()
+            }
+        };
+        let mut favourites = Favourites::of(&settings);
+        change(&mut favourites);
+        settings.entry("kind").or_insert_with(|| json!("chronus settings"));
+        settings.entry("format").or_insert_with(|| json!(1));
+        let all = settings.entry(FAVOURITES).or_insert_with(|| json!({}));
+        if !all.is_object() {
+            *all = json!({});
+        }
+        all[MODULES] = json!(favourites.modules);
+        all[PRESETS] = json!(favourites.presets);
+        writing.replace(FILE, format!("{:#}\n", Value::Object(settings)).as_bytes())?;
+        Ok(favourites)
+    }
+
+    /// Keeps a damaged file under another name.
+    fn put_aside(&self) -> Result<(), LibraryError> {
+        let path = self.folder.join(FILE);
+        for number in 1.. {
+            let name = format!("settings.damaged-{number}.json");
+            match move_to(&path, &self.folder.join(&name), &name) {
+                Err(LibraryError::Taken(_)) => {}
+                outcome => return outcome,
+            }
+        }
+        Ok(())
+    }
+}

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use chronus_engine::{Engine, Request};
 use chronus_patch::{CableId, Edit, ModuleId, Patch};
-use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui};
+use egui::{CentralPanel, Frame, Key, Panel, Role, ScrollArea, Sense, Ui, WidgetInfo};
 
 use crate::canvas::Canvas;
 use crate::commits::Commits;
 use crate::host::Host;
 use crate::knob::Turning;
+use crate::palette::Palette;
 use crate::theme;
 
 /// Time between two looks at the engine's figures.
@@ -34,6 +35,22 @@ pub(crate) enum Page {
     Document,
 }
 
+impl Page {
+    /// All, in their order.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Canvas, Self::List, Self::Macros, Self::Settings, Self::Document];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Canvas => "Canvas",
+            Self::List => "List",
+            Self::Macros => "Macros",
+            Self::Settings => "Settings",
+            Self::Document => "Document",
+        }
+    }
+}
+
 /// An editor of one engine. Show it with [`EditorApp::ui`] in every frame.
 pub struct EditorApp {
     pub(crate) engine: Arc<Engine>,
@@ -41,6 +58,8 @@ pub struct EditorApp {
     pub(crate) commits: Commits,
     pub(crate) page: Page,
     pub(crate) canvas: Canvas,
+    /// The open list of commands.
+    pub(crate) palette: Option<Palette>,
     pub(crate) search: String,
     /// The knob in hand.
     pub(crate) turning: Option<Turning>,
@@ -69,6 +88,7 @@ impl EditorApp {
             commits: Commits::default(),
             page: Page::default(),
             canvas: Canvas::default(),
+            palette: None,
             search: String::new(),
             turning: None,
             gain: None,
@@ -87,6 +107,7 @@ impl EditorApp {
     pub fn window_opened(&mut self) {
         self.let_go();
         self.canvas.put_down();
+        self.palette = None;
         self.dressed = false;
     }
 
@@ -95,6 +116,7 @@ impl EditorApp {
         if !std::mem::replace(&mut self.dressed, true) {
             theme::apply(ui.ctx());
         }
+        self.keys_of_every_page(ui);
         let patch = self.engine.document();
         self.tend_turning(ui);
         Panel::top("bar").show(ui, |ui| self.bar(ui, &patch));
@@ -106,8 +128,12 @@ impl EditorApp {
         if self.page == Page::Canvas {
             CentralPanel::default().frame(Frame::NONE).show(ui, |ui| self.canvas(ui, &patch));
         } else {
-            CentralPanel::default().show(ui, |ui| self.scrolled(ui, &patch));
+            CentralPanel::default().show(ui, |ui| {
+                hold_keyboard(ui);
+                self.scrolled(ui, &patch);
+            });
         }
+        self.palette_popup(ui);
         let busy = self.commits.building() || self.turning.is_some();
         ui.ctx().request_repaint_after(if busy { WATCH } else { LOOK });
     }
@@ -163,9 +189,24 @@ impl EditorApp {
         let ours = self.typing.as_ref().is_some_and(|(typed, _)| typed == name);
         if response.lost_focus() && ours {
             self.typing = None;
-            let given_up = ui.input(|input| input.key_pressed(egui::Key::Escape));
+            let given_up = ui.input(|input| input.key_pressed(Key::Escape));
             return (!given_up && text != current).then_some(text);
         }
         None
+    }
+}
+
+/// Takes the keyboard for the page after a click in the window that gives it to nothing else: keys go
+/// back to the host unless something has it. F6 gives it back.
+fn hold_keyboard(ui: &mut Ui) {
+    let page =
+        ui.interact(ui.max_rect(), ui.scope_id().with("page"), Sense::focusable_noninteractive());
+    page.widget_info(|| WidgetInfo::labeled(Role::Pane, true, "Page"));
+    let clicked = ui.input(|input| input.pointer.any_click());
+    if clicked && ui.memory(|memory| memory.focused().is_none()) {
+        page.request_focus();
+    }
+    if page.has_focus() && ui.input(|input| input.key_pressed(Key::F6)) {
+        page.surrender_focus();
     }
 }

@@ -13,6 +13,7 @@ mod host;
 mod knob;
 mod macros;
 mod modules;
+mod palette;
 mod ports;
 mod settings;
 mod status;

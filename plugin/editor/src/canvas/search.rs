@@ -1,24 +1,40 @@
 //! The search for a module to add: at the pointer, by typing or by looking through the families.
 
 use chronus_engine::{Category, Registry, Request, Spec};
-use chronus_patch::{Patch, Point};
+use chronus_patch::{CableId, Edit, ModuleId, Patch, Point};
 use egui::{
     Area, Frame, Key, Modifiers, Order, Pos2, Response, RichText, ScrollArea, TextEdit, Ui,
 };
 
-use super::edits;
 use super::scene::{End, Scene};
+use super::{edits, rewire, walk};
 use crate::app::EditorApp;
 use crate::theme;
 
+/// What is looked for.
+pub(crate) enum Purpose {
+    /// A module to add there; connected to the end of a cable, if one is held.
+    Add(Spot, Option<End>),
+    /// A module to put into a cable, around a place of the patch.
+    Insert(CableId, Pos2),
+    /// A module to put in the place of this one.
+    Replace(ModuleId),
+}
+
+/// Where a module is to stand, in the patch.
+pub(crate) enum Spot {
+    At(Pos2),
+    /// Right of a module, where there is room.
+    Beside(ModuleId),
+    /// There or below, where there is room.
+    Near(Pos2),
+}
+
 /// An open search.
 pub(crate) struct Search {
-    /// Where the module will stand, in the patch.
-    place: Pos2,
+    purpose: Purpose,
     /// Where the list stands, in the window.
     corner: Pos2,
-    /// The end of the cable that the module is to be connected to.
-    held: Option<End>,
     text: String,
     /// The entry that Enter takes.
     row: usize,
@@ -27,8 +43,8 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    pub(crate) fn new(place: Pos2, corner: Pos2, held: Option<End>) -> Self {
-        Self { place, corner, held, text: String::new(), row: 0, fresh: true }
+    pub(crate) fn new(purpose: Purpose, corner: Pos2) -> Self {
+        Self { purpose, corner, text: String::new(), row: 0, fresh: true }
     }
 }
 
@@ -53,15 +69,46 @@ impl EditorApp {
             Wish::Close => ground.request_focus(),
             Wish::Take(spec) => {
                 ground.request_focus();
-                let place = Point { x: search.place.x.round(), y: search.place.y.round() };
-                let held = search.held.as_ref();
-                let Some((edit, id)) = edits::place(scene.patch, &registry, spec, place, held)
-                else {
+                let Some((label, edit, id)) = found(scene, &registry, &search.purpose, spec) else {
                     return;
                 };
-                self.commit(format!("add {id}"), &[Request::Edit(edit)]);
-                self.canvas.selection.only([id]);
+                self.commit(label, &[Request::Edit(edit)]);
+                self.canvas.selection.only([id.clone()]);
+                self.canvas.lead = None;
+                self.canvas.reveal = Some(id);
             }
+        }
+    }
+}
+
+/// What is done with a kind that was found: what it is called, the edit, and the module's id.
+fn found(
+    scene: &Scene<'_>,
+    registry: &Registry,
+    purpose: &Purpose,
+    spec: &'static Spec,
+) -> Option<(String, Edit, ModuleId)> {
+    let patch = scene.patch;
+    let rounded = |place: &Pos2| Point { x: place.x.round(), y: place.y.round() };
+    match purpose {
+        Purpose::Add(spot, held) => {
+            let place = match spot {
+                Spot::At(place) => rounded(place),
+                Spot::Beside(id) => walk::beside(scene, id, spec),
+                Spot::Near(place) => walk::free(scene, *place, spec),
+            };
+            let (edit, id) = edits::place(patch, registry, spec, place, held.as_ref())?;
+            Some((format!("add {id}"), edit, id))
+        }
+        Purpose::Insert(cable, place) => {
+            let at = rounded(place);
+            let (edit, id) = rewire::insert_new(patch, registry, (*cable, spec), at)?;
+            Some((format!("insert {id}"), edit, id))
+        }
+        Purpose::Replace(id) => {
+            let edit = rewire::replace(patch, registry, id, spec)?;
+            let label = format!("replace {} with {}", patch.label(id), spec.name);
+            Some((label, edit, id.clone()))
         }
     }
 }
@@ -120,9 +167,11 @@ fn list(ui: &mut Ui, search: &mut Search, patch: &Patch, registry: &Registry) ->
 
 /// Kinds that match, best first; those that carry what the cable does before others alike.
 fn find(patch: &Patch, registry: &Registry, search: &Search) -> Vec<&'static Spec> {
-    let fits = |spec: &'static Spec| {
-        let held = search.held.as_ref();
-        held.is_none_or(|held| edits::port_for(patch, registry, held, spec).is_some())
+    let fits = |spec: &'static Spec| match &search.purpose {
+        Purpose::Add(_, None) => true,
+        Purpose::Add(_, Some(held)) => edits::port_for(patch, registry, held, spec).is_some(),
+        Purpose::Insert(..) => rewire::can_insert(spec),
+        Purpose::Replace(id) => patch.modules.get(id).is_some_and(|now| now.kind != spec.kind),
     };
     let all = registry.kinds().iter().map(|kind| kind.spec).filter(|spec| fits(spec));
     let mut found: Vec<_> =
@@ -161,7 +210,8 @@ mod tests {
 
     fn order(text: &str) -> Vec<&'static str> {
         let registry = Registry::new(chronus_modules::KINDS);
-        let search = Search { text: text.into(), ..Search::new(Pos2::ZERO, Pos2::ZERO, None) };
+        let anywhere = Purpose::Add(Spot::At(Pos2::ZERO), None);
+        let search = Search { text: text.into(), ..Search::new(anywhere, Pos2::ZERO) };
         find(&Patch::default(), &registry, &search).iter().map(|spec| spec.kind).collect()
     }
 

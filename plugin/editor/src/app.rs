@@ -57,6 +57,8 @@ pub struct EditorApp {
     pub(crate) host: Box<dyn Host>,
     pub(crate) commits: Commits,
     pub(crate) page: Page,
+    /// The page of the last frame.
+    shown: Page,
     pub(crate) canvas: Canvas,
     /// The open list of commands.
     pub(crate) palette: Option<Palette>,
@@ -87,6 +89,7 @@ impl EditorApp {
             host,
             commits: Commits::default(),
             page: Page::default(),
+            shown: Page::default(),
             canvas: Canvas::default(),
             palette: None,
             search: String::new(),
@@ -125,11 +128,13 @@ impl EditorApp {
         if self.page == Page::List {
             Panel::left("browser").default_size(170.0).show(ui, |ui| self.browser(ui, &patch));
         }
+        let turned = std::mem::replace(&mut self.shown, self.page) != self.page;
         if self.page == Page::Canvas {
+            self.canvas.entered = turned;
             CentralPanel::default().frame(Frame::NONE).show(ui, |ui| self.canvas(ui, &patch));
         } else {
             CentralPanel::default().show(ui, |ui| {
-                hold_keyboard(ui);
+                hold_keyboard(ui, turned);
                 self.scrolled(ui, &patch);
             });
         }
@@ -196,14 +201,14 @@ impl EditorApp {
     }
 }
 
-/// Takes the keyboard for the page after a click in the window that gives it to nothing else: keys go
-/// back to the host unless something has it. F6 gives it back.
-fn hold_keyboard(ui: &mut Ui) {
-    let page =
-        ui.interact(ui.max_rect(), ui.scope_id().with("page"), Sense::focusable_noninteractive());
+/// Takes the keyboard for a page that was turned to, and after a click in the window that gives it to
+/// nothing else: keys go back to the host unless something has it. F6 gives it back.
+fn hold_keyboard(ui: &mut Ui, turned: bool) {
+    let sense = Sense::focusable_noninteractive();
+    let page = ui.interact(ui.max_rect(), ui.scope_id().with("page"), sense);
     page.widget_info(|| WidgetInfo::labeled(Role::Pane, true, "Page"));
     let clicked = ui.input(|input| input.pointer.any_click());
-    if clicked && ui.memory(|memory| memory.focused().is_none()) {
+    if turned || clicked && ui.memory(|memory| memory.focused().is_none()) {
         page.request_focus();
     }
     if page.has_focus() && ui.input(|input| input.key_pressed(Key::F6)) {

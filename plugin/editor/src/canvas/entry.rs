@@ -2,7 +2,7 @@
 //! Enter takes what was typed, and so does leaving the field; Escape gives it up.
 
 use chronus_engine::Request;
-use chronus_patch::{CableId, Edit, MacroKnob, ModuleId};
+use chronus_patch::{CableId, Edit, EditError, MacroKnob, ModuleId};
 use egui::{Align2, FontId, Key, Rect, Response, TextEdit, Ui, Vec2, pos2, vec2};
 
 use super::knobs::select_all;
@@ -102,6 +102,12 @@ impl EditorApp {
                 let rename = Edit::Rename { id: id.clone(), name: name.into() };
                 if patch.modules.get(id).is_none_or(|module| module.name == name) {
                     return Ok(());
+                }
+                // The document refuses other modules' names; where a module has none, people read its id.
+                let mut others = patch.modules.keys().filter(|other| *other != id);
+                if let Some(other) = others.find(|other| patch.label(other) == name) {
+                    let taken = EditError::NameTaken { name: name.into(), taken_by: other.clone() };
+                    return Err(taken.to_string());
                 }
                 self.engine.arrange(rename).map_err(|error| error.to_string())?;
                 self.remark = None;

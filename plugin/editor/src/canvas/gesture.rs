@@ -66,11 +66,9 @@ impl EditorApp {
     pub(crate) fn ground(&mut self, ui: &Ui, scene: &Scene<'_>, ground: &Response) {
         let (pressed, clicked) =
             ui.input(|input| (input.pointer.any_pressed(), input.pointer.any_click()));
-        if clicked
-            && ui.rect_contains_pointer(scene.window)
-            && ui.memory(|memory| memory.focused().is_none())
-        {
-            // A click on a module counts as one beside the canvas, which then loses the focus.
+        if clicked && ui.memory(|memory| memory.focused().is_none()) {
+            // A click on a module or a button counts as one beside the canvas, which then loses the
+            // focus.
             ground.request_focus();
         }
         if pressed && ui.rect_contains_pointer(scene.window) {

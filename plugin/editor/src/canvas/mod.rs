@@ -75,6 +75,8 @@ pub(crate) struct Canvas {
     over_knob: bool,
     /// When the wheel last moved the view, in egui's time.
     scrolled: f64,
+    /// The page has just been turned to: the keyboard is its.
+    pub(crate) entered: bool,
     /// The knob that has the keyboard's focus.
     on_knob: Option<(ModuleId, &'static str)>,
     /// The knob that is to have it.
@@ -183,6 +185,9 @@ impl EditorApp {
         ui.set_clip_rect(window.intersect(ui.clip_rect()));
         let ground = ui.interact(window, ui.scope_id().with("ground"), Sense::click_and_drag());
         ground.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Patch canvas"));
+        if std::mem::take(&mut self.canvas.entered) {
+            ground.request_focus();
+        }
         let registry = self.engine.registry().clone();
         if self.canvas.view.is_none() {
             self.canvas.view = Some(self.view_of_all(patch, window));

@@ -123,6 +123,7 @@ fn menus_list_what_can_be_done_and_do_it() {
     rig.click("Bypass: amp");
     rig.until("it is bypassed", |rig| rig.playing().modules[&id("amp")].bypass);
     assert!(!rig.finds("Bypass: amp"), "the menu has closed");
+    assert!(rig.has_focus("Patch canvas"));
     select(&mut rig, "amp");
     rig.press(NONE, Key::B);
     rig.until("it is not", |rig| !rig.playing().modules[&id("amp")].bypass);
@@ -213,6 +214,7 @@ fn a_knob_s_menu_types_resets_automates_and_names() {
     assert_eq!(rig.param("filter", "cutoff"), Some(2000.0));
     menu(&mut rig, "filter Cutoff");
     rig.click("Reset: filter Cutoff");
+    assert!(rig.has_focus("filter Cutoff"), "the keyboard is where the menu was");
     assert_eq!(rig.param("filter", "cutoff"), Some(1000.0));
     menu(&mut rig, "filter Cutoff");
     assert!(!rig.finds("Free from its macro: filter Cutoff"));
@@ -437,6 +439,21 @@ fn undo_works_on_every_page_but_not_in_a_text() {
     rig.press(NONE, Key::F6);
     rig.press(COMMAND, Key::Z);
     assert_eq!(rig.engine.undo_labels(), before, "keys are the host's after F6");
+}
+
+#[test]
+fn keys_stay_with_the_canvas_when_the_knob_that_had_them_goes() {
+    let mut rig = row();
+    select(&mut rig, "filter");
+    rig.press(COMMAND, Key::D);
+    rig.until("it is there twice", |rig| rig.playing().modules.len() == 6);
+    rig.press(NONE, Key::Enter);
+    assert!(rig.has_focus("filter1 Cutoff"));
+    rig.press(COMMAND, Key::Z);
+    rig.until("it is gone", |rig| rig.playing().modules.len() == 5);
+    assert!(rig.has_focus("Patch canvas"));
+    rig.press(COMMAND, Key::Y);
+    rig.until("keys are still heard", |rig| rig.playing().modules.len() == 6);
 }
 
 #[test]

@@ -67,8 +67,10 @@ impl Chooser {
             .lock_focus(true)
             .desired_width(f32::INFINITY);
         let field = ui.add(field).accessible_name(self.title);
+        let mut area = ScrollArea::vertical().max_height(340.0);
         if std::mem::take(&mut self.fresh) {
             field.request_focus();
+            area = area.vertical_scroll_offset(0.0);
         }
         if field.changed() {
             self.row = 0;
@@ -77,7 +79,7 @@ impl Chooser {
         let last = found.len().min(SHOWN).saturating_sub(1);
         self.row = (self.row + usize::from(down)).min(last).saturating_sub(usize::from(up));
         let mut taken = enter.then(|| found.get(self.row).copied()).flatten();
-        ScrollArea::vertical().max_height(340.0).show(ui, |ui| {
+        area.show(ui, |ui| {
             for (row, &at) in found.iter().enumerate().take(SHOWN) {
                 let line = &self.lines[at];
                 let hint = RichText::new(&line.hint).color(theme::DIM);

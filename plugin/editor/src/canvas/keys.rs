@@ -44,6 +44,8 @@ impl EditorApp {
             };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(ground.id, filter));
         }
+        // The Tab that led here has had its effect.
+        let arrived = |command: &Command| *command == Command::Add && ground.gained_focus();
         let on_knob = knob.is_some();
         let subject = knob.map_or(Subject::Selection, |(id, param)| Subject::Knob(id, param));
         for event in ui.input(|input| input.events.clone()) {
@@ -67,7 +69,7 @@ impl EditorApp {
                 }
                 _ => None,
             };
-            if let Some(command) = command {
+            if let Some(command) = command.filter(|command| !arrived(command)) {
                 self.run(ui, scene, ground, (command, &subject));
             }
         }

@@ -7,6 +7,7 @@ use egui::{WidgetInfo, vec2};
 
 use super::command::Subject;
 use super::draw::{self, font};
+use super::learn;
 use super::scene::{Scene, Seat};
 use crate::app::EditorApp;
 use crate::theme;
@@ -144,7 +145,7 @@ impl EditorApp {
             self.open_menu(ui, Subject::Knob(id.clone(), param.name), pointer);
         }
         if self.canvas.learning.as_ref().is_some_and(|learning| learning.is(id, param)) {
-            waits(ui, line, zoom, name);
+            learn::waits(ui, line, zoom, name);
             return;
         }
         let hot = hot || response.hovered();
@@ -333,21 +334,6 @@ impl EditorApp {
             self.turn(patch, id, param, turned, dragged);
         }
     }
-}
-
-/// In the place of a caption: the knob waits for a controller.
-fn waits(ui: &Ui, line: Rect, zoom: f32, name: &str) {
-    let font = font(10.5, zoom.max(super::NAMES));
-    let place = line.center_top() + vec2(0.0, 7.0 * zoom);
-    let painter = ui.painter();
-    let galley = painter.layout_no_wrap("move a controller".into(), font, theme::WARN);
-    let rect = Align2::CENTER_CENTER.anchor_size(place, galley.size());
-    painter.rect_filled(rect.expand(3.0), 3.0, theme::DEEP);
-    painter.galley(rect.min, galley, theme::WARN);
-    let id = ui.scope_id().with(("waits", name));
-    let name = format!("{name} waits for a controller");
-    ui.interact(rect, id, Sense::hover())
-        .widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
 }
 
 fn stepped(param: &Param) -> bool {

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use chronus_engine::{Param, Request};
 use chronus_patch::{Edit, MidiLearn, ModuleId, Patch, Unknown};
-use egui::Ui;
+use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
+use super::draw::font;
 use crate::app::EditorApp;
+use crate::theme;
 
 /// Time between two looks while a knob waits.
 const LOOK: Duration = Duration::from_millis(16);
@@ -68,4 +70,19 @@ impl EditorApp {
         let label = format!("CC {controller} moves {} {}", patch.label(&id), param.label);
         self.commit(label, &[Request::Edit(Edit::Batch(edits))]);
     }
+}
+
+/// In the place of a caption: the knob waits for a controller.
+pub(crate) fn waits(ui: &Ui, line: Rect, zoom: f32, name: &str) {
+    let font = font(10.5, zoom.max(super::NAMES));
+    let place = line.center_top() + vec2(0.0, 7.0 * zoom);
+    let painter = ui.painter();
+    let galley = painter.layout_no_wrap("move a controller".into(), font, theme::WARN);
+    let rect = Align2::CENTER_CENTER.anchor_size(place, galley.size());
+    painter.rect_filled(rect.expand(3.0), 3.0, theme::DEEP);
+    painter.galley(rect.min, galley, theme::WARN);
+    let id = ui.scope_id().with(("waits", name));
+    let name = format!("{name} waits for a controller");
+    ui.interact(rect, id, Sense::hover())
+        .widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
 }

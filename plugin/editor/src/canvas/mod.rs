@@ -5,6 +5,7 @@
 //! knobs "osc Frequency", and the field of a knob's value "osc Frequency value". The List page has
 //! the same names for knobs; the two are never seen together.
 
+mod actions;
 pub(crate) mod chooser;
 pub(crate) mod command;
 mod connect;
@@ -22,10 +23,9 @@ mod rewire;
 mod run;
 mod scene;
 mod search;
+mod selection;
 mod view;
 mod walk;
-
-use std::collections::BTreeSet;
 
 use chronus_engine::Rejection;
 use chronus_patch::{CableId, Fragment, ModuleId, Patch, PortRef};
@@ -45,6 +45,7 @@ use learn::Learning;
 use menu::Menu;
 use scene::{End, Scene, Seat};
 use search::Search;
+use selection::Selection;
 use view::View;
 
 pub(crate) use edits::delete;
@@ -101,37 +102,6 @@ pub(crate) struct Canvas {
     copied: Option<Fragment>,
     /// What the palette wants done.
     wish: Option<(Command, Subject)>,
-}
-
-/// What is selected: modules, or a cable.
-#[derive(Default)]
-pub(crate) struct Selection {
-    pub modules: BTreeSet<ModuleId>,
-    pub cable: Option<CableId>,
-}
-
-impl Selection {
-    fn clear(&mut self) {
-        *self = Self::default();
-    }
-
-    fn only(&mut self, ids: impl IntoIterator<Item = ModuleId>) {
-        *self = Self { modules: ids.into_iter().collect(), cable: None };
-    }
-
-    /// Adds a module, or takes it out.
-    fn toggle(&mut self, id: &ModuleId) {
-        self.cable = None;
-        if !self.modules.remove(id) {
-            self.modules.insert(id.clone());
-        }
-    }
-
-    /// Forgets what the patch no longer has.
-    fn prune(&mut self, patch: &Patch) {
-        self.modules.retain(|id| patch.modules.contains_key(id));
-        self.cable = self.cable.filter(|id| patch.cables.contains_key(id));
-    }
 }
 
 impl Canvas {
@@ -207,7 +177,7 @@ impl EditorApp {
         draw::grid(ui.painter(), window, view);
         self.cables(ui, &scene, 1.0);
         let refusal = self.engine.refusal().map(|(_, why)| why);
-        self.canvas.on_knob = None;
+        let knob_before = self.canvas.on_knob.take();
         for seat in scene.seats.iter().filter(|seat| seat.rect.expand(80.0).intersects(window)) {
             self.seat(ui, &scene, seat, refusal.as_ref());
         }
@@ -231,6 +201,13 @@ impl EditorApp {
         if ground.has_focus() {
             let stroke = Stroke::new(1.0, theme::ACCENT.gamma_multiply(0.6));
             ui.painter().rect_stroke(window, 0.0, stroke, StrokeKind::Inside);
+        }
+        if let Some((id, param)) = knob_before {
+            let knob = ui.scope_id().with(("knob", id.as_str(), param));
+            if self.canvas.on_knob.is_none() && ui.memory(|memory| memory.has_focus(knob)) {
+                // It is gone, or no longer seen: the next key would be the host's.
+                ground.request_focus();
+            }
         }
         self.canvas_keys(ui, &scene, &ground);
         if let Some((command, subject)) = self.canvas.wish.take() {

@@ -135,7 +135,12 @@ fn list(ui: &mut Ui, search: &mut Search, patch: &Patch, registry: &Registry) ->
     search.row = (search.row + usize::from(down)).min(last).saturating_sub(usize::from(up));
     let mut taken = enter.then(|| found.get(search.row).copied()).flatten();
     let by_family = search.text.trim().is_empty();
-    ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+    let mut area = ScrollArea::vertical().max_height(320.0);
+    if fresh {
+        // Where the last search was left says nothing about this one.
+        area = area.vertical_scroll_offset(0.0);
+    }
+    area.show(ui, |ui| {
         let mut family: Option<Category> = None;
         for (row, spec) in found.iter().enumerate() {
             let colour = theme::family(spec.category);

@@ -392,8 +392,10 @@ fn a_module_is_replaced_and_keeps_what_fits() {
     write(&mut rig, "Tone");
     rig.press(NONE, Key::Enter);
     rig.press(NONE, Key::B);
+    menu(&mut rig, "Tone Cutoff");
+    rig.click("Automate: Tone Cutoff");
+    rig.until("it is bound", |rig| rig.playing().macros.contains_key(&0));
     let before = rig.engine.document();
-    assert!(rig.finds("Module Tone"));
     module_menu(&mut rig, "Tone");
     rig.click("Replace with: Tone");
     assert!(!rig.finds("Place VCF"), "it is one already");
@@ -404,6 +406,7 @@ fn a_module_is_replaced_and_keeps_what_fits() {
     let module = &patch.modules[&id("filter")];
     assert_eq!(module.params.get("cutoff"), Some(&16.5));
     assert_eq!(module.params.get("mode"), Some(&1.0), "high-pass by its name");
+    assert_eq!(patch.macros, before.macros, "its macro goes on to drive it");
     assert_eq!(module.params.get("q"), None, "percent are no Q");
     assert_eq!((module.name.as_str(), module.bypass), ("Tone", true));
     assert_eq!(module.position, before.modules[&id("filter")].position);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chronus_engine::{Engine, Request};
 use chronus_library::user_folder;
 use chronus_patch::{CableId, Edit, ModuleId, Patch};
-use egui::{CentralPanel, Frame, Panel, ScrollArea, Ui};
+use egui::{CentralPanel, Frame, Key, Panel, Role, ScrollArea, Sense, Ui, WidgetInfo};
 
 use crate::browser::Browser;
 use crate::canvas::Canvas;
@@ -15,6 +15,7 @@ use crate::commits::Commits;
 use crate::host::Host;
 use crate::knob::Turning;
 use crate::look::Look;
+use crate::palette::Palette;
 use crate::presets::Presets;
 use crate::scenes::Sides;
 use crate::theme;
@@ -42,15 +43,36 @@ pub(crate) enum Page {
     Document,
 }
 
+impl Page {
+    /// All, in their order.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Canvas, Self::List, Self::Macros, Self::Settings, Self::Statistics, Self::Document];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Canvas => "Canvas",
+            Self::List => "List",
+            Self::Macros => "Macros",
+            Self::Settings => "Settings",
+            Self::Statistics => "Statistics",
+            Self::Document => "Document",
+        }
+    }
+}
+
 /// An editor of one engine. Show it with [`EditorApp::ui`] in every frame.
 pub struct EditorApp {
     pub(crate) engine: Arc<Engine>,
     pub(crate) host: Box<dyn Host>,
     pub(crate) commits: Commits,
     pub(crate) page: Page,
+    /// The page of the last frame.
+    shown: Page,
     pub(crate) canvas: Canvas,
     pub(crate) browser: Browser,
     pub(crate) presets: Presets,
+    /// The open list of commands.
+    pub(crate) palette: Option<Palette>,
     /// The knob in hand.
     pub(crate) turning: Option<Turning>,
     /// The cable whose gain is in hand, and where it stands.
@@ -80,9 +102,11 @@ impl EditorApp {
             host,
             commits: Commits::default(),
             page: Page::default(),
+            shown: Page::default(),
             canvas: Canvas::default(),
             browser: Browser::default(),
             presets,
+            palette: None,
             turning: None,
             gain: None,
             typing: None,
@@ -109,6 +133,7 @@ impl EditorApp {
     pub fn window_opened(&mut self) {
         self.let_go();
         self.canvas.put_down();
+        self.palette = None;
         self.dressed = false;
     }
 
@@ -118,6 +143,7 @@ impl EditorApp {
             theme::apply(ui.ctx());
             self.look.apply(ui.ctx());
         }
+        self.keys_of_every_page(ui);
         let patch = self.engine.document();
         self.tend_turning(ui);
         self.look_keys(ui);
@@ -132,12 +158,20 @@ impl EditorApp {
         }
         // What the panels have added is there already.
         let patch = self.engine.document();
+        let turned = std::mem::replace(&mut self.shown, self.page) != self.page;
         if self.page == Page::Canvas {
+            if turned {
+                self.canvas.take_focus();
+            }
             Panel::top("scenes").show(ui, |ui| self.scenes(ui, &patch));
             CentralPanel::default().frame(Frame::NONE).show(ui, |ui| self.canvas(ui, &patch));
         } else {
-            CentralPanel::default().show(ui, |ui| self.scrolled(ui, &patch));
+            CentralPanel::default().show(ui, |ui| {
+                hold_keyboard(ui, turned);
+                self.scrolled(ui, &patch);
+            });
         }
+        self.palette_popup(ui);
         let busy = self.commits.building() || self.turning.is_some() || self.presets.busy();
         ui.ctx().request_repaint_after(if busy { WATCH } else { LOOK });
     }
@@ -194,9 +228,24 @@ impl EditorApp {
         let ours = self.typing.as_ref().is_some_and(|(typed, _)| typed == name);
         if response.lost_focus() && ours {
             self.typing = None;
-            let given_up = ui.input(|input| input.key_pressed(egui::Key::Escape));
+            let given_up = ui.input(|input| input.key_pressed(Key::Escape));
             return (!given_up && text != current).then_some(text);
         }
         None
+    }
+}
+
+/// Takes the keyboard for a page that was turned to, and after a click in the window that gives it to
+/// nothing else: keys go back to the host unless something has it. F6 gives it back.
+fn hold_keyboard(ui: &mut Ui, turned: bool) {
+    let sense = Sense::focusable_noninteractive();
+    let page = ui.interact(ui.max_rect(), ui.scope_id().with("page"), sense);
+    page.widget_info(|| WidgetInfo::labeled(Role::Pane, true, "Page"));
+    let clicked = ui.input(|input| input.pointer.any_click());
+    if turned || clicked && ui.memory(|memory| memory.focused().is_none()) {
+        page.request_focus();
+    }
+    if page.has_focus() && ui.input(|input| input.key_pressed(Key::F6)) {
+        page.surrender_focus();
     }
 }

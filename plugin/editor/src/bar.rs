@@ -14,15 +14,8 @@ impl EditorApp {
         ui.horizontal_wrapped(|ui| {
             ui.heading("Chronus");
             ui.separator();
-            for (page, name) in [
-                (Page::Canvas, "Canvas"),
-                (Page::List, "List"),
-                (Page::Macros, "Macros"),
-                (Page::Settings, "Settings"),
-                (Page::Statistics, "Statistics"),
-                (Page::Document, "Document"),
-            ] {
-                ui.selectable_value(&mut self.page, page, name);
+            for page in Page::ALL {
+                ui.selectable_value(&mut self.page, page, page.name());
             }
             ui.separator();
             self.undo_buttons(ui);

@@ -166,10 +166,24 @@ impl EditorApp {
     }
 
     /// Binds a param to the next free macro, over its whole range, without moving it.
-    fn bind(&mut self, patch: &Patch, id: &ModuleId, param: &'static Param, value: f32) {
+    pub(crate) fn bind(&mut self, patch: &Patch, id: &ModuleId, param: &'static Param, value: f32) {
+        if let Some((index, knob)) = self.take_macro(patch, id, param, value) {
+            self.edit(patch, Edit::SetMacro { index, knob: Some(knob) });
+        }
+    }
+
+    /// The next free macro, where the host now has it so that the param bound to it does not move;
+    /// and what it becomes. None when all are in use.
+    pub(crate) fn take_macro(
+        &mut self,
+        patch: &Patch,
+        id: &ModuleId,
+        param: &'static Param,
+        value: f32,
+    ) -> Option<(u8, MacroKnob)> {
         let Some(index) = bind::free_macro(patch) else {
             self.remark = Some("all 128 macros are in use: free one first".into());
-            return;
+            return None;
         };
         let binding = Binding {
             module: id.clone(),
@@ -184,11 +198,11 @@ impl EditorApp {
         self.host.turn_macro(index, position);
         self.host.end_macro(index);
         let knob = MacroKnob { value: position, bindings: vec![binding], ..MacroKnob::default() };
-        self.edit(patch, Edit::SetMacro { index, knob: Some(knob) });
+        Some((index, knob))
     }
 
     /// Takes a param off its macro, where it stands.
-    fn unbind(
+    pub(crate) fn unbind(
         &mut self,
         patch: &Patch,
         index: u8,

@@ -15,6 +15,7 @@ mod knob;
 mod look;
 mod macros;
 mod modules;
+mod palette;
 mod picker;
 mod ports;
 mod presets;

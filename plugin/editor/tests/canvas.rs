@@ -412,7 +412,7 @@ fn a_module_is_found_by_typing_and_placed_at_the_pointer() {
 }
 
 #[test]
-fn the_search_opens_by_tab_or_right_click_and_closes_by_escape() {
+fn the_search_opens_by_tab_or_the_ground_s_menu_and_closes_by_escape() {
     let mut rig = row();
     let place = nowhere(&rig);
     rig.click_at(place, PointerButton::Primary, NONE);
@@ -421,6 +421,7 @@ fn the_search_opens_by_tab_or_right_click_and_closes_by_escape() {
     rig.press(NONE, Key::Escape);
     assert!(!rig.finds("Find a module") && rig.has_focus("Patch canvas"));
     rig.click_at(place, PointerButton::Secondary, NONE);
+    rig.click("Add module");
     assert!(rig.finds("Find a module"));
     rig.click("Place Noise");
     rig.until("it plays", |rig| rig.playing().modules.len() == 5);
@@ -534,6 +535,7 @@ fn the_empty_canvas_says_what_to_do() {
     let mut rig = Rig::new(&[]);
     let middle = rig.place("Patch canvas");
     rig.click_at(pos2(middle.x, middle.y + 100.0), PointerButton::Secondary, NONE);
+    rig.click("Add module");
     rig.click("Place VCO");
     rig.until("it plays", |rig| rig.playing().modules.len() == 1);
     assert!(rig.size("Module vco1") != Vec2::ZERO);

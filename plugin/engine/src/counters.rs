@@ -47,11 +47,48 @@ pub struct Counters {
     /// Load of each block in millionths.
     pub block_load: Histogram,
     last_commit_us: AtomicU64,
+    /// The MIDI controller that moved last, packed by [`Heard::pack`]; 0 = none has.
+    heard: AtomicU64,
     /// RMS of the last warm-up's blocks, as bits of f32, newest last.
     warm_rms: [AtomicU32; 10],
 }
 
+/// A MIDI controller that moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// How many moves there were with this one.
+    pub serial: u64,
+    /// MIDI channel 0..16.
+    pub channel: u8,
+    /// Controller 0..128.
+    pub controller: u8,
+}
+
+impl Heard {
+    fn pack(self) -> u64 {
+        self.serial << 16 | u64::from(self.channel) << 8 | u64::from(self.controller)
+    }
+
+    fn unpack(packed: u64) -> Option<Self> {
+        let [controller, channel, ..] = packed.to_le_bytes();
+        let serial = packed >> 16;
+        (serial > 0).then_some(Self { serial, channel, controller })
+    }
+}
+
 impl Counters {
+    /// A controller moved. Wait-free; for the DSP thread alone, which is the only one that counts.
+    pub(crate) fn hear(&self, channel: u8, controller: u8) {
+        let serial = (self.heard.load(Relaxed) >> 16) + 1;
+        self.heard.store(Heard { serial, channel, controller }.pack(), Relaxed);
+    }
+
+    /// The MIDI controller that moved last.
+    #[must_use]
+    pub fn heard(&self) -> Option<Heard> {
+        Heard::unpack(self.heard.load(Relaxed))
+    }
+
     pub(crate) fn record_commit(&self, us: u64) {
         self.commit_us.record(us);
         self.last_commit_us.store(us, Relaxed);
@@ -174,6 +211,18 @@ mod tests {
         assert!(histogram.quantile(0.5) >= 500 && histogram.quantile(0.5) <= 532);
         assert!(histogram.quantile(0.99) >= 990);
         assert_eq!(histogram.quantile(1.0), 1000);
+    }
+
+    #[test]
+    fn the_last_controller_is_heard_and_every_move_counts() {
+        let counters = Counters::default();
+        assert_eq!(counters.heard(), None);
+        for (serial, (channel, controller)) in [(0, 0), (15, 127), (15, 127)].iter().enumerate() {
+            counters.hear(*channel, *controller);
+            let heard =
+                Heard { serial: serial as u64 + 1, channel: *channel, controller: *controller };
+            assert_eq!(counters.heard(), Some(heard));
+        }
     }
 
     #[test]

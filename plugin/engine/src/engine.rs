@@ -255,8 +255,23 @@ impl Engine {
     /// # Panics
     /// In debug builds, when the edit can be heard.
     pub fn arrange(&self, edit: Edit) -> Result<(), EditError> {
+        self.rearrange(edit, None)
+    }
+
+    /// As `arrange`, as part of a gesture: all that is arranged in it is one undo step.
+    ///
+    /// # Errors
+    /// When the document refuses it.
+    ///
+    /// # Panics
+    /// In debug builds, when the edit can be heard.
+    pub fn arrange_in(&self, gesture: Gesture, edit: Edit) -> Result<(), EditError> {
+        self.rearrange(edit, Some(gesture))
+    }
+
+    fn rearrange(&self, edit: Edit, gesture: Option<Gesture>) -> Result<(), EditError> {
         debug_assert!(edit.is_silent());
-        self.session.lock().arrange(edit, &self.registry)?;
+        self.session.lock().arrange(edit, gesture, &self.registry)?;
         self.shared.changed();
         Ok(())
     }

@@ -34,7 +34,7 @@ mod world;
 
 pub use builder::Answer;
 pub use compile::{Compiled, Diagnostic, Place, compile};
-pub use counters::{Counters, Histogram};
+pub use counters::{Counters, Heard, Histogram};
 pub use engine::{Engine, Options, Terms};
 pub use event::{Event, TimedEvent};
 pub use graph::{Graph, MAX_OUTPUTS, Write};

@@ -499,6 +499,7 @@ impl Renderer {
             Event::Bend { channel, value } => self.voices.set_bend(now, channel, value),
             Event::Pressure { channel, value } => self.voices.set_pressure(now, channel, value),
             Event::Controller { channel, controller, value } => {
+                self.shared.counters.hear(channel, controller);
                 self.voices.controller(now, channel, controller, value);
             }
             Event::Macro { index, value } => self.turn_macro(usize::from(index), value),

@@ -143,11 +143,21 @@ impl Session {
     }
 
     /// Does an edit that cannot be heard (layout, names, comments): no commit.
-    pub fn arrange(&mut self, edit: Edit, registry: &Registry) -> Result<(), EditError> {
+    /// As part of a gesture it is one step of the history with the gesture's others.
+    pub fn arrange(
+        &mut self,
+        edit: Edit,
+        gesture: Option<Gesture>,
+        registry: &Registry,
+    ) -> Result<(), EditError> {
         self.document(registry);
         let label = edit.describe(&self.head.patch);
         let edited = Arc::make_mut(&mut self.head.patch).apply(&edit)?;
-        self.head.history.push(edit, edited.inverse, label);
+        let history = &mut self.head.history;
+        match gesture {
+            Some(gesture) => history.push_in(gesture, edit, edited.inverse, label),
+            None => history.push(edit, edited.inverse, label),
+        }
         Ok(())
     }
 

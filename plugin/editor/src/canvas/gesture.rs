@@ -6,16 +6,22 @@ use chronus_engine::Request;
 use chronus_patch::{CableId, Edit, ModuleId, Point};
 use egui::{CursorIcon, PointerButton, Pos2, Rect, Response, Stroke, StrokeKind, Ui, Vec2};
 
+use super::command::Subject;
 use super::curve::Curve;
 use super::draw::Brush;
+use super::entry::{Entry, What};
+use super::layout::HEADER;
 use super::scene::{End, Scene, Seat, corner, ends};
-use super::search::Search;
-use super::{draw, edits, space_down};
+use super::search::{Purpose, Search, Spot};
+use super::{draw, edits, rewire, space_down};
 use crate::app::EditorApp;
 use crate::theme;
 
 /// The parts of a cable, from either end, that the pointer takes that end by.
 const END_PART: f32 = 0.3;
+
+/// How near to a cable a module must be dropped to go into it, in the window's points.
+const NEAR_CABLE: f32 = 20.0;
 
 /// What the pointer is doing.
 #[derive(Default)]
@@ -61,16 +67,17 @@ impl EditorApp {
     pub(crate) fn ground(&mut self, ui: &Ui, scene: &Scene<'_>, ground: &Response) {
         let (pressed, clicked) =
             ui.input(|input| (input.pointer.any_pressed(), input.pointer.any_click()));
-        if clicked
-            && ui.rect_contains_pointer(scene.window)
-            && ui.memory(|memory| memory.focused().is_none())
-        {
-            // A click on a module counts as one beside the canvas, which then loses the focus.
+        if clicked && ui.memory(|memory| memory.focused().is_none()) {
+            // A click on a module or a button counts as one beside the canvas, which then loses the
+            // focus.
             ground.request_focus();
         }
         if pressed && ui.rect_contains_pointer(scene.window) {
             self.canvas.search = None;
-            if !self.canvas.field.as_ref().is_some_and(|field| field.under_pointer(ui)) {
+            self.canvas.nudging = None;
+            let field = self.canvas.field.as_ref().is_some_and(|field| field.under_pointer(ui));
+            let entry = self.canvas.entry.as_ref().is_some_and(|entry| entry.under_pointer(ui));
+            if !field && !entry {
                 ground.request_focus();
             }
             if ui.input(|input| input.pointer.button_pressed(PointerButton::Middle)) {
@@ -80,13 +87,23 @@ impl EditorApp {
         let Some(pointer) = ui.input(|input| input.pointer.interact_pos()) else { return };
         let place = scene.view.to_patch(pointer);
         let shift = ui.input(|input| input.modifiers.shift);
-        if ground.double_clicked() || ground.secondary_clicked() {
-            self.canvas.search = Some(Search::new(place, pointer, None));
+        if ground.double_clicked() {
+            self.canvas.search = Some(Search::new(Purpose::Add(Spot::At(place), None), pointer));
+        } else if ground.secondary_clicked() {
+            let subject = match scene.cable_at(pointer) {
+                Some((wire, _)) => {
+                    self.canvas.select_cable(wire.id);
+                    Subject::Selection
+                }
+                None => Subject::Ground(pointer),
+            };
+            self.open_menu(ui, subject, pointer);
         } else if ground.clicked() && ui.input(|input| input.pointer.primary_released()) {
             // Only the pointer's click: Space and Enter click whatever has the focus, too.
             let cable = scene.cable_at(pointer).map(|(wire, _)| wire.id);
             if cable.is_some() || !shift {
                 self.canvas.selection.clear();
+                self.canvas.lead = None;
                 self.canvas.selection.cable = cable;
             }
         }
@@ -114,8 +131,27 @@ impl EditorApp {
         response: &Response,
     ) {
         let shift = ui.input(|input| input.modifiers.shift);
+        if response.secondary_clicked()
+            && let Some(pointer) = response.interact_pointer_pos()
+        {
+            if !self.canvas.selection.modules.contains(seat.id) {
+                self.canvas.selection.only([seat.id.clone()]);
+            }
+            self.canvas.selection.cable = None;
+            self.open_menu(ui, Subject::Selection, pointer);
+        }
+        let header = seat.rect.top() + HEADER * scene.view.zoom;
+        let on_header = response.interact_pointer_pos().is_some_and(|at| at.y < header);
+        if response.double_clicked() && on_header {
+            let what = What::Name(seat.id.clone());
+            self.canvas.entry = Some(Entry::new(what, scene.patch.label(seat.id)));
+        }
+        if response.drag_started_by(PointerButton::Secondary) {
+            self.canvas.gesture = Gesture::Pan;
+        }
         let selection = &mut self.canvas.selection;
         if response.clicked() {
+            self.canvas.lead = None;
             if shift {
                 selection.toggle(seat.id);
             } else {
@@ -153,6 +189,11 @@ impl EditorApp {
         if response.hovered() {
             ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
         }
+        if response.secondary_clicked()
+            && let Some(pointer) = response.interact_pointer_pos()
+        {
+            self.open_menu(ui, Subject::Pin(end.clone()), pointer);
+        }
         if !response.drag_started_by(PointerButton::Primary) {
             return;
         }
@@ -175,6 +216,10 @@ impl EditorApp {
         });
         let Some(pointer) = pointer else { return };
         let place = scene.view.to_patch(pointer);
+        self.canvas.onto = match &self.canvas.gesture {
+            Gesture::Move { by, .. } if *by != Vec2::ZERO => self.cable_below(scene, pointer),
+            _ => None,
+        };
         match &mut self.canvas.gesture {
             Gesture::None => return,
             Gesture::Pan => {
@@ -212,22 +257,51 @@ impl EditorApp {
         }
         if !down {
             match std::mem::take(&mut self.canvas.gesture) {
-                Gesture::Move { by, .. } if by != Vec2::ZERO => self.shift(scene, by),
+                Gesture::Move { by, .. } if by != Vec2::ZERO => self.drop_modules(scene, by),
                 Gesture::Cable { held, taken } => self.drop_cable(scene, held, taken, pointer),
                 _ => {}
             }
         }
     }
 
-    /// Moves what is selected, as one step.
-    pub(crate) fn shift(&mut self, scene: &Scene<'_>, by: Vec2) {
+    /// The edit that moves what is selected.
+    pub(crate) fn moved(&self, scene: &Scene<'_>, by: Vec2) -> Edit {
         let moved = self.canvas.selection.modules.iter().filter_map(|id| {
-            let place = corner(scene.patch.modules.get(id)?) + by;
-            let position = Point { x: place.x.round(), y: place.y.round() };
+            let position = moved_to(scene, id, by)?;
             Some(Edit::Move { id: id.clone(), position })
         });
-        let edit = Edit::Batch(moved.collect());
-        self.edit(scene.patch, edit);
+        Edit::Batch(moved.collect())
+    }
+
+    /// Moves what was dragged; a module dropped on a cable goes into it.
+    fn drop_modules(&mut self, scene: &Scene<'_>, by: Vec2) {
+        let only = self.canvas.selection.modules.first();
+        let inserted = self.canvas.onto.take().zip(only).and_then(|(cable, id)| {
+            let position = moved_to(scene, id, by)?;
+            let registry = self.engine.registry();
+            let edit = rewire::insert(scene.patch, registry, (cable, id), position)?;
+            Some((format!("insert {}", scene.patch.label(id)), edit))
+        });
+        match inserted {
+            Some((label, edit)) => self.commit(label, &[Request::Edit(edit)]),
+            None => {
+                let edit = self.moved(scene, by);
+                self.edit(scene.patch, edit);
+            }
+        }
+    }
+
+    /// The cable that the module being dragged would go into, were it dropped here.
+    fn cable_below(&self, scene: &Scene<'_>, pointer: Pos2) -> Option<CableId> {
+        let ids = &self.canvas.selection.modules;
+        let id = ids.first().filter(|_| ids.len() == 1)?;
+        let near = scene.wires.iter().filter_map(|wire| {
+            let far = wire.curve.nearest(pointer).0;
+            (far <= NEAR_CABLE).then_some((far, wire))
+        });
+        let (_, wire) = near.min_by(|a, b| a.0.total_cmp(&b.0))?;
+        let free = rewire::is_free(scene.patch, self.engine.registry(), id, wire.cable);
+        free.then_some(wire.id)
     }
 
     fn drop_cable(&mut self, scene: &Scene<'_>, held: End, taken: Option<CableId>, pointer: Pos2) {
@@ -240,7 +314,8 @@ impl EditorApp {
                 Some(id) => self.edit(patch, Edit::Disconnect { id }),
                 None => {
                     let place = scene.view.to_patch(pointer);
-                    self.canvas.search = Some(Search::new(place, pointer, Some(held)));
+                    let purpose = Purpose::Add(Spot::At(place), Some(held));
+                    self.canvas.search = Some(Search::new(purpose, pointer));
                 }
             }
             return;
@@ -257,6 +332,12 @@ impl EditorApp {
             }
         }
     }
+}
+
+/// Where a module comes to stand that is moved by so much.
+fn moved_to(scene: &Scene<'_>, id: &ModuleId, by: Vec2) -> Option<Point> {
+    let place = corner(scene.patch.modules.get(id)?) + by;
+    Some(Point { x: place.x.round(), y: place.y.round() })
 }
 
 /// The end of a cable that a drag from `place` takes.

@@ -5,7 +5,9 @@ use chronus_patch::{ModuleId, Patch};
 use egui::{Align2, EventFilter, Key, Popup, Rect, Response, Role, Sense, TextEdit, Tooltip, Ui};
 use egui::{WidgetInfo, vec2};
 
+use super::command::Subject;
 use super::draw::{self, Brush, font};
+use super::learn;
 use super::scene::{Scene, Seat};
 use crate::app::EditorApp;
 use crate::theme;
@@ -74,7 +76,18 @@ impl EditorApp {
         let knob = ui.interact(round, id, Sense::click_and_drag());
         knob.widget_info(|| WidgetInfo::slider(true, f64::from(value), &name));
         self.turn_by_pointer(ui, scene.patch, seat.id, param, (&knob, value));
+        let this = (seat.id.clone(), param.name);
+        if self.canvas.to_focus.as_ref() == Some(&this) {
+            self.canvas.to_focus = None;
+            knob.request_focus();
+        }
+        if knob.secondary_clicked()
+            && let Some(pointer) = knob.interact_pointer_pos()
+        {
+            self.open_menu(ui, Subject::Knob(seat.id.clone(), param.name), pointer);
+        }
         if knob.has_focus() {
+            self.canvas.on_knob = Some(this);
             self.turn_by_keys(ui, scene.patch, seat.id, param, (&knob, value));
         }
         let held = self.canvas.hand.as_ref();
@@ -131,6 +144,15 @@ impl EditorApp {
             info.current_text_value = Some(text.clone());
             info
         });
+        if response.secondary_clicked()
+            && let Some(pointer) = response.interact_pointer_pos()
+        {
+            self.open_menu(ui, Subject::Knob(id.clone(), param.name), pointer);
+        }
+        if self.canvas.learning.as_ref().is_some_and(|learning| learning.is(id, param)) {
+            learn::waits(ui, line, zoom, name);
+            return;
+        }
         let hot = hot || response.hovered();
         let shown = if hot || choice { text.as_str() } else { param.label };
         let ink = if hot { theme::of(ui).text } else { theme::of(ui).dim };
@@ -262,19 +284,16 @@ impl EditorApp {
         param: &'static Param,
         (knob, value): (&Response, f32),
     ) {
-        self.canvas.on_knob = true;
-        let filter = EventFilter {
-            tab: false,
-            horizontal_arrows: true,
-            vertical_arrows: true,
-            escape: true,
-        };
+        let filter =
+            EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: true };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(knob.id, filter));
-        let (presses, fine, enter) = ui.input(|input| {
+        let (presses, fine, elsewhere) = ui.input(|input| {
             let up = input.num_presses(Key::ArrowUp) + input.num_presses(Key::ArrowRight);
             let down = input.num_presses(Key::ArrowDown) + input.num_presses(Key::ArrowLeft);
-            (up as f32 - down as f32, input.modifiers.shift, input.key_pressed(Key::Enter))
+            (up as f32 - down as f32, input.modifiers.shift, input.modifiers.command)
         });
+        // With Ctrl arrows lead from module to module.
+        let presses = if elsewhere { 0.0 } else { presses };
         if presses != 0.0 {
             let fine = if fine { FINE } else { 1.0 };
             let by = if stepped(param) { step(param) } else { PRESS * fine };
@@ -282,13 +301,22 @@ impl EditorApp {
             self.turn_by(patch, (id, param, value), presses * by, false);
             self.canvas.hand = None;
         }
-        if enter && self.canvas.field.is_none() && param.unit != Unit::Choice {
-            let rect = Rect::from_center_size(
-                knob.rect.center_bottom() + vec2(0.0, 8.0),
-                vec2(64.0, 20.0),
-            );
-            self.open_field(ui, id, param, value, rect);
-        }
+    }
+
+    /// Opens the field of the knob that a command is about.
+    pub(crate) fn type_value(&mut self, ui: &Ui, scene: &Scene<'_>, subject: &Subject) {
+        let Some((id, param)) = self.knob_of(scene.patch, subject) else { return };
+        let (Some(module), Some(spec)) =
+            (scene.patch.modules.get(&id), self.spec_of(scene.patch, &id))
+        else {
+            return;
+        };
+        let knob = ui.scope_id().with(("knob", id.as_str(), param.name));
+        let Some(knob) = ui.ctx().read_response(knob) else { return };
+        let (value, _) = self.shown_value(scene.patch, (&id, module), spec, param);
+        let middle = knob.rect.center_bottom() + vec2(0.0, 8.0);
+        let rect = Rect::from_center_size(middle, vec2(64.0, 20.0));
+        self.open_field(ui, &id, param, value, rect);
     }
 
     /// Turns a knob by part of its way, from where the hand has it.
@@ -323,7 +351,7 @@ fn step(param: &Param) -> f32 {
 }
 
 /// Selects what a field holds, so that typing replaces it.
-fn select_all(ui: &Ui, response: &Response, text: &str) {
+pub(crate) fn select_all(ui: &Ui, response: &Response, text: &str) {
     use egui::text::{CCursor, CCursorRange};
     let mut state = TextEdit::load_state(ui.ctx(), response.id).unwrap_or_default();
     let all = CCursorRange::two(CCursor::new(0), CCursor::new(text.chars().count()));

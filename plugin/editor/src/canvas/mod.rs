@@ -5,24 +5,33 @@
 //! knobs "osc Frequency", and the field of a knob's value "osc Frequency value". The List page has
 //! the same names for knobs; the two are never seen together.
 
+mod actions;
 mod arrange;
+pub(crate) mod chooser;
+pub(crate) mod command;
+mod connect;
 mod curve;
 mod draw;
 mod edits;
+mod entry;
 mod gesture;
 mod keys;
 mod knobs;
 mod layout;
+mod learn;
+mod menu;
 mod minimap;
 mod place;
+mod rewire;
+mod run;
 mod scene;
 mod search;
+mod selection;
 mod view;
-
-use std::collections::BTreeSet;
+mod walk;
 
 use chronus_engine::Rejection;
-use chronus_patch::{CableId, ModuleId, Patch, PortRef};
+use chronus_patch::{CableId, Fragment, ModuleId, Patch, PortRef};
 use egui::{Align2, Key, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
 use egui::{Stroke, StrokeKind, pos2, vec2};
 
@@ -31,12 +40,18 @@ use crate::icons::{Icon, IconButton};
 use crate::modules::blames;
 use crate::ports::cable_name;
 use crate::theme;
+use command::{Command, Subject};
+use connect::Connect;
 use draw::Brush;
+use entry::Entry;
 use gesture::Gesture;
 use knobs::{Field, Hand};
+use learn::Learning;
+use menu::Menu;
 use place::Lifted;
 use scene::{End, Scene, Seat};
 use search::Search;
+use selection::Selection;
 use view::View;
 
 pub(crate) use edits::delete;
@@ -66,51 +81,66 @@ pub(crate) struct Canvas {
     over_knob: bool,
     /// When the wheel last moved the view, in egui's time.
     scrolled: f64,
-    /// A knob has the keyboard's focus.
-    on_knob: bool,
     /// Where it stood in the window when it was last shown.
     window: Option<Rect>,
     /// It is to have the keyboard.
     wants_focus: bool,
     /// The kind that is dragged here from the list.
     lifted: Option<Lifted>,
-}
-
-/// What is selected: modules, or a cable.
-#[derive(Default)]
-pub(crate) struct Selection {
-    pub modules: BTreeSet<ModuleId>,
-    pub cable: Option<CableId>,
-}
-
-impl Selection {
-    fn clear(&mut self) {
-        *self = Self::default();
-    }
-
-    fn only(&mut self, ids: impl IntoIterator<Item = ModuleId>) {
-        *self = Self { modules: ids.into_iter().collect(), cable: None };
-    }
-
-    /// Adds a module, or takes it out.
-    fn toggle(&mut self, id: &ModuleId) {
-        self.cable = None;
-        if !self.modules.remove(id) {
-            self.modules.insert(id.clone());
-        }
-    }
-
-    /// Forgets what the patch no longer has.
-    fn prune(&mut self, patch: &Patch) {
-        self.modules.retain(|id| patch.modules.contains_key(id));
-        self.cable = self.cable.filter(|id| patch.cables.contains_key(id));
-    }
+    /// The knob that has the keyboard's focus.
+    on_knob: Option<(ModuleId, &'static str)>,
+    /// The knob that is to have it.
+    to_focus: Option<(ModuleId, &'static str)>,
+    /// The knob that waits for a controller.
+    learning: Option<Learning>,
+    /// The name or gain being typed.
+    entry: Option<Entry>,
+    menu: Option<Menu>,
+    /// How many menus have been opened.
+    menus: u64,
+    connect: Option<Connect>,
+    /// What was last selected by keys, or had the cable that is.
+    lead: Option<ModuleId>,
+    /// The module that is to be brought into view.
+    reveal: Option<ModuleId>,
+    /// The cable that the module being dragged would go into.
+    onto: Option<CableId>,
+    /// Arrows that move what is selected, one after the other.
+    nudging: Option<chronus_patch::Gesture>,
+    /// What was copied here.
+    copied: Option<Fragment>,
+    /// What the palette wants done.
+    wish: Option<(Command, Subject)>,
 }
 
 impl Canvas {
     /// Another patch takes the place of this one: it is shown whole, and nothing is in hand.
     pub(crate) fn start_over(&mut self) {
-        *self = Self { window: self.window, wants_focus: self.wants_focus, ..Self::default() };
+        let (copied, menus) = (self.copied.take(), self.menus);
+        let (window, wants_focus) = (self.window, self.wants_focus);
+        *self = Self { copied, menus, window, wants_focus, ..Self::default() };
+    }
+
+    /// The knob that has the keyboard.
+    pub(crate) fn knob_in_hand(&self) -> Option<(ModuleId, &'static str)> {
+        self.on_knob.clone()
+    }
+
+    /// Selects a module, and brings it into view.
+    pub(crate) fn select(&mut self, id: ModuleId) {
+        self.selection.only([id.clone()]);
+        self.lead = None;
+        self.reveal = Some(id);
+    }
+
+    fn select_cable(&mut self, id: CableId) {
+        self.selection = Selection { cable: Some(id), ..Selection::default() };
+        self.lead = None;
+    }
+
+    /// What is to be done in the next frame.
+    pub(crate) fn wish(&mut self, command: Command, subject: Subject) {
+        self.wish = Some((command, subject));
     }
 
     /// Puts down what is in hand.
@@ -120,6 +150,12 @@ impl Canvas {
         self.search = None;
         self.field = None;
         self.lifted = None;
+        self.learning = None;
+        self.entry = None;
+        self.menu = None;
+        self.connect = None;
+        self.onto = None;
+        self.nudging = None;
     }
 }
 
@@ -139,6 +175,8 @@ impl EditorApp {
             self.canvas.view = Some(self.view_of_all(patch, window));
         }
         self.canvas.selection.prune(patch);
+        self.bring_into_view(patch, window);
+        self.tend_learning(ui, patch);
         self.move_view(ui, &ground);
         let view = self.canvas.view.unwrap_or(View { origin: window.min, zoom: 1.0 });
         let scene = {
@@ -151,7 +189,7 @@ impl EditorApp {
         draw::grid(Brush::new(ui, view), window);
         self.cables(ui, &scene, 1.0);
         let refusal = self.engine.refusal().map(|(_, why)| why);
-        self.canvas.on_knob = false;
+        let knob_before = self.canvas.on_knob.take();
         for seat in scene.seats.iter().filter(|seat| seat.rect.expand(80.0).intersects(window)) {
             self.seat(ui, &scene, seat, refusal.as_ref());
         }
@@ -183,8 +221,24 @@ impl EditorApp {
             let stroke = Stroke::new(1.0, theme::of(ui).accent.gamma_multiply(0.6));
             ui.painter().rect_stroke(window, 0.0, stroke, StrokeKind::Inside);
         }
+        if let Some((id, param)) = knob_before {
+            let knob = ui.scope_id().with(("knob", id.as_str(), param));
+            if self.canvas.on_knob.is_none() && ui.memory(|memory| memory.has_focus(knob)) {
+                // It is gone, or no longer seen: the next key would be the host's.
+                ground.request_focus();
+            }
+        }
         self.canvas_keys(ui, &scene, &ground);
+        if let Some((command, subject)) = self.canvas.wish.take() {
+            if self.canvas.on_knob.is_none() {
+                ground.request_focus();
+            }
+            self.run(ui, &scene, &ground, (command, &subject));
+        }
         self.search_popup(ui, &scene, &ground);
+        self.connect_popup(ui, &scene, &ground);
+        self.menu_popup(ui, &scene, &ground);
+        self.entry(ui, &scene, &ground);
         self.drop_lifted(ui, &scene);
     }
 
@@ -217,7 +271,8 @@ impl EditorApp {
     fn cables(&self, ui: &Ui, scene: &Scene<'_>, opacity: f32) {
         let taken = self.canvas.gesture.taken();
         for wire in scene.wires.iter().filter(|wire| Some(wire.id) != taken) {
-            let strong = self.canvas.selection.cable == Some(wire.id);
+            let lit = [self.canvas.selection.cable, self.canvas.onto];
+            let strong = lit.contains(&Some(wire.id));
             draw::cable(Brush::new(ui, scene.view), &wire.curve, wire.signal, (opacity, strong));
             if opacity == 1.0 {
                 // A name to find it by; the pointer goes by the whole curve.

@@ -1,11 +1,11 @@
 //! The search for a module to add: at the pointer, by typing or by looking through the families.
 
-use chronus_engine::{Request, Spec};
-use chronus_patch::Point;
+use chronus_engine::{Registry, Request, Spec};
+use chronus_patch::{CableId, Edit, ModuleId, Patch, Point};
 use egui::{Area, Frame, Order, Pos2, Response, Ui};
 
-use super::edits;
 use super::scene::{End, Scene};
+use super::{edits, rewire, walk};
 use crate::app::EditorApp;
 use crate::picker::{Names, Offer, Picker};
 
@@ -16,22 +16,38 @@ const HEIGHT: f32 = 260.0;
 /// Height of what stands around the list.
 const AROUND: f32 = 170.0;
 
+/// What is looked for.
+pub(crate) enum Purpose {
+    /// A module to add there; connected to the end of a cable, if one is held.
+    Add(Spot, Option<End>),
+    /// A module to put into a cable, around a place of the patch.
+    Insert(CableId, Pos2),
+    /// A module to put in the place of this one.
+    Replace(ModuleId),
+}
+
+/// Where a module is to stand, in the patch.
+pub(crate) enum Spot {
+    At(Pos2),
+    /// Right of a module, where there is room.
+    Beside(ModuleId),
+    /// There or below, where there is room.
+    Near(Pos2),
+}
+
 /// An open search.
 pub(crate) struct Search {
-    /// Where the module will stand, in the patch.
-    place: Pos2,
+    purpose: Purpose,
     /// Where the list stands, in the window.
     corner: Pos2,
-    /// The end of the cable that the module is to be connected to.
-    held: Option<End>,
     picker: Picker,
 }
 
 impl Search {
-    pub(crate) fn new(place: Pos2, corner: Pos2, held: Option<End>) -> Self {
+    pub(crate) fn new(purpose: Purpose, corner: Pos2) -> Self {
         let mut picker = Picker::default();
         picker.take_focus();
-        Self { place, corner, held, picker }
+        Self { purpose, corner, picker }
     }
 }
 
@@ -41,10 +57,8 @@ impl EditorApp {
         let registry = self.engine.registry().clone();
         let area = Area::new(ui.scope_id().with("search")).order(Order::Foreground);
         let area = area.fixed_pos(search.corner).constrain_to(scene.window);
-        let (patch, held) = (scene.patch, search.held.as_ref());
-        let fits = |spec: &'static Spec| {
-            held.is_none_or(|held| edits::port_for(patch, &registry, held, spec).is_some())
-        };
+        let (patch, purpose) = (scene.patch, &search.purpose);
+        let fits = |spec: &'static Spec| serves(patch, &registry, purpose, spec);
         let shelf = self.presets.shelf();
         let offer = Offer {
             registry: &registry,
@@ -71,14 +85,56 @@ impl EditorApp {
             None => self.canvas.search = Some(search),
             Some((spec, _)) => {
                 ground.request_focus();
-                let place = Point { x: search.place.x.round(), y: search.place.y.round() };
-                let Some((edit, id)) = edits::place(scene.patch, &registry, spec, place, held)
-                else {
+                let Some((label, edit, id)) = found(scene, &registry, &search.purpose, spec) else {
                     return;
                 };
-                self.commit(format!("add {id}"), &[Request::Edit(edit)]);
-                self.canvas.selection.only([id]);
+                self.commit(label, &[Request::Edit(edit)]);
+                self.canvas.selection.only([id.clone()]);
+                self.canvas.lead = None;
+                self.canvas.reveal = Some(id);
             }
         }
+    }
+}
+
+/// What is done with a kind that was found: what it is called, the edit, and the module's id.
+fn found(
+    scene: &Scene<'_>,
+    registry: &Registry,
+    purpose: &Purpose,
+    spec: &'static Spec,
+) -> Option<(String, Edit, ModuleId)> {
+    let patch = scene.patch;
+    let rounded = |place: &Pos2| Point { x: place.x.round(), y: place.y.round() };
+    match purpose {
+        Purpose::Add(spot, held) => {
+            let place = match spot {
+                Spot::At(place) => rounded(place),
+                Spot::Beside(id) => walk::beside(scene, id, spec),
+                Spot::Near(place) => walk::free(scene, *place, spec),
+            };
+            let (edit, id) = edits::place(patch, registry, spec, place, held.as_ref())?;
+            Some((format!("add {id}"), edit, id))
+        }
+        Purpose::Insert(cable, place) => {
+            let at = rounded(place);
+            let (edit, id) = rewire::insert_new(patch, registry, (*cable, spec), at)?;
+            Some((format!("insert {id}"), edit, id))
+        }
+        Purpose::Replace(id) => {
+            let edit = rewire::replace(patch, registry, id, spec)?;
+            let label = format!("replace {} with {}", patch.label(id), spec.name);
+            Some((label, edit, id.clone()))
+        }
+    }
+}
+
+/// True for kinds that serve the purpose.
+fn serves(patch: &Patch, registry: &Registry, purpose: &Purpose, spec: &'static Spec) -> bool {
+    match purpose {
+        Purpose::Add(_, None) => true,
+        Purpose::Add(_, Some(held)) => edits::port_for(patch, registry, held, spec).is_some(),
+        Purpose::Insert(..) => rewire::can_insert(spec),
+        Purpose::Replace(id) => patch.modules.get(id).is_some_and(|now| now.kind != spec.kind),
     }
 }

@@ -225,7 +225,7 @@ impl EditorApp {
         self.canvas.take_focus();
     }
 
-    fn load_preset(&mut self, id: &PresetId) {
+    pub(crate) fn load_preset(&mut self, id: &PresetId) {
         self.presets.wanted = Some(id.clone());
         self.presets.order(Order::Load(id.clone()));
     }

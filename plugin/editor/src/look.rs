@@ -78,6 +78,9 @@ impl EditorApp {
 
     /// Ctrl with +, - and 0 scale the window, as in a browser.
     pub(crate) fn look_keys(&mut self, ui: &Ui) {
+        if !ui.ctx().egui_wants_keyboard_input() {
+            return;
+        }
         let key = |key| ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key));
         let mut look = self.look;
         if key(Key::Plus) || key(Key::Equals) {

@@ -1,17 +1,25 @@
 //! The keyboard on the canvas. Keys go back to the host unless a widget has the focus, so the canvas
-//! takes it when clicked; F6 leaves it.
+//! takes it when clicked, or by F6, which also gives it back.
 
-use egui::{Event, EventFilter, Response, Ui};
+use egui::{Event, EventFilter, Key, Modifiers, Response, Ui};
 
 use super::command::{Command, Subject};
 use super::scene::Scene;
-use crate::app::EditorApp;
+use crate::app::{EditorApp, Page};
 
 impl EditorApp {
     /// Undo, redo and the palette, on every page: while anything but a text field has the keyboard,
     /// which is the host's when nothing here has it.
     pub(crate) fn keys_of_every_page(&mut self, ui: &Ui) {
-        if ui.ctx().text_edit_focused() || !ui.ctx().egui_wants_keyboard_input() {
+        if !ui.ctx().egui_wants_keyboard_input() {
+            // All keys are the host's, but for one that takes the keyboard, as it gives it back.
+            let here = self.page == Page::Canvas;
+            if here && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F6)) {
+                self.canvas.take_focus();
+            }
+            return;
+        }
+        if ui.ctx().text_edit_focused() {
             return;
         }
         let mut meant = Vec::new();

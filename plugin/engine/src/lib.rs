@@ -5,6 +5,7 @@
 mod builder;
 mod compile;
 mod counters;
+mod display;
 mod engine;
 mod event;
 mod graph;
@@ -35,6 +36,9 @@ mod world;
 pub use builder::Answer;
 pub use compile::{Compiled, Diagnostic, Place, compile};
 pub use counters::{Counters, Histogram};
+pub use display::{
+    Axis, Bar, Bars, Curve, Display, HIGHEST_HZ, LOWEST_HZ, MOST_BARS, Picture, Scope, Settings,
+};
 pub use engine::{Engine, Options, Terms};
 pub use event::{Event, TimedEvent};
 pub use graph::{Graph, MAX_OUTPUTS, Write};

@@ -183,7 +183,7 @@ impl Graph {
         let program = |schedule: &Schedule| Program::new(schedule, &plan, &pool);
         let transition = plan.transition.as_ref().map(program);
         let programs = [program(&plan.steady), transition.unwrap_or_default()];
-        let taps = Taps::new(plan.nodes.len());
+        let taps = Taps::new(&plan);
         let mut graph = Self {
             nodes,
             banks: bank::build(&plan, registry, sample_rate),
@@ -310,6 +310,7 @@ impl Graph {
         if self.unsettled.any() {
             self.settle_banks();
         }
+        self.taps.begin(start);
         let mut section = Section::new(frames, start, self.sample_rate, world);
         let section = &mut section;
         let quiet = section.groups == 0 && self.is_quiet(section.world.audio_in);

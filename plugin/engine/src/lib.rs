@@ -62,8 +62,11 @@ pub use spec::{
 };
 pub use standby::{PROBE_FRAMES, Rejection, Verdict};
 pub use store::{Cells, Observed};
-pub use tap::{Extremes, MAX_TAPS, TAP_FRAMES, TAP_PAIRS, TapRequests};
-pub use telemetry::{TapView, Telemetry};
+pub use tap::{
+    Extremes, LevelView, MAX_LEVELS, MAX_SCOPES, ScopeView, TAP_FRAMES, TAP_PAIRS, TapRequests,
+    Tapped,
+};
+pub use telemetry::Telemetry;
 pub use verify::{PlanFault, verify, verify_carry};
 pub use voices::{
     EndedNote, Expression, MAX_VOICES, Moved, NoteMatch, Row, Voice, VoicePlan, Voices,

@@ -43,7 +43,7 @@ fn perform(patch: &[&str], awake: bool, cut: usize) -> (Sound, usize) {
     let mut rig = Rig::new(&registry(), RATE, &build(&registry(), patch));
     if awake {
         let key = rig.engine.module_key(&"env".parse().expect("an id"));
-        rig.engine.taps().set(&[(key.expect("the module is there"), 0)]);
+        rig.engine.taps().set(&[(key.expect("the module is there"), 0)], &[]);
     }
     let turn = |rig: &Rig, id: &str, param: &str, value: f32| {
         rig.engine.turn(id, param, value).expect("the param is there");

@@ -11,12 +11,15 @@ use crate::canvas::Canvas;
 use crate::commits::Commits;
 use crate::host::Host;
 use crate::knob::Turning;
+use crate::live::Live;
 use crate::theme;
 
 /// Time between two looks at the engine's figures.
 const LOOK: Duration = Duration::from_millis(100);
 /// Time between two looks while a commit is under way.
 const WATCH: Duration = Duration::from_millis(16);
+/// Time between two frames while levels and scopes move.
+const MOTION: Duration = Duration::from_millis(33);
 
 /// What the middle shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +44,7 @@ pub struct EditorApp {
     pub(crate) commits: Commits,
     pub(crate) page: Page,
     pub(crate) canvas: Canvas,
+    pub(crate) live: Live,
     pub(crate) search: String,
     /// The knob in hand.
     pub(crate) turning: Option<Turning>,
@@ -69,6 +73,7 @@ impl EditorApp {
             commits: Commits::default(),
             page: Page::default(),
             canvas: Canvas::default(),
+            live: Live::default(),
             search: String::new(),
             turning: None,
             gain: None,
@@ -90,6 +95,12 @@ impl EditorApp {
         self.dressed = false;
     }
 
+    /// The window has been closed: nothing is looked at any more.
+    pub fn window_closed(&mut self) {
+        self.let_go();
+        self.live.release(&self.engine);
+    }
+
     /// One frame.
     pub fn ui(&mut self, ui: &mut Ui) {
         if !std::mem::replace(&mut self.dressed, true) {
@@ -97,6 +108,8 @@ impl EditorApp {
         }
         let patch = self.engine.document();
         self.tend_turning(ui);
+        let now = ui.input(|input| input.time);
+        self.live.read(&self.engine, now);
         Panel::top("bar").show(ui, |ui| self.bar(ui, &patch));
         Panel::bottom("status").show(ui, |ui| self.status(ui));
         Panel::bottom("verdict").show(ui, |ui| self.verdict(ui));
@@ -108,8 +121,18 @@ impl EditorApp {
         } else {
             CentralPanel::default().show(ui, |ui| self.scrolled(ui, &patch));
         }
+        if self.page == Page::Canvas {
+            self.live.ask(&self.engine, now);
+        } else {
+            self.live.release(&self.engine);
+        }
         let busy = self.commits.building() || self.turning.is_some();
-        ui.ctx().request_repaint_after(if busy { WATCH } else { LOOK });
+        let moves = self.live.moves(now);
+        ui.ctx().request_repaint_after(match (busy || moves && self.canvas.scoping, moves) {
+            (true, _) => WATCH,
+            (_, true) => MOTION,
+            _ => LOOK,
+        });
     }
 
     /// The pages that are read from top to bottom.

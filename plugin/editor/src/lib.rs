@@ -11,12 +11,14 @@ mod commits;
 mod document;
 mod host;
 mod knob;
+mod live;
 mod macros;
 mod modules;
 mod ports;
 mod settings;
 mod status;
 mod theme;
+mod words;
 
 pub use app::EditorApp;
 pub use host::{Host, Preset};

@@ -63,8 +63,8 @@ pub use spec::{
 pub use standby::{PROBE_FRAMES, Rejection, Verdict};
 pub use store::{Cells, Observed};
 pub use tap::{
-    Extremes, LevelView, MAX_LEVELS, MAX_SCOPES, ScopeView, TAP_FRAMES, TAP_PAIRS, TapRequests,
-    Tapped,
+    Extremes, LevelView, MAX_LEVELS, MAX_SCOPES, PATIENCE_SECONDS, ScopeView, TAP_FRAMES,
+    TAP_PAIRS, TapRequests, Tapped,
 };
 pub use telemetry::Telemetry;
 pub use verify::{PlanFault, verify, verify_carry};

@@ -621,6 +621,7 @@ impl Renderer {
         self.peak = self.peak.map(|peak| peak * fall);
         telemetry.watched = graph.taps.active();
         if telemetry.watched {
+            self.shared.taps.expire(self.frame, self.sample_rate);
             graph.taps.show(&mut *telemetry.scopes, &mut *telemetry.levels);
         }
         self.telemetry.publish();

@@ -23,12 +23,17 @@ pub const TAP_PAIRS: usize = 256;
 /// Blocks from one glance at an output to the next.
 pub const GLANCE_BLOCKS: usize = 16;
 
+/// Sound after which taps are let go that nobody keeps.
+pub const PATIENCE_SECONDS: f64 = 20.0;
+
 /// Lowest and highest value of some frames.
 pub type Extremes = [f32; 2];
 
 /// An output: the module's key, and the position of the output.
 pub type Tapped = (u32, u8);
 
+/// In place of the frame: the choice is newer than any look at it.
+const JUST_SET: u64 = u64::MAX;
 const TAPS: usize = MAX_SCOPES + MAX_LEVELS;
 const NOWHERE: NodeIndex = NodeIndex::MAX;
 const EMPTY: Extremes = [f32::INFINITY, f32::NEG_INFINITY];
@@ -41,11 +46,17 @@ const SCOPED: u32 = 1 << GLANCE_BLOCKS;
 pub struct TapRequests {
     changes: AtomicU64,
     wanted: [AtomicU64; TAPS],
+    /// Absolute frame at which somebody last said that it still looks.
+    kept: AtomicU64,
 }
 
 impl Default for TapRequests {
     fn default() -> Self {
-        Self { changes: AtomicU64::new(0), wanted: [const { AtomicU64::new(0) }; TAPS] }
+        Self {
+            changes: AtomicU64::new(0),
+            wanted: [const { AtomicU64::new(0) }; TAPS],
+            kept: AtomicU64::new(0),
+        }
     }
 }
 
@@ -60,6 +71,7 @@ impl TapRequests {
             };
             wanted.store(tapped.map_or(0, |&tapped| pack(tapped)), Ordering::Relaxed);
         }
+        self.kept.store(JUST_SET, Ordering::Relaxed);
         self.changes.fetch_add(1, Ordering::Release);
     }
 
@@ -72,8 +84,26 @@ impl TapRequests {
         (count(&self.wanted[..MAX_SCOPES]), count(&self.wanted[MAX_SCOPES..]))
     }
 
-    pub(crate) fn changes(&self) -> u64 {
+    /// Grows whenever the choice changes: who has set it can tell whether it still holds.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
+    }
+
+    /// Somebody still looks, at absolute frame `frame`: without that for `PATIENCE_SECONDS` of sound
+    /// all taps are let go, lest a window that died costs anything.
+    pub fn keep(&self, frame: u64) {
+        self.kept.store(frame, Ordering::Relaxed);
+    }
+
+    /// Lets all taps go where nobody has looked for long. Realtime.
+    pub(crate) fn expire(&self, frame: u64, sample_rate: f64) {
+        let kept = self.kept.load(Ordering::Relaxed);
+        if kept == JUST_SET {
+            self.keep(frame);
+        } else if frame.saturating_sub(kept) as f64 > PATIENCE_SECONDS * sample_rate {
+            self.set(&[], &[]);
+        }
     }
 }
 

@@ -120,17 +120,21 @@ pub(crate) struct Light {
     pub dim: bool,
     /// The pointer or a held cable is on it.
     pub lit: bool,
+    /// Part of its colour that its level leaves, where that is known.
+    pub bright: Option<f32>,
 }
 
 /// A pin and its name.
 pub(crate) fn pin(painter: &Painter, view: View, pin: &Pin, light: Light) {
     let zoom = view.zoom;
-    let Light { plugged, dim, lit } = light;
+    let Light { plugged, dim, lit, bright } = light;
     let fade = |colour: Color32| if dim { colour.gamma_multiply(0.25) } else { colour };
     let radius = (PIN * zoom).max(2.0) * if lit { 1.4 } else { 1.0 };
     let stroke = Stroke::new((2.0 * zoom).max(1.0), fade(theme::signal(pin.signal)));
     let filled = lit || plugged;
-    let fill = if filled { fade(theme::signal(pin.signal)) } else { theme::DEEP };
+    let level = bright.filter(|_| !lit).unwrap_or(1.0);
+    let full = theme::DEEP.lerp_to_gamma(theme::signal(pin.signal), level);
+    let fill = if filled { fade(full) } else { theme::DEEP };
     painter.circle(pin.at, radius, fill, stroke);
     if zoom >= super::NAMES || lit {
         let (away, align) = if pin.output {
@@ -141,6 +145,11 @@ pub(crate) fn pin(painter: &Painter, view: View, pin: &Pin, light: Light) {
         let font = font(11.5, zoom.max(super::NAMES));
         painter.text(pin.at + away * zoom, align, pin.name, font, fade(theme::TEXT));
     }
+}
+
+/// `colour` as text can be read in it on the deepest ground.
+pub(crate) fn readable(colour: Color32) -> Color32 {
+    colour.lerp_to_gamma(theme::TEXT, 0.4)
 }
 
 /// A cable, `opacity` 0..=1.

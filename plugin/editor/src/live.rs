@@ -81,7 +81,8 @@ impl Trace {
         let Some(last) = self.last else { return "no signal yet".into() };
         match self.signal {
             Signal::Audio if self.peak < SILENT => "silent".into(),
-            Signal::Audio => format!("{:.0} dB", words::decibels(self.peak)),
+            // The sum takes the sign from a zero.
+            Signal::Audio => format!("{:.0} dB", words::decibels(self.peak).round() + 0.0),
             _ => words::value(self.signal, last),
         }
     }

@@ -243,6 +243,26 @@ fn taps_show_what_an_output_gives_and_cost_nothing_when_closed() {
     rig.engine.telemetry(|t| assert!(!t.watched));
 }
 
+#[test]
+fn taps_that_nobody_keeps_are_let_go() {
+    let patch = organ();
+    let mut rig = Rig::new(&registry(), 8_000.0, &patch);
+    let key = rig.engine.module_key(&"e".parse().unwrap()).expect("the module is there");
+    let second = |rig: &mut Rig| drop(rig.render(8_000, |_| 64, &[], |_| 0.0));
+    rig.engine.taps().set(&[], &[(key, 0)]);
+    for _ in 0..3 {
+        for _ in 1..chronus_engine::PATIENCE_SECONDS as usize {
+            second(&mut rig);
+        }
+        assert_eq!(rig.engine.taps().wanted(), (0, 1));
+        rig.engine.taps().keep(rig.engine.frame());
+    }
+    for _ in 0..chronus_engine::PATIENCE_SECONDS as usize + 1 {
+        second(&mut rig);
+    }
+    assert_eq!(rig.engine.taps().wanted(), (0, 0));
+}
+
 /// Glances see each module of a bank by itself, and change no bit of the sound.
 #[test]
 fn taps_find_their_lane_in_a_bank_and_are_not_heard() {

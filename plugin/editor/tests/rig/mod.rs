@@ -111,6 +111,7 @@ pub struct Rig {
     pub engine: Arc<Engine>,
     pub host: Notes,
     harness: Harness<'static>,
+    app: Arc<Mutex<EditorApp>>,
     stop: Arc<AtomicBool>,
     renderer: Option<JoinHandle<()>>,
 }
@@ -141,12 +142,13 @@ impl Rig {
         let host = Notes::default();
         host.macros.lock().unwrap().resize(128, 0.0);
         let world = TestHost { notes: host.clone(), engine: engine.clone() };
-        let mut app = EditorApp::new(engine.clone(), Box::new(world));
+        let app = Arc::new(Mutex::new(EditorApp::new(engine.clone(), Box::new(world))));
+        let shown = app.clone();
         let harness = Harness::builder()
             .with_size([1200.0, 2000.0])
             .with_accessibility_check(true)
-            .build_ui(move |ui| app.ui(ui));
-        let mut rig = Self { engine, host, harness, stop, renderer: Some(thread) };
+            .build_ui(move |ui| shown.lock().unwrap().ui(ui));
+        let mut rig = Self { engine, host, harness, app, stop, renderer: Some(thread) };
         if !requests.is_empty() {
             let wanted = rig.engine.commit(requests, Terms::default(), |_| ());
             rig.until("the patch plays", |rig| rig.engine.playing().0 >= wanted);
@@ -187,6 +189,28 @@ impl Rig {
     /// True when something called `label` can be seen.
     pub fn finds(&self, label: &str) -> bool {
         self.harness.query_all_by_label(label).next().is_some()
+    }
+
+    /// What is said beside the name of what is called `label`; nothing where it is not there.
+    pub fn value(&self, label: &str) -> String {
+        let node = self.harness.query_all_by_label(label).next();
+        node.and_then(|node| node.accesskit_node().value()).unwrap_or_default()
+    }
+
+    /// How long the editor can wait for its next frame.
+    pub fn rest(&self) -> Duration {
+        let views = &self.harness.output().viewport_output;
+        views.values().map(|view| view.repaint_delay).min().unwrap_or(Duration::MAX)
+    }
+
+    /// One frame.
+    pub fn step(&mut self) {
+        self.harness.step();
+    }
+
+    /// The window is closed, as the framework tells it.
+    pub fn close_window(&self) {
+        self.app.lock().unwrap().window_closed();
     }
 
     /// True when some text holds `part`.

@@ -10,6 +10,7 @@ mod kinds;
 mod race;
 mod report;
 mod scenarios;
+mod taps;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ use scenarios::SCENARIOS;
 const HELP: &str = "\
 usage: bench [NAMES] [--rounds N] [--out FOLDER] [--other PROGRAM]
   NAMES            scenarios, all if none is named:
-                   w1 w2 w2b w3 blocks idle modules factory instances growth
+                   w1 w2 w2b w3 blocks idle modules factory instances growth taps
   --rounds N       interleaved runs of what is compared (default 9)
   --out FOLDER     where report.json, report.md and growth.png go (default
                    target/bench)

@@ -6,6 +6,7 @@ use crate::factory::FACTORY;
 use crate::growth::growth;
 use crate::race::{Runner, Times, Work, has_valgrind};
 use crate::report::Report;
+use crate::taps::taps;
 
 /// A scenario: its name, and what it does.
 type Scenario = (&'static str, fn(&Runner, &mut Report) -> Result<(), String>);
@@ -22,6 +23,7 @@ pub const SCENARIOS: &[Scenario] = &[
     ("factory", factory),
     ("instances", instances),
     ("growth", growth),
+    ("taps", taps),
 ];
 
 /// Frames of a block where nothing else is said.

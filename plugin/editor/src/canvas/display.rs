@@ -109,6 +109,7 @@ fn filled(painter: &Painter, points: Vec<Pos2>, floor: f32, ink: Color32) {
 fn curve(painter: &Painter, rect: Rect, curve: &Curve, settings: &Settings<'_>, ink: Color32) {
     use chronus_engine::Axis;
     let range = (curve.range)(settings);
+    let response = matches!(curve.axis, Axis::Frequency);
     let zero = height(rect, range, 0.0);
     match curve.axis {
         // Decades: 100 Hz, 1 kHz and 10 kHz.
@@ -120,10 +121,12 @@ fn curve(painter: &Painter, rect: Rect, curve: &Curve, settings: &Settings<'_>, 
     let point = |n: usize| {
         let part = n as f32 / pieces as f32;
         let y = (curve.at)(settings, curve.axis.at(settings, part));
-        pos2(rect.left() + rect.width() * part, height(rect, range, y))
+        // What falls below the range leaves the picture instead of running along its foot.
+        let below = if response && y <= range.0 { 0.2 * rect.height() } else { 0.0 };
+        pos2(rect.left() + rect.width() * part, height(rect, range, y) + below)
     };
     // A response is filled from below: its zero is no silence.
-    let floor = if matches!(curve.axis, Axis::Frequency) { rect.bottom() } else { zero };
+    let floor = if response { rect.bottom() } else { zero };
     filled(painter, (0..=pieces).map(point).collect(), floor, ink);
     if let Axis::Time(span) = curve.axis {
         caption(painter, rect, &seconds(span(settings)));
@@ -151,8 +154,12 @@ fn bars(painter: &Painter, rect: Rect, bars: &Bars, settings: &Settings<'_>, ink
 /// How long the whole width is, in the upper right corner.
 fn caption(painter: &Painter, rect: Rect, text: &str) {
     if rect.width() > 90.0 {
-        let (place, font) = (rect.right_top() + vec2(-2.0, 1.0), FontId::proportional(9.0));
-        painter.text(place, Align2::RIGHT_TOP, text, font, theme::DIM);
+        let galley = painter.layout_no_wrap(text.into(), FontId::proportional(9.0), theme::DIM);
+        let corner = rect.right_top() + vec2(-2.0, 1.0);
+        let place = Align2::RIGHT_TOP.anchor_size(corner, galley.size());
+        // The curve may pass below it.
+        painter.rect_filled(place, 2.0, theme::DEEP.gamma_multiply(0.8));
+        painter.galley(place.min, galley, theme::DIM);
     }
 }
 

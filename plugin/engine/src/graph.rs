@@ -356,7 +356,8 @@ impl Graph {
         // What runs free goes on in a patch that sleeps.
         let mut rests = run.free;
         let read = u64::from(run.read);
-        let looked_at = read | self.taps.of(index);
+        let tapped = self.taps.looks_at(index);
+        let looked_at = if tapped { read | self.taps.of(index) } else { read };
         let buffers = self.hands.of(groups > 0, outputs.len());
         self.pool.exchange_all(read, outputs, buffers);
         node.instance.process(&mut Chunk {
@@ -374,7 +375,9 @@ impl Graph {
             rests: &mut rests,
         });
         observer.ran(index, groups, frames, looked_at, buffers);
-        self.taps.ran(index, groups, sounding, frames, buffers);
+        if tapped {
+            self.taps.ran(index, groups, sounding, frames, buffers);
+        }
         self.pool.exchange_all(read, outputs, buffers);
         rests
     }

@@ -16,12 +16,14 @@ use crate::pool::Buffer;
 pub const MAX_SCOPES: usize = 16;
 /// Most outputs glanced at.
 pub const MAX_LEVELS: usize = 64;
-/// Frames that one min/max pair of a scope stands for, and most that a glance takes in.
+/// Frames that one min/max pair of a scope stands for.
 pub const TAP_FRAMES: usize = 16;
+/// Most frames that a glance takes in.
+const GLANCE_FRAMES: usize = 8;
 /// Pairs of a scope in one telemetry: the newest, whether an earlier telemetry had them or not.
 pub const TAP_PAIRS: usize = 256;
 /// Blocks from one glance at an output to the next.
-pub const GLANCE_BLOCKS: usize = 16;
+pub const GLANCE_BLOCKS: usize = 48;
 
 /// Sound after which taps are let go that nobody keeps.
 pub const PATIENCE_SECONDS: f64 = 20.0;
@@ -38,7 +40,7 @@ const TAPS: usize = MAX_SCOPES + MAX_LEVELS;
 const NOWHERE: NodeIndex = NodeIndex::MAX;
 const EMPTY: Extremes = [f32::INFINITY, f32::NEG_INFINITY];
 /// Marks a node that a scope is on, beside the blocks in which it is glanced at.
-const SCOPED: u32 = 1 << GLANCE_BLOCKS;
+const SCOPED: u64 = 1 << GLANCE_BLOCKS;
 
 /// Which outputs the editor wants to see. Written by the editor, read by the DSP thread. There is one
 /// choice for an engine: who sets it last decides for all who look.
@@ -143,13 +145,13 @@ impl Scope {
         Self { of: 0, pairs: [[0.0; 2]; TAP_PAIRS], total: 0, open: EMPTY, open_frames: 0 };
 
     #[inline(always)]
-    fn see(&mut self, frames: usize, at: impl Fn(usize) -> f32) {
-        let mut k = 0;
-        while k < frames {
-            let end = frames.min(k + TAP_FRAMES - self.open_frames);
-            self.open = (k..end).fold(self.open, |seen, k| widened(seen, at(k)));
-            self.open_frames += end - k;
-            k = end;
+    fn see<const L: usize>(&mut self, rows: &[[f32; L]], lane: usize) {
+        let mut rest = rows;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(TAP_FRAMES - self.open_frames));
+            self.open = widened_by::<L, TAP_FRAMES>(self.open, now, lane);
+            self.open_frames += now.len();
+            rest = later;
             if self.open_frames == TAP_FRAMES {
                 self.pairs[self.total as usize % TAP_PAIRS] = self.open;
                 self.total += 1;
@@ -168,10 +170,30 @@ struct Level {
     total: u64,
 }
 
+/// `seen` and what lane `lane` of `rows` holds.
 #[inline(always)]
-fn widened([low, high]: Extremes, x: f32) -> Extremes {
-    // Comparisons that are single instructions.
-    [if x < low { x } else { low }, if x > high { x } else { high }]
+fn widened<const L: usize>(seen: Extremes, rows: &[[f32; L]], lane: usize) -> Extremes {
+    let ([mut low, mut high], lane) = (seen, lane % L);
+    for row in rows {
+        let x = row[lane];
+        // In this order each is one instruction, with the value out of memory.
+        low = if low < x { low } else { x };
+        high = if high > x { high } else { x };
+    }
+    [low, high]
+}
+
+/// The same; of `N` rows, as there mostly are, without a loop.
+#[inline(always)]
+fn widened_by<const L: usize, const N: usize>(
+    seen: Extremes,
+    rows: &[[f32; L]],
+    lane: usize,
+) -> Extremes {
+    match rows.first_chunk::<N>() {
+        Some(rows_of_n) if rows.len() == N => widened(seen, rows_of_n, lane),
+        _ => widened(seen, rows, lane),
+    }
 }
 
 /// What of a buffer is looked at.
@@ -223,15 +245,15 @@ pub(crate) struct Taps {
     /// Where the taps are in this graph.
     places: [Place; TAPS],
     /// By node: bit b, it is glanced at in blocks b, b + `GLANCE_BLOCKS`, …; or `SCOPED`.
-    marks: Box<[u32]>,
+    marks: Box<[u64]>,
     /// The same by bank, of all who run in it.
-    bank_marks: Box<[u32]>,
+    bank_marks: Box<[u64]>,
     /// Some output is looked at.
     scoping: bool,
     /// Some output is looked or glanced at.
     active: bool,
     /// The marks that count in the chunk that is rendered.
-    due: u32,
+    due: u64,
     /// Position of its block among `GLANCE_BLOCKS`.
     block: usize,
     /// `TapRequests::changes` when the places were looked for.
@@ -328,8 +350,9 @@ impl Taps {
         self.bank_marks[bank as usize] & self.due != 0
     }
 
+    /// True when an output of `node` is looked at in this chunk.
     #[inline(always)]
-    fn looks_at(&self, node: NodeIndex) -> bool {
+    pub fn looks_at(&self, node: NodeIndex) -> bool {
         self.marks[node as usize] & self.due != 0
     }
 
@@ -340,7 +363,8 @@ impl Taps {
     }
 
     fn outputs_of(&self, node: NodeIndex) -> u64 {
-        let scopes = self.places[..MAX_SCOPES].iter();
+        let scoped = self.marks[node as usize] & SCOPED != 0;
+        let scopes = self.places[..if scoped { MAX_SCOPES } else { 0 }].iter();
         let levels = self.places[MAX_SCOPES + self.block..].iter().step_by(GLANCE_BLOCKS);
         let here = scopes.chain(levels).filter(|place| place.node == node);
         here.fold(0, |read, place| read | 1 << place.output)
@@ -378,25 +402,21 @@ impl Taps {
 
     fn look(&mut self, node: NodeIndex, signal: Signal, frames: usize, outputs: &[Buffer]) {
         let seen = &mut *self.seen;
-        if self.scoping {
+        if self.marks[node as usize] & SCOPED != 0 {
             for (place, scope) in self.places.iter().zip(&mut seen.scopes) {
                 if place.node == node {
                     let output = usize::from(place.output);
                     match signal {
-                        Signal::Mono => {
-                            let row = outputs[output].read::<1>(0, frames);
-                            scope.see(row.len(), |k| row[k][0]);
-                        }
+                        Signal::Mono => scope.see(outputs[output].read::<1>(0, frames), 0),
                         Signal::Lane(lane) => {
-                            let rows = outputs[output].read::<LANES>(lane / LANES, frames);
-                            scope.see(rows.len(), |k| rows[k][lane % LANES]);
+                            scope.see(outputs[output].read::<LANES>(lane / LANES, frames), lane);
                         }
-                        Signal::Silent => scope.see(frames, |_| 0.0),
+                        Signal::Silent => scope.see(&[[0.0]; BLOCK][..frames.min(BLOCK)], 0),
                     }
                 }
             }
         }
-        let frames = frames.min(TAP_FRAMES);
+        let frames = frames.min(GLANCE_FRAMES);
         let mut t = self.block;
         while let Some(level) = seen.levels.get_mut(t) {
             let place = self.places[MAX_SCOPES + t];
@@ -404,14 +424,14 @@ impl Taps {
                 let output = usize::from(place.output);
                 level.seen = match signal {
                     Signal::Mono => {
-                        let row = outputs[output].read::<1>(0, frames);
-                        row.iter().fold(level.seen, |seen, x| widened(seen, x[0]))
+                        let rows = outputs[output].read::<1>(0, frames);
+                        widened_by::<1, GLANCE_FRAMES>(level.seen, rows, 0)
                     }
                     Signal::Lane(lane) => {
                         let rows = outputs[output].read::<LANES>(lane / LANES, frames);
-                        rows.iter().fold(level.seen, |seen, x| widened(seen, x[lane % LANES]))
+                        widened_by::<LANES, GLANCE_FRAMES>(level.seen, rows, lane)
                     }
-                    Signal::Silent => widened(level.seen, 0.0),
+                    Signal::Silent => widened(level.seen, &[[0.0]], 0),
                 };
                 level.total += 1;
             }

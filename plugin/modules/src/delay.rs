@@ -94,7 +94,7 @@ fn bar(settings: &Settings<'_>, n: usize) -> Option<Bar> {
     // What has crossed over to the right has not yet been fed back.
     let rounds = if crossed { (n - 1) / 2 } else { n - 1 };
     let height = mix * feedback.powi(rounds as i32);
-    let height = if crossed && n % 2 == 0 { -height } else { height };
+    let height = if crossed && n.is_multiple_of(2) { -height } else { height };
     (place <= 1.0 && height.abs() > 1e-3).then_some(Bar { place, height })
 }
 

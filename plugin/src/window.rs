@@ -60,6 +60,10 @@ impl NiceEguiApp for Window {
         self.app.ui(ui);
     }
 
+    fn editor_closed(&mut self) {
+        self.app.window_closed();
+    }
+
     fn resized(&mut self, size: WindowSize) {
         let window = &mut self.shared.view.lock().window;
         window.w = size.logical.width as f32;

@@ -136,6 +136,12 @@ impl Stage {
         }
     }
 
+    /// The first engine.
+    #[must_use]
+    pub fn engine(&self) -> Option<&Engine> {
+        self.players.first().map(|player| &player.engine)
+    }
+
     /// What the last block's left channel was.
     #[must_use]
     pub fn left(&self) -> &[f32] {

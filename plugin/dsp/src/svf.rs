@@ -42,6 +42,23 @@ pub fn coefficients(cutoff: f32, k: f32, scale: f32) -> Coefficients {
     Coefficients { keep: 1.0 - double * (k * sc + ss), cross: double * sc, follow: double * ss }
 }
 
+/// Gain of a mix of (input, band, low) at `frequency` cycles a frame, 0..1/2, with the coefficients
+/// held: the analogue circuit's |H|, its frequencies bent as the trapezoidal rule bends them
+/// (Zavalishin, chapter 3.8). For drawings.
+#[must_use]
+pub fn gain(c: Coefficients, frequency: f32, [dry, band, low]: [f32; 3]) -> f32 {
+    // The circuit's own g and k, out of what the coefficients are made of.
+    let g = c.follow / c.cross.max(f32::MIN_POSITIVE);
+    let k = (1.0 - c.keep - c.follow) / c.cross.max(f32::MIN_POSITIVE);
+    // Close to 1/2 the tangent has no end: there the gain has long settled.
+    let turns = 0.5 * clamp(frequency, 0.0, 0.499_99);
+    let w = sin_quarter(turns) / sin_quarter(0.25 - turns) / g;
+    let rest = 1.0 - w * w;
+    let (real, imaginary) = (dry * rest + low, (dry * k + band) * w);
+    let power = real * real + imaginary * imaginary;
+    (power / (rest * rest + k * k * w * w).max(f32::MIN_POSITIVE)).sqrt()
+}
+
 /// The two integrators of one lane.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct State {

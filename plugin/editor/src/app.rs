@@ -14,6 +14,7 @@ use crate::canvas::Canvas;
 use crate::commits::Commits;
 use crate::host::Host;
 use crate::knob::Turning;
+use crate::live::Live;
 use crate::look::Look;
 use crate::palette::Palette;
 use crate::presets::Presets;
@@ -24,6 +25,8 @@ use crate::theme;
 const LOOK: Duration = Duration::from_millis(100);
 /// Time between two looks while a commit is under way.
 const WATCH: Duration = Duration::from_millis(16);
+/// Time between two frames while levels and scopes move.
+const MOTION: Duration = Duration::from_millis(33);
 
 /// What the middle shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,6 +76,7 @@ pub struct EditorApp {
     pub(crate) presets: Presets,
     /// The open list of commands.
     pub(crate) palette: Option<Palette>,
+    pub(crate) live: Live,
     /// The knob in hand.
     pub(crate) turning: Option<Turning>,
     /// The cable whose gain is in hand, and where it stands.
@@ -107,6 +111,7 @@ impl EditorApp {
             browser: Browser::default(),
             presets,
             palette: None,
+            live: Live::default(),
             turning: None,
             gain: None,
             typing: None,
@@ -137,6 +142,12 @@ impl EditorApp {
         self.dressed = false;
     }
 
+    /// The window has been closed: nothing is looked at any more.
+    pub fn window_closed(&mut self) {
+        self.let_go();
+        self.live.release(&self.engine);
+    }
+
     /// One frame.
     pub fn ui(&mut self, ui: &mut Ui) {
         if !std::mem::replace(&mut self.dressed, true) {
@@ -149,6 +160,8 @@ impl EditorApp {
         self.look_keys(ui);
         self.tend_presets(ui, &patch);
         let patch = self.engine.document();
+        let now = ui.input(|input| input.time);
+        self.live.read(&self.engine, now);
         Panel::top("bar").show(ui, |ui| self.bar(ui, &patch));
         Panel::bottom("status").show(ui, |ui| self.status(ui));
         Panel::bottom("verdict").show(ui, |ui| self.verdict(ui));
@@ -172,8 +185,18 @@ impl EditorApp {
             });
         }
         self.palette_popup(ui);
+        if self.page == Page::Canvas {
+            self.live.ask(&self.engine, now);
+        } else {
+            self.live.release(&self.engine);
+        }
         let busy = self.commits.building() || self.turning.is_some() || self.presets.busy();
-        ui.ctx().request_repaint_after(if busy { WATCH } else { LOOK });
+        let moves = self.live.moves(now);
+        ui.ctx().request_repaint_after(match (busy || moves && self.canvas.scoping, moves) {
+            (true, _) => WATCH,
+            (_, true) => MOTION,
+            _ => LOOK,
+        });
     }
 
     /// The pages that are read from top to bottom.

@@ -12,6 +12,7 @@ mod document;
 mod host;
 mod icons;
 mod knob;
+mod live;
 mod look;
 mod macros;
 mod modules;
@@ -24,6 +25,7 @@ mod settings;
 mod stats;
 mod status;
 mod theme;
+mod words;
 
 pub use app::EditorApp;
 pub use chronus_library::Preset;

@@ -183,7 +183,7 @@ impl Graph {
         let program = |schedule: &Schedule| Program::new(schedule, &plan, &pool);
         let transition = plan.transition.as_ref().map(program);
         let programs = [program(&plan.steady), transition.unwrap_or_default()];
-        let taps = Taps::new(plan.nodes.len());
+        let taps = Taps::new(&plan);
         let mut graph = Self {
             nodes,
             banks: bank::build(&plan, registry, sample_rate),
@@ -310,6 +310,7 @@ impl Graph {
         if self.unsettled.any() {
             self.settle_banks();
         }
+        self.taps.begin(start);
         let mut section = Section::new(frames, start, self.sample_rate, world);
         let section = &mut section;
         let quiet = section.groups == 0 && self.is_quiet(section.world.audio_in);
@@ -355,7 +356,8 @@ impl Graph {
         // What runs free goes on in a patch that sleeps.
         let mut rests = run.free;
         let read = u64::from(run.read);
-        let looked_at = read | self.taps.of(index);
+        let tapped = self.taps.looks_at(index);
+        let looked_at = if tapped { read | self.taps.of(index) } else { read };
         let buffers = self.hands.of(groups > 0, outputs.len());
         self.pool.exchange_all(read, outputs, buffers);
         node.instance.process(&mut Chunk {
@@ -373,7 +375,9 @@ impl Graph {
             rests: &mut rests,
         });
         observer.ran(index, groups, frames, looked_at, buffers);
-        self.taps.ran(index, groups, sounding, frames, buffers);
+        if tapped {
+            self.taps.ran(index, groups, sounding, frames, buffers);
+        }
         self.pool.exchange_all(read, outputs, buffers);
         rests
     }

@@ -5,6 +5,7 @@
 mod builder;
 mod compile;
 mod counters;
+mod display;
 mod engine;
 mod event;
 mod graph;
@@ -35,6 +36,9 @@ mod world;
 pub use builder::Answer;
 pub use compile::{Compiled, Diagnostic, Place, compile};
 pub use counters::{Counters, Heard, Histogram};
+pub use display::{
+    Axis, Bar, Bars, Curve, Display, HIGHEST_HZ, LOWEST_HZ, MOST_BARS, Picture, Scope, Settings,
+};
 pub use engine::{Engine, Options, Terms};
 pub use event::{Event, TimedEvent};
 pub use graph::{Graph, MAX_OUTPUTS, Write};
@@ -58,8 +62,11 @@ pub use spec::{
 };
 pub use standby::{PROBE_FRAMES, Rejection, Verdict};
 pub use store::{Cells, Observed};
-pub use tap::{Extremes, MAX_TAPS, TAP_FRAMES, TAP_PAIRS, TapRequests};
-pub use telemetry::{TapView, Telemetry};
+pub use tap::{
+    Extremes, LevelView, MAX_LEVELS, MAX_SCOPES, PATIENCE_SECONDS, ScopeView, TAP_FRAMES,
+    TAP_PAIRS, TapRequests, Tapped,
+};
+pub use telemetry::Telemetry;
 pub use verify::{PlanFault, verify, verify_carry};
 pub use voices::{
     EndedNote, Expression, MAX_VOICES, Moved, NoteMatch, Row, Voice, VoicePlan, Voices,

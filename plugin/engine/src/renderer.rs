@@ -20,7 +20,6 @@ use crate::handover::{Readiness, Revision, Shared, Swapped};
 use crate::module::BLOCK;
 use crate::ramp::{Fade, Ramp, SMOOTHING_SECONDS};
 use crate::simd::dispatch;
-use crate::tap::{MAX_TAPS, TAP_FRAMES, TAP_PAIRS};
 use crate::telemetry::Telemetry;
 use crate::voices::{EndedNote, MAX_VOICES, Voices};
 use crate::world::{AudioOut, MACROS, Transport, World};
@@ -602,15 +601,14 @@ impl Renderer {
         Status { held: self.voices.any_held(), quiet_frames: self.quiet_frames, tail_frames }
     }
 
-    /// Shows the editor what happened, often enough that taps do not overflow.
+    /// Shows the editor what happened, often enough that scopes overlap.
     fn publish_telemetry(&mut self) {
-        let Some(graph) = &mut self.active else { return };
-        let watched = graph.taps.active();
-        let interval = if watched { TAP_FRAMES * TAP_PAIRS / 2 } else { 1024 };
         if self.frame < self.telemetry_due {
             return;
         }
-        self.telemetry_due = self.frame + interval as u64;
+        let Some(graph) = &mut self.active else { return };
+        let interval = if graph.taps.scoping() { 512 } else { 1024 };
+        self.telemetry_due = self.frame + interval;
         let telemetry = self.telemetry.input_buffer_mut();
         telemetry.revision = self.revision;
         telemetry.frame = self.frame;
@@ -619,17 +617,13 @@ impl Renderer {
         telemetry.voices = self.voices.sounding_count() as u32;
         telemetry.peak = self.peak;
         telemetry.serial = self.frame;
-        self.peak = [0.0; 2];
-        for t in 0..MAX_TAPS {
-            let view = &mut telemetry.taps[t];
-            view.count = 0;
-            if watched {
-                let tap = graph.taps.tap(t);
-                let count = usize::from(tap.count);
-                view.pairs[..count].copy_from_slice(&tap.pairs[..count]);
-                view.count = tap.count;
-                tap.count = 0;
-            }
+        let frames_to_half = 0.1 * self.sample_rate.max(1.0);
+        let fall = 0.5f32.powf((interval as f64 / frames_to_half) as f32);
+        self.peak = self.peak.map(|peak| peak * fall);
+        telemetry.watched = graph.taps.active();
+        if telemetry.watched {
+            self.shared.taps.expire(self.frame, self.sample_rate);
+            graph.taps.show(&mut *telemetry.scopes, &mut *telemetry.levels);
         }
         self.telemetry.publish();
     }

@@ -1,6 +1,8 @@
 //! What a kind declares about itself: ports, params, units and texts. Faces, browser entries,
 //! reference pages, laws and fuzzing are all made from this.
 
+use crate::display::Display;
+
 /// Everything about a kind but its code.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {
@@ -36,6 +38,8 @@ pub struct Spec {
     pub tail: Tail,
     /// What the host provides to it.
     pub source: Source,
+    /// What its face shows below the knobs.
+    pub display: Display,
 }
 
 impl Spec {
@@ -57,6 +61,7 @@ impl Spec {
         latency: 0,
         tail: Tail::None,
         source: Source::None,
+        display: Display::None,
     };
 
     /// Position of the input called `name`.

@@ -1,92 +1,198 @@
 //! Taps: the editor's scopes and meters on outputs. The executor looks at a tapped output right
-//! after its step, because the buffer is used again; it keeps min/max pairs of the newest voice.
+//! after its step, because the buffer is used again; it sees the newest voice.
+//!
+//! A scope sees every frame, as the lowest and highest of each `TAP_FRAMES`. A level only glances: at
+//! a few frames of every `GLANCE_BLOCKS` blocks, each tap in its own block. So a window full of
+//! levels costs next to nothing, while the few scopes in it miss nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::lanes::LANES;
+use crate::module::BLOCK;
 use crate::plan::{NodeIndex, Plan};
 use crate::pool::Buffer;
 
-/// Most outputs looked at at once.
-pub const MAX_TAPS: usize = 64;
-/// Frames that one min/max pair stands for.
+/// Most outputs seen whole at once.
+pub const MAX_SCOPES: usize = 16;
+/// Most outputs glanced at.
+pub const MAX_LEVELS: usize = 64;
+/// Frames that one min/max pair of a scope stands for.
 pub const TAP_FRAMES: usize = 16;
-/// Most pairs of a tap in one telemetry.
-pub const TAP_PAIRS: usize = 64;
+/// Most frames that a glance takes in.
+const GLANCE_FRAMES: usize = 8;
+/// Pairs of a scope in one telemetry: the newest, whether an earlier telemetry had them or not.
+pub const TAP_PAIRS: usize = 256;
+/// Blocks from one glance at an output to the next.
+pub const GLANCE_BLOCKS: usize = 48;
 
-/// Lowest and highest value of `TAP_FRAMES` frames.
+/// Sound after which taps are let go that nobody keeps.
+pub const PATIENCE_SECONDS: f64 = 20.0;
+
+/// Lowest and highest value of some frames.
 pub type Extremes = [f32; 2];
 
-const NO_TAP: u8 = u8::MAX;
-const EMPTY: Extremes = [f32::INFINITY, f32::NEG_INFINITY];
+/// An output: the module's key, and the position of the output.
+pub type Tapped = (u32, u8);
 
-/// Which outputs the editor wants to see. Written by the editor, read by the DSP thread.
+/// In place of the frame: the choice is newer than any look at it.
+const JUST_SET: u64 = u64::MAX;
+const TAPS: usize = MAX_SCOPES + MAX_LEVELS;
+const NOWHERE: NodeIndex = NodeIndex::MAX;
+const EMPTY: Extremes = [f32::INFINITY, f32::NEG_INFINITY];
+/// Marks a node that a scope is on, beside the blocks in which it is glanced at.
+const SCOPED: u64 = 1 << GLANCE_BLOCKS;
+
+/// Which outputs the editor wants to see. Written by the editor, read by the DSP thread. There is one
+/// choice for an engine: who sets it last decides for all who look.
 #[derive(Debug)]
 pub struct TapRequests {
     changes: AtomicU64,
-    wanted: [AtomicU64; MAX_TAPS],
+    wanted: [AtomicU64; TAPS],
+    /// Absolute frame at which somebody last said that it still looks.
+    kept: AtomicU64,
 }
 
 impl Default for TapRequests {
     fn default() -> Self {
-        Self { changes: AtomicU64::new(0), wanted: [const { AtomicU64::new(0) }; MAX_TAPS] }
+        Self {
+            changes: AtomicU64::new(0),
+            wanted: [const { AtomicU64::new(0) }; TAPS],
+            kept: AtomicU64::new(0),
+        }
     }
 }
 
 impl TapRequests {
-    /// Looks at `outputs`, (module key, output position) each; those beyond `MAX_TAPS` are left
-    /// out. An empty list costs the DSP thread nothing.
-    pub fn set(&self, outputs: &[(u32, u8)]) {
+    /// Looks at all of `scopes` and glances at `levels`; those beyond `MAX_SCOPES` and `MAX_LEVELS`
+    /// are left out. Two empty lists cost the DSP thread nothing.
+    pub fn set(&self, scopes: &[Tapped], levels: &[Tapped]) {
         for (t, wanted) in self.wanted.iter().enumerate() {
-            let packed = outputs
-                .get(t)
-                .map_or(0, |&(key, port)| u64::from(key) << 16 | u64::from(port) << 1 | 1);
-            wanted.store(packed, Ordering::Relaxed);
+            let tapped = match t.checked_sub(MAX_SCOPES) {
+                None => scopes.get(t),
+                Some(level) => levels.get(level),
+            };
+            wanted.store(tapped.map_or(0, |&tapped| pack(tapped)), Ordering::Relaxed);
         }
+        self.kept.store(JUST_SET, Ordering::Relaxed);
         self.changes.fetch_add(1, Ordering::Release);
     }
 
-    pub(crate) fn changes(&self) -> u64 {
+    /// How many outputs are looked at, and how many glanced at.
+    #[must_use]
+    pub fn wanted(&self) -> (usize, usize) {
+        let count = |wanted: &[AtomicU64]| {
+            wanted.iter().filter(|wanted| wanted.load(Ordering::Relaxed) != 0).count()
+        };
+        (count(&self.wanted[..MAX_SCOPES]), count(&self.wanted[MAX_SCOPES..]))
+    }
+
+    /// Grows whenever the choice changes: who has set it can tell whether it still holds.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
     }
 
-    fn get(&self, tap: usize) -> Option<(u32, u8)> {
-        let packed = self.wanted[tap].load(Ordering::Relaxed);
-        (packed & 1 == 1).then_some(((packed >> 16) as u32, (packed >> 1) as u8))
+    /// Somebody still looks, at absolute frame `frame`: without that for `PATIENCE_SECONDS` of sound
+    /// all taps are let go, lest a window that died costs anything.
+    pub fn keep(&self, frame: u64) {
+        self.kept.store(frame, Ordering::Relaxed);
     }
+
+    /// Lets all taps go where nobody has looked for long. Realtime.
+    pub(crate) fn expire(&self, frame: u64, sample_rate: f64) {
+        let kept = self.kept.load(Ordering::Relaxed);
+        if kept == JUST_SET {
+            self.keep(frame);
+        } else if frame.saturating_sub(kept) as f64 > PATIENCE_SECONDS * sample_rate {
+            self.set(&[], &[]);
+        }
+    }
+}
+
+/// An output as a number, 0 being none.
+fn pack((key, output): Tapped) -> u64 {
+    u64::from(key) << 16 | u64::from(output) << 1 | 1
+}
+
+fn unpack(packed: u64) -> Option<Tapped> {
+    (packed & 1 == 1).then_some(((packed >> 16) as u32, (packed >> 1) as u8))
 }
 
 /// Where one tap looks.
 #[derive(Clone, Copy, Debug)]
 struct Place {
+    node: NodeIndex,
     output: u8,
-    /// Next tap on the same node.
-    next: u8,
+    /// What was asked for, packed.
+    wanted: u64,
 }
 
-/// What one tap has seen since the last telemetry.
+/// What a scope has seen.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Tap {
-    pub pairs: [Extremes; TAP_PAIRS],
-    pub count: u8,
+struct Scope {
+    /// Of which output, packed.
+    of: u64,
+    /// The newest pairs: pair n at n modulo `TAP_PAIRS`.
+    pairs: [Extremes; TAP_PAIRS],
+    /// How many there have been.
+    total: u64,
     open: Extremes,
-    open_frames: u8,
+    open_frames: usize,
 }
 
-impl Tap {
-    const IDLE: Self = Self { pairs: [[0.0; 2]; TAP_PAIRS], count: 0, open: EMPTY, open_frames: 0 };
+impl Scope {
+    const IDLE: Self =
+        Self { of: 0, pairs: [[0.0; 2]; TAP_PAIRS], total: 0, open: EMPTY, open_frames: 0 };
 
-    fn see(&mut self, x: f32) {
-        self.open = [self.open[0].min(x), self.open[1].max(x)];
-        self.open_frames += 1;
-        if usize::from(self.open_frames) == TAP_FRAMES {
-            if usize::from(self.count) < TAP_PAIRS {
-                self.pairs[usize::from(self.count)] = self.open;
-                self.count += 1;
+    #[inline(always)]
+    fn see<const L: usize>(&mut self, rows: &[[f32; L]], lane: usize) {
+        let mut rest = rows;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(TAP_FRAMES - self.open_frames));
+            self.open = widened_by::<L, TAP_FRAMES>(self.open, now, lane);
+            self.open_frames += now.len();
+            rest = later;
+            if self.open_frames == TAP_FRAMES {
+                self.pairs[self.total as usize % TAP_PAIRS] = self.open;
+                self.total += 1;
+                (self.open, self.open_frames) = (EMPTY, 0);
             }
-            self.open = EMPTY;
-            self.open_frames = 0;
         }
+    }
+}
+
+/// What glances at an output have seen since they were shown last.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    of: u64,
+    seen: Extremes,
+    /// How many glances there have been.
+    total: u64,
+}
+
+/// `seen` and what lane `lane` of `rows` holds.
+#[inline(always)]
+fn widened<const L: usize>(seen: Extremes, rows: &[[f32; L]], lane: usize) -> Extremes {
+    let ([mut low, mut high], lane) = (seen, lane % L);
+    for row in rows {
+        let x = row[lane];
+        // In this order each is one instruction, with the value out of memory.
+        low = if low < x { low } else { x };
+        high = if high > x { high } else { x };
+    }
+    [low, high]
+}
+
+/// The same; of `N` rows, as there mostly are, without a loop.
+#[inline(always)]
+fn widened_by<const L: usize, const N: usize>(
+    seen: Extremes,
+    rows: &[[f32; L]],
+    lane: usize,
+) -> Extremes {
+    match rows.first_chunk::<N>() {
+        Some(rows_of_n) if rows.len() == N => widened(seen, rows_of_n, lane),
+        _ => widened(seen, rows, lane),
     }
 }
 
@@ -100,27 +206,73 @@ enum Signal {
     Silent,
 }
 
+/// What all taps have seen: goes on from graph to graph.
+struct Seen {
+    scopes: [Scope; MAX_SCOPES],
+    levels: [Level; MAX_LEVELS],
+}
+
+impl Seen {
+    fn of(&mut self, t: usize) -> &mut u64 {
+        match t.checked_sub(MAX_SCOPES) {
+            None => &mut self.scopes[t].of,
+            Some(level) => &mut self.levels[level].of,
+        }
+    }
+
+    /// Begins anew with what tap `t` has to look at, unless it goes on with the same.
+    fn settle(&mut self, t: usize, wanted: u64) {
+        if *self.of(t) == wanted {
+            return;
+        }
+        *self.of(t) = wanted;
+        match t.checked_sub(MAX_SCOPES) {
+            None => {
+                let scope = &mut self.scopes[t];
+                (scope.total, scope.open, scope.open_frames) = (0, EMPTY, 0);
+            }
+            Some(level) => {
+                let level = &mut self.levels[level];
+                (level.total, level.seen) = (0, EMPTY);
+            }
+        }
+    }
+}
+
 /// The taps of a graph.
 pub(crate) struct Taps {
-    /// What was seen: goes on from graph to graph.
-    taps: Box<[Tap; MAX_TAPS]>,
+    seen: Box<Seen>,
     /// Where the taps are in this graph.
-    places: [Place; MAX_TAPS],
-    /// First tap of each node.
-    first: Box<[u8]>,
+    places: [Place; TAPS],
+    /// By node: bit b, it is glanced at in blocks b, b + `GLANCE_BLOCKS`, …; or `SCOPED`.
+    marks: Box<[u64]>,
+    /// The same by bank, of all who run in it.
+    bank_marks: Box<[u64]>,
+    /// Some output is looked at.
+    scoping: bool,
+    /// Some output is looked or glanced at.
     active: bool,
+    /// The marks that count in the chunk that is rendered.
+    due: u64,
+    /// Position of its block among `GLANCE_BLOCKS`.
+    block: usize,
     /// `TapRequests::changes` when the places were looked for.
     pub resolved: u64,
     pub newest_lane: usize,
 }
 
 impl Taps {
-    pub fn new(nodes: usize) -> Self {
+    pub fn new(plan: &Plan) -> Self {
+        let level = Level { of: 0, seen: EMPTY, total: 0 };
         Self {
-            taps: Box::new([Tap::IDLE; MAX_TAPS]),
-            places: [Place { output: 0, next: NO_TAP }; MAX_TAPS],
-            first: vec![NO_TAP; nodes].into(),
+            seen: Box::new(Seen { scopes: [Scope::IDLE; MAX_SCOPES], levels: [level; MAX_LEVELS] }),
+            places: [Place { node: NOWHERE, output: 0, wanted: 0 }; TAPS],
+            marks: vec![0; plan.nodes.len()].into(),
+            bank_marks: vec![0; plan.banks.len()].into(),
+            scoping: false,
             active: false,
+            due: 0,
+            block: 0,
             resolved: 0,
             newest_lane: 0,
         }
@@ -131,11 +283,15 @@ impl Taps {
         // Asked before looking: what changes in between is looked for again.
         self.resolved = requests.changes();
         if self.active {
-            self.first.fill(NO_TAP);
+            self.marks.fill(0);
+            self.bank_marks.fill(0);
         }
-        self.active = false;
-        for t in 0..MAX_TAPS {
-            let Some((module, output)) = requests.get(t) else { continue };
+        (self.active, self.scoping, self.due) = (false, false, 0);
+        for t in 0..TAPS {
+            let wanted = requests.wanted[t].load(Ordering::Relaxed);
+            self.places[t] = Place { node: NOWHERE, output: 0, wanted };
+            self.seen.settle(t, wanted);
+            let Some((module, output)) = unpack(wanted) else { continue };
             let at = plan.nodes.partition_point(|n| n.key.module < module);
             let here = plan.nodes[at..].iter().take_while(|n| n.key.module == module);
             let Some(offset) = here
@@ -144,36 +300,74 @@ impl Taps {
             else {
                 continue;
             };
-            self.places[t] = Place { output, next: self.first[at + offset] };
-            self.first[at + offset] = t as u8;
+            let node = at + offset;
+            (self.places[t].node, self.places[t].output) = (node as NodeIndex, output);
+            let mark = match t.checked_sub(MAX_SCOPES) {
+                None => SCOPED,
+                Some(level) => 1 << (level % GLANCE_BLOCKS),
+            };
+            self.marks[node] |= mark;
+            if let Some(place) = plan.nodes[node].place {
+                self.bank_marks[place.bank as usize] |= mark;
+            }
             self.active = true;
+            self.scoping |= mark == SCOPED;
         }
     }
 
     /// Goes on where the taps of the graph before stopped.
     pub fn continue_from(&mut self, old: &mut Self) {
         if old.active {
-            std::mem::swap(&mut self.taps, &mut old.taps);
+            std::mem::swap(&mut self.seen, &mut old.seen);
+            for (t, place) in self.places.iter().enumerate() {
+                self.seen.settle(t, place.wanted);
+            }
         }
     }
 
-    /// True while any output is looked at.
+    /// True while any output is looked or glanced at.
     pub fn active(&self) -> bool {
         self.active
     }
 
-    /// Bit o: output o of `node` is looked at.
+    /// True while any output is looked at: every frame of it has to be there.
+    pub fn scoping(&self) -> bool {
+        self.scoping
+    }
+
+    /// A chunk begins at absolute frame `start`.
+    #[inline(always)]
+    pub fn begin(&mut self, start: u64) {
+        if self.active {
+            self.block = (start / BLOCK as u64) as usize % GLANCE_BLOCKS;
+            self.due = SCOPED | 1 << self.block;
+        }
+    }
+
+    /// True when somebody of `bank` is looked at in this chunk.
+    #[inline(always)]
+    pub fn looks_at_bank(&self, bank: u32) -> bool {
+        self.bank_marks[bank as usize] & self.due != 0
+    }
+
+    /// True when an output of `node` is looked at in this chunk.
+    #[inline(always)]
+    pub fn looks_at(&self, node: NodeIndex) -> bool {
+        self.marks[node as usize] & self.due != 0
+    }
+
+    /// Bit o: output o of `node` is looked at in this chunk.
     #[inline(always)]
     pub fn of(&self, node: NodeIndex) -> u64 {
-        let mut read = 0;
-        if self.active {
-            let mut t = self.first[node as usize];
-            while let Some(place) = self.places.get(usize::from(t)) {
-                read |= 1 << place.output;
-                t = place.next;
-            }
-        }
-        read
+        if self.looks_at(node) { self.outputs_of(node) } else { 0 }
+    }
+
+    fn outputs_of(&self, node: NodeIndex) -> u64 {
+        let scoped = self.marks[node as usize] & SCOPED != 0;
+        let scopes = self.places[..if scoped { MAX_SCOPES } else { 0 }].iter();
+        let levels = self.places[MAX_SCOPES + self.block..].iter().step_by(GLANCE_BLOCKS);
+        let here = scopes.chain(levels).filter(|place| place.node == node);
+        here.fold(0, |read, place| read | 1 << place.output)
     }
 
     /// Looks at the outputs of a node of `groups` lane groups that has just run, as far as they
@@ -187,7 +381,7 @@ impl Taps {
         frames: usize,
         outputs: &[Buffer],
     ) {
-        if self.active && self.first[node as usize] != NO_TAP {
+        if self.looks_at(node) {
             let lane = self.newest_lane.min(usize::from(groups.max(1)) * LANES - 1);
             let signal = match groups {
                 0 => Signal::Mono,
@@ -199,31 +393,124 @@ impl Taps {
     }
 
     /// The same of a node that runs in lane `lane` of a bank.
+    #[inline(always)]
     pub fn ran_lane(&mut self, node: NodeIndex, lane: usize, frames: usize, outputs: &[Buffer]) {
-        self.look(node, Signal::Lane(lane), frames, outputs);
-    }
-
-    fn look(&mut self, node: NodeIndex, signal: Signal, frames: usize, outputs: &[Buffer]) {
-        let mut t = self.first[node as usize];
-        while let Some(tap) = self.taps.get_mut(usize::from(t)) {
-            let place = self.places[usize::from(t)];
-            let output = usize::from(place.output);
-            match signal {
-                Signal::Mono => {
-                    outputs[output].read::<1>(0, frames).iter().for_each(|x| tap.see(x[0]));
-                }
-                Signal::Lane(lane) => {
-                    let group = outputs[output].read::<LANES>(lane / LANES, frames);
-                    group.iter().for_each(|x| tap.see(x[lane % LANES]));
-                }
-                Signal::Silent => (0..frames).for_each(|_| tap.see(0.0)),
-            }
-            t = place.next;
+        if self.looks_at(node) {
+            self.look(node, Signal::Lane(lane), frames, outputs);
         }
     }
 
-    /// Tap `t`, to be emptied after reading.
-    pub fn tap(&mut self, t: usize) -> &mut Tap {
-        &mut self.taps[t]
+    fn look(&mut self, node: NodeIndex, signal: Signal, frames: usize, outputs: &[Buffer]) {
+        let seen = &mut *self.seen;
+        if self.marks[node as usize] & SCOPED != 0 {
+            for (place, scope) in self.places.iter().zip(&mut seen.scopes) {
+                if place.node == node {
+                    let output = usize::from(place.output);
+                    match signal {
+                        Signal::Mono => scope.see(outputs[output].read::<1>(0, frames), 0),
+                        Signal::Lane(lane) => {
+                            scope.see(outputs[output].read::<LANES>(lane / LANES, frames), lane);
+                        }
+                        Signal::Silent => scope.see(&[[0.0]; BLOCK][..frames.min(BLOCK)], 0),
+                    }
+                }
+            }
+        }
+        let frames = frames.min(GLANCE_FRAMES);
+        let mut t = self.block;
+        while let Some(level) = seen.levels.get_mut(t) {
+            let place = self.places[MAX_SCOPES + t];
+            if place.node == node {
+                let output = usize::from(place.output);
+                level.seen = match signal {
+                    Signal::Mono => {
+                        let rows = outputs[output].read::<1>(0, frames);
+                        widened_by::<1, GLANCE_FRAMES>(level.seen, rows, 0)
+                    }
+                    Signal::Lane(lane) => {
+                        let rows = outputs[output].read::<LANES>(lane / LANES, frames);
+                        widened_by::<LANES, GLANCE_FRAMES>(level.seen, rows, lane)
+                    }
+                    Signal::Silent => widened(level.seen, &[[0.0]], 0),
+                };
+                level.total += 1;
+            }
+            t += GLANCE_BLOCKS;
+        }
+    }
+
+    /// Shows what was seen. No allocation.
+    pub fn show(&mut self, scopes: &mut [ScopeView], levels: &mut [LevelView]) {
+        for (view, scope) in scopes.iter_mut().zip(&self.seen.scopes) {
+            (view.of, view.total) = (scope.of, scope.total);
+            if scope.of != 0 {
+                view.pairs = scope.pairs;
+            }
+        }
+        for (view, level) in levels.iter_mut().zip(&mut self.seen.levels) {
+            (view.of, view.total, view.seen) = (level.of, level.total, level.seen);
+            level.seen = EMPTY;
+        }
+    }
+}
+
+/// What one scope has seen.
+#[derive(Clone, Copy, Debug)]
+pub struct ScopeView {
+    of: u64,
+    pairs: [Extremes; TAP_PAIRS],
+    total: u64,
+}
+
+impl ScopeView {
+    pub(crate) const NONE: Self = Self { of: 0, pairs: [[0.0; 2]; TAP_PAIRS], total: 0 };
+
+    /// The output, if there is one.
+    #[must_use]
+    pub fn of(&self) -> Option<Tapped> {
+        unpack(self.of)
+    }
+
+    /// How many pairs there have been since it was asked for.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// The pairs after the first `known`, oldest first, as far as they are still there. Any number of
+    /// readers may each take what they do not know yet.
+    pub fn since(&self, known: u64) -> impl Iterator<Item = Extremes> + '_ {
+        let first = known.max(self.total.saturating_sub(TAP_PAIRS as u64));
+        (first..self.total).map(|n| self.pairs[n as usize % TAP_PAIRS])
+    }
+}
+
+/// What glances at one output have seen.
+#[derive(Clone, Copy, Debug)]
+pub struct LevelView {
+    of: u64,
+    seen: Extremes,
+    total: u64,
+}
+
+impl LevelView {
+    pub(crate) const NONE: Self = Self { of: 0, seen: EMPTY, total: 0 };
+
+    /// The output, if there is one.
+    #[must_use]
+    pub fn of(&self) -> Option<Tapped> {
+        unpack(self.of)
+    }
+
+    /// Lowest and highest value since the telemetry before, if there was a glance.
+    #[must_use]
+    pub fn seen(&self) -> Option<Extremes> {
+        (self.seen[0] <= self.seen[1]).then_some(self.seen)
+    }
+
+    /// How many glances there have been since it was asked for.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.total
     }
 }

@@ -1,10 +1,10 @@
-//! What the DSP thread shows to the editor, through a triple buffer of its own.
+//! What the DSP thread shows to the editor, through a triple buffer of its own. Looking takes nothing
+//! away: a telemetry says the same to all who look at it, and scopes repeat what the last ones had.
 
 use crate::handover::Revision;
-use crate::tap::{Extremes, MAX_TAPS, TAP_PAIRS};
+use crate::tap::{LevelView, MAX_LEVELS, MAX_SCOPES, ScopeView};
 
-/// A look at the DSP thread. Values are of the newest process() call; taps hold what was seen
-/// since the telemetry before.
+/// A look at the DSP thread. Values are of the newest process() call.
 #[derive(Clone, Debug)]
 pub struct Telemetry {
     /// Revision that plays.
@@ -17,21 +17,16 @@ pub struct Telemetry {
     pub load: f32,
     /// Voices that sound.
     pub voices: u32,
-    /// Highest level of left and right since the telemetry before.
+    /// Level of left and right: the highest, which then falls to half in a tenth of a second.
     pub peak: [f32; 2],
-    /// By tap, as requested.
-    pub taps: Box<[TapView; MAX_TAPS]>,
-    /// Counts telemetries, so that a reader knows whether it missed any.
+    /// Something is tapped; otherwise `scopes` and `levels` are left as they were.
+    pub watched: bool,
+    /// What scopes see, as requested.
+    pub scopes: Box<[ScopeView; MAX_SCOPES]>,
+    /// What glances see, as requested.
+    pub levels: Box<[LevelView; MAX_LEVELS]>,
+    /// Grows from telemetry to telemetry.
     pub serial: u64,
-}
-
-/// What one tap saw.
-#[derive(Clone, Copy, Debug)]
-pub struct TapView {
-    /// The pairs seen; the first `count` are valid.
-    pub pairs: [Extremes; TAP_PAIRS],
-    /// How many.
-    pub count: u8,
 }
 
 impl Default for Telemetry {
@@ -43,7 +38,9 @@ impl Default for Telemetry {
             load: 0.0,
             voices: 0,
             peak: [0.0; 2],
-            taps: Box::new([TapView { pairs: [[0.0; 2]; TAP_PAIRS], count: 0 }; MAX_TAPS]),
+            watched: false,
+            scopes: Box::new([ScopeView::NONE; MAX_SCOPES]),
+            levels: Box::new([LevelView::NONE; MAX_LEVELS]),
             serial: 0,
         }
     }

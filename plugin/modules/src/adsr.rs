@@ -5,10 +5,10 @@
 //! from the level that is there: neither a retrigger nor an early release makes a step.
 
 use chronus_dsp::envelope::{self, END};
-use chronus_dsp::math::{is_zero, mask, masked, max};
+use chronus_dsp::math::{clamp, is_zero, mask, masked, max};
 use chronus_engine::{
-    BLOCK, Category, Input, Io, Knob, Module, Normal, Output, Param, Signal, Spec, Taper, Unit,
-    kind, lanes,
+    Axis, BLOCK, Category, Curve, Display, Input, Io, Knob, Module, Normal, Output, Param,
+    Settings, Signal, Spec, Taper, Unit, kind, lanes,
 };
 
 use crate::kit::{inputs, knobs, rises, steady, still};
@@ -48,6 +48,11 @@ pub static SPEC: Spec = Spec {
     ],
     through: &[(0, 0)],
     gate: true,
+    display: Display::Curve(Curve {
+        axis: Axis::Time(|settings| Stages::of(settings).end()),
+        range: |_| (0.0, 1.0),
+        at: |settings, seconds| Stages::of(settings).level(seconds),
+    }),
     ..Spec::EMPTY
 };
 
@@ -75,6 +80,49 @@ lanes! {
 }
 
 kind!(SPEC, Adsr);
+
+/// The envelope of one note as it is drawn: its times in seconds, and how long it is held after the
+/// decay.
+struct Stages {
+    attack: f32,
+    decay: f32,
+    sustain: f32,
+    held: f32,
+    release: f32,
+    linear: bool,
+}
+
+impl Stages {
+    fn of(settings: &Settings<'_>) -> Self {
+        let [attack, decay, release] = [0, 1, 3].map(|p| settings.values[p] * 1e-3);
+        let (sustain, linear) = (settings.values[2], settings.choice(4) == 1);
+        // Long enough to be seen as a level beside the other stages.
+        let held = 0.25 * (attack + decay + release) + 0.005;
+        Self { attack, decay, sustain, held, release, linear }
+    }
+
+    fn end(&self) -> f32 {
+        self.attack + self.decay + self.held + self.release
+    }
+
+    fn level(&self, seconds: f32) -> f32 {
+        let fall = |seconds: f32, time: f32| {
+            // A stage of no time is over at once.
+            let progress = if seconds < time { clamp(seconds / time, 0.0, 1.0) } else { 1.0 };
+            if self.linear { 1.0 - progress } else { envelope::fall(progress) }
+        };
+        if seconds < self.attack {
+            return clamp(seconds / self.attack, 0.0, 1.0);
+        }
+        let decayed = seconds - self.attack;
+        let released = decayed - self.decay - self.held;
+        if released < 0.0 {
+            self.sustain + (1.0 - self.sustain) * fall(decayed, self.decay)
+        } else {
+            self.sustain * fall(released, self.release)
+        }
+    }
+}
 
 /// What the knobs say to one lane at one frame.
 #[derive(Clone, Copy)]

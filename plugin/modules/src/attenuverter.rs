@@ -1,6 +1,9 @@
 //! Attenuverter: scales, inverts and shifts a signal.
 
-use chronus_engine::{Category, Input, Io, Module, Output, Param, Signal, Spec, Unit, kind, lanes};
+use chronus_engine::{
+    Axis, Category, Curve, Display, Input, Io, Module, Output, Param, Signal, Spec, Unit, kind,
+    lanes,
+};
 
 use crate::kit::{knobs, map};
 
@@ -20,6 +23,13 @@ pub static SPEC: Spec = Spec {
         Param::new("offset", "Offset", (-2.0, 2.0), 0.0, Unit::None, "Added after scaling."),
     ],
     through: &[(0, 0)],
+    display: Display::Curve(Curve {
+        axis: Axis::Transfer(-1.0, 1.0),
+        range: |_| (-2.0, 2.0),
+        at: |settings, x| {
+            scaled([x, 0.0], [settings.values[0], settings.values[1]]).clamp(-2.0, 2.0)
+        },
+    }),
     ..Spec::EMPTY
 };
 

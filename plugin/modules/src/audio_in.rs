@@ -1,8 +1,8 @@
 //! Audio In: the host's audio.
 
 use chronus_engine::{
-    BLOCK, Category, Io, Module, Output, Param, Signal, Source, Spec, Taper, Unit, Width, kind,
-    lanes,
+    BLOCK, Category, Display, Io, Module, Output, Param, Picture, Scope, Signal, Source, Spec,
+    Taper, Unit, Width, kind, lanes,
 };
 
 use crate::kit::frames;
@@ -21,6 +21,7 @@ pub static SPEC: Spec = Spec {
         .taper(Taper::Power(2.0))],
     width: Width::Mono,
     source: Source::Audio,
+    display: Display::Scope(Scope { output: 0, picture: |_| Picture::SOUND }),
     ..Spec::EMPTY
 };
 

@@ -3,7 +3,8 @@
 use chronus_dsp::level::{SOFT_KNEE, soft_limit};
 use chronus_dsp::math::{db_to_gain, mask, masked};
 use chronus_engine::{
-    BLOCK, Category, Input, Io, Module, Normal, Param, Signal, Spec, Unit, Width, kind, lanes,
+    BLOCK, Category, Display, Input, Io, Module, Normal, Param, Signal, Spec, Unit, Width, kind,
+    lanes,
 };
 
 use crate::kit::{frames, inputs, knobs};
@@ -35,6 +36,7 @@ pub static SPEC: Spec = Spec {
     ],
     width: Width::Bus,
     sink: true,
+    display: Display::Meter,
     ..Spec::EMPTY
 };
 

@@ -4,8 +4,8 @@
 
 use chronus_dsp::math::{exp2, snap};
 use chronus_engine::{
-    BLOCK, Category, Input, Io, KindAlias, Knob, Module, Output, Param, Signal, Spec, Taper, Unit,
-    kind, lanes,
+    BLOCK, Category, Display, Input, Io, KindAlias, Knob, Module, Output, Param, Settings, Signal,
+    Spec, Taper, Unit, kind, lanes,
 };
 
 use crate::kit::svf::{self, Corner, Signals, Svf};
@@ -58,6 +58,7 @@ pub static SPEC: Spec = Spec {
         ),
     ],
     through: &[(0, 0)],
+    display: Display::Curve(svf::response(decibels)),
     ..Spec::EMPTY
 };
 
@@ -67,6 +68,14 @@ lanes! {
 }
 
 kind!(SPEC, Biquad);
+
+/// What the face shows: the response at `hertz`, in dB.
+fn decibels(settings: &Settings<'_>, hertz: f32) -> f32 {
+    let &[mode, cutoff, q, gain, _] = settings.values else { return 0.0 };
+    let Response { k: [k], scale: [scale], dry: [dry], band: [band], low: [low] } =
+        Response::new(mode as usize, [q], [gain]);
+    svf::decibels((cutoff, k, scale), [dry, band, low], (hertz, settings.sample_rate))
+}
 
 /// The first mode: the low alone.
 const LOWPASS: usize = 0;

@@ -7,8 +7,8 @@ use chronus_dsp::delay::DelayLine;
 use chronus_dsp::level::soft_limit;
 use chronus_dsp::math::{exp2, is_zero, snap};
 use chronus_engine::{
-    BLOCK, Category, Input, Io, Module, Normal, Output, Param, Setup, Signal, Spec, Storage, Tail,
-    Taper, Unit, Width, kind, lanes,
+    BLOCK, Bar, Bars, Category, Display, Input, Io, Module, Normal, Output, Param, Settings, Setup,
+    Signal, Spec, Storage, Tail, Taper, Unit, Width, kind, lanes,
 };
 
 use crate::kit::{division, frames, inputs, knobs, steady, still};
@@ -47,6 +47,7 @@ pub static SPEC: Spec = Spec {
     through: &[(0, 0), (1, 1)],
     width: Width::Bus,
     tail: Tail::Seconds(tail),
+    display: Display::Bars(Bars { at: bar, span }),
     ..Spec::EMPTY
 };
 
@@ -63,6 +64,38 @@ fn tail(params: &[f32]) -> f32 {
     let time = if synced { LONGEST as f32 } else { time };
     let repeats = if feedback < 1e-3 { 0.0 } else { (1e-3f32).ln() / feedback.min(0.999).ln() };
     (time * (1.0 + repeats)).min(120.0)
+}
+
+/// Beats a minute that a drawing takes for the song's tempo.
+const DRAWN_TEMPO: f64 = 120.0;
+
+/// Seconds to the first repeat, as it is drawn.
+fn drawn_time(settings: &Settings<'_>) -> f32 {
+    let synced = division::beats(settings.choice(1)).map(|beats| beats * 60.0 / DRAWN_TEMPO);
+    synced.map_or(settings.values[0] * 1e-3, |seconds| seconds.min(LONGEST) as f32)
+}
+
+/// Seconds that the face shows: the shortest of these that holds a few repeats.
+fn span(settings: &Settings<'_>) -> f32 {
+    let wanted = 4.0 * drawn_time(settings);
+    let spans = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
+    spans.into_iter().find(|span| *span >= wanted).unwrap_or(30.0)
+}
+
+/// What the face shows: the signal, and each repeat at its time with its level; of a ping-pong those
+/// on the left upwards and those on the right downwards. The tone only rounds them.
+fn bar(settings: &Settings<'_>, n: usize) -> Option<Bar> {
+    let &[_, _, feedback, _, mode, mix, _] = settings.values else { return None };
+    if n == 0 {
+        return Some(Bar { place: 0.0, height: 1.0 - mix });
+    }
+    let place = n as f32 * drawn_time(settings) / span(settings);
+    let crossed = mode >= 1.0;
+    // What has crossed over to the right has not yet been fed back.
+    let rounds = if crossed { (n - 1) / 2 } else { n - 1 };
+    let height = mix * feedback.powi(rounds as i32);
+    let height = if crossed && n.is_multiple_of(2) { -height } else { height };
+    (place <= 1.0 && height.abs() > 1e-3).then_some(Bar { place, height })
 }
 
 /// The two lines.

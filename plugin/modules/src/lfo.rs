@@ -4,8 +4,8 @@ use chronus_dsp::math::{clamp, exp2, is_zero, sin};
 use chronus_dsp::phase::{long_step, long_turns};
 use chronus_dsp::random;
 use chronus_engine::{
-    BLOCK, Category, Input, Io, Module, Output, Param, Setup, Signal, Source, Spec, Taper, Unit,
-    kind, lanes,
+    Axis, BLOCK, Category, Curve, Display, Input, Io, Module, Output, Param, Settings, Setup,
+    Signal, Source, Spec, Taper, Unit, kind, lanes,
 };
 
 use crate::kit::{division, frames, inputs, knobs, rises, seeds, steady, still};
@@ -53,6 +53,7 @@ pub static SPEC: Spec = Spec {
         Param::new("rate_amount", "Rate CV", (-10.0, 10.0), 1.0, Unit::Octaves, "Reach of rate."),
     ],
     source: Source::Free,
+    display: Display::Curve(Curve { axis: Axis::Phase, range: |_| (-1.1, 1.1), at: drawn }),
     ..Spec::EMPTY
 };
 
@@ -109,6 +110,28 @@ fn shifted(p: f32, offset: f32) -> f32 {
     if p >= 1.0 { p - 1.0 } else { p }
 }
 
+/// Cycles of a shape drawn by lot that the face shows in the place of one period: one says nothing.
+const LOTS: u32 = 8;
+
+/// What the face shows: the wave at `turns` of its period, or what lots may look like.
+fn drawn(settings: &Settings<'_>, turns: f32) -> f32 {
+    let (shape, offset) = (settings.choice(0), settings.values[3]);
+    if shape < RANDOM {
+        return wave(shape, shifted(turns, offset));
+    }
+    let cycle = turns * LOTS as f32;
+    let lots = |cycles: u32| (0..cycles).fold(2, |state, _| random::next(state));
+    let value = |cycles: u32| random::bipolar(lots(cycles + 1));
+    let (before, now) = (value(cycle as u32), value(cycle as u32 + 1));
+    before + (now - before) * if shape == SMOOTH { eased(cycle.fract()) } else { 1.0 }
+}
+
+/// The way from one lot to the next, 0..=1, level at both ends.
+#[inline(always)]
+fn eased(t: f32) -> f32 {
+    t * t * (3.0 - 2.0 * t)
+}
+
 /// -1..1 as 0..1.
 #[inline(always)]
 fn unipolar(y: f32) -> f32 {
@@ -160,7 +183,7 @@ impl Lane {
     #[inline(always)]
     fn lot(self, smooth: bool) -> f32 {
         let t = long_turns(self.phase);
-        let glide = if smooth { t * t * (3.0 - 2.0 * t) } else { 1.0 };
+        let glide = if smooth { eased(t) } else { 1.0 };
         self.before + (self.value - self.before) * glide
     }
 }

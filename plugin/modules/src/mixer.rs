@@ -1,7 +1,8 @@
 //! Mixer: four signals into one.
 
 use chronus_engine::{
-    Category, Input, Io, Module, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
+    Category, Display, Input, Io, Module, Output, Param, Picture, Scope, Signal, Spec, Taper, Unit,
+    kind, lanes,
 };
 
 use crate::kit::{knobs, map};
@@ -31,6 +32,7 @@ pub static SPEC: Spec = Spec {
         level("gain", "Gain", "Gain of the mix."),
     ],
     through: &[(0, 0)],
+    display: Display::Scope(Scope { output: 0, picture: |_| Picture::SOUND }),
     ..Spec::EMPTY
 };
 

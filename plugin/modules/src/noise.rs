@@ -2,8 +2,8 @@
 
 use chronus_dsp::random;
 use chronus_engine::{
-    BLOCK, Category, Io, Module, Output, Param, Setup, Signal, Source, Spec, Taper, Unit, kind,
-    lanes,
+    BLOCK, Category, Display, Io, Module, Output, Param, Picture, Scope, Setup, Signal, Source,
+    Spec, Taper, Unit, kind, lanes,
 };
 
 use crate::kit::{frames, knobs, seeds};
@@ -28,6 +28,7 @@ pub static SPEC: Spec = Spec {
             .taper(Taper::Power(2.0)),
     ],
     source: Source::Free,
+    display: Display::Scope(Scope { output: 0, picture: |_| Picture::SOUND }),
     ..Spec::EMPTY
 };
 

@@ -4,8 +4,8 @@
 use chronus_dsp::math::snap;
 use chronus_dsp::random;
 use chronus_engine::{
-    BLOCK, Category, Input, Io, KindAlias, Module, Output, Param, Setup, Signal, Source, Spec,
-    Taper, Unit, kind, lanes,
+    BLOCK, Category, Display, Input, Io, KindAlias, Module, Output, Param, Picture, Scope, Setup,
+    Signal, Source, Spec, Taper, Unit, kind, lanes,
 };
 
 use crate::kit::{inputs, knobs, rises, seeds};
@@ -43,6 +43,7 @@ pub static SPEC: Spec = Spec {
     ],
     through: &[(0, 0)],
     source: Source::Free,
+    display: Display::Scope(Scope { output: 0, picture: |_| Picture::ROLL }),
     ..Spec::EMPTY
 };
 

@@ -1,8 +1,8 @@
 //! Scope: shows a signal in the editor and passes it on unchanged.
 
 use chronus_engine::{
-    Category, Input, Io, Module, Output, Param, Signal, Smoothing, Spec, Taper, Unit, Width, kind,
-    lanes,
+    Category, Display, Input, Io, Module, Output, Param, Picture, Signal, Smoothing, Spec, Taper,
+    Unit, Width, kind, lanes,
 };
 
 /// What it declares. The knobs belong to the editor's picture; none touches the sound.
@@ -32,6 +32,14 @@ pub static SPEC: Spec = Spec {
     ],
     through: &[(0, 0)],
     width: Width::Bus,
+    display: Display::Scope(chronus_engine::Scope {
+        output: 0,
+        picture: |settings| Picture {
+            seconds: settings.values[0] * 1e-3,
+            gain: settings.values[1],
+            trigger: Some(settings.values[2]),
+        },
+    }),
     ..Spec::EMPTY
 };
 

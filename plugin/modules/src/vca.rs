@@ -2,7 +2,8 @@
 
 use chronus_dsp::math::{clamp, exp2, mask, masked};
 use chronus_engine::{
-    Category, Input, Io, Module, Normal, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
+    Axis, Category, Curve, Display, Input, Io, Module, Normal, Output, Param, Signal, Spec, Taper,
+    Unit, kind, lanes,
 };
 
 use crate::kit::{inputs, knobs, map};
@@ -30,6 +31,15 @@ pub static SPEC: Spec = Spec {
         ),
     ],
     through: &[(0, 0)],
+    display: Display::Curve(Curve {
+        axis: Axis::Transfer(0.0, 1.0),
+        range: |settings| (0.0, if settings.values[0] <= 1.0 { 1.0 } else { 4.0 }),
+        // The gain over the CV.
+        at: |settings, cv| match settings.choice(1) {
+            0 => linear([1.0, cv], [settings.values[0]]),
+            _ => exponential([1.0, cv], [settings.values[0]]),
+        },
+    }),
     ..Spec::EMPTY
 };
 

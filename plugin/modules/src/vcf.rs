@@ -2,10 +2,11 @@
 
 use chronus_dsp::math::{clamp, db_to_gain, exp2, snap};
 use chronus_engine::{
-    BLOCK, Category, Input, Io, Knob, Module, Output, Param, Signal, Spec, Taper, Unit, kind, lanes,
+    BLOCK, Category, Display, Input, Io, Knob, Module, Output, Param, Settings, Signal, Spec,
+    Taper, Unit, kind, lanes,
 };
 
-use crate::kit::svf::{Corner, Response, Signals, Svf};
+use crate::kit::svf::{self, Corner, Response, Signals, Svf};
 use crate::kit::{inputs, knobs, steady, still};
 
 /// What it declares.
@@ -72,6 +73,7 @@ pub static SPEC: Spec = Spec {
         Param::new("track", "Tracking", (0.0, 1.0), 1.0, Unit::Percent, "Reach of pitch."),
     ],
     through: &[(0, 0)],
+    display: Display::Curve(svf::response(decibels)),
     ..Spec::EMPTY
 };
 
@@ -81,6 +83,32 @@ lanes! {
 }
 
 kind!(SPEC, Vcf);
+
+/// Input, band (0 dB at its peak) and low in what mode `mode` gives.
+#[inline(always)]
+fn mix(mode: usize) -> [f32; 3] {
+    match mode {
+        0 => [0.0, 0.0, 1.0],
+        1 => [0.0, 1.0, 0.0],
+        2 => [1.0, -1.0, -1.0],
+        _ => [1.0, -1.0, 0.0],
+    }
+}
+
+/// 1 / Q at a resonance of 0..=1.
+#[inline(always)]
+fn damping_of(resonance: f32) -> f32 {
+    exp2(1.0 - 7.0 * resonance)
+}
+
+/// What the face shows: the response of `out` at `hertz`, in dB, to what the drive leaves as it is.
+fn decibels(settings: &Settings<'_>, hertz: f32) -> f32 {
+    let &[cutoff, resonance, mode, ..] = settings.values else { return 0.0 };
+    let damping = damping_of(resonance);
+    let [dry, band, low] = mix(mode as usize);
+    let mix = [dry, band * damping, low];
+    svf::decibels((cutoff, damping, 1.0), mix, (hertz, settings.sample_rate))
+}
 
 impl<const L: usize> Module<L> for Vcf<L> {
     type Storage = ();
@@ -104,12 +132,7 @@ impl<const L: usize> Module<L> for Vcf<L> {
             knobs: [cutoff, resonance, cutoff_amount, resonance_amount, track],
             tuned,
             settings: [[0.0; L]; 5],
-            mix: match mode.choice() {
-                0 => [0.0, 0.0, 1.0],
-                1 => [0.0, 1.0, 0.0],
-                2 => [1.0, -1.0, -1.0],
-                _ => [1.0, -1.0, 0.0],
-            },
+            mix: mix(mode.choice()),
             clean: drive.settled() == Some([0.0; L]),
             gain: drive.map(0, db_to_gain),
             drive,
@@ -185,7 +208,7 @@ impl<const L: usize> Response<L> for Desk<'_, L> {
         for l in 0..L {
             octaves[l] = cutoff_cv[l] * reach[l] + pitch[l] * tracking[l];
             let res = clamp(rest[l] + res_cv[l] * rest_reach[l], 0.0, 1.0);
-            damping[l] = exp2(1.0 - 7.0 * res);
+            damping[l] = damping_of(res);
         }
         (Corner { turns, octaves, damping, scale: [1.0; L] }, damping)
     }

@@ -7,8 +7,8 @@ use chronus_dsp::math::{clamp, exp2, is_zero, max, min};
 use chronus_dsp::wave::{self, Restart};
 use chronus_dsp::{blep, phase};
 use chronus_engine::{
-    BLOCK, Category, Input, Io, KindAlias, Module, Output, Param, Signal, Source, Spec, Taper,
-    Unit, kind, lanes,
+    Axis, BLOCK, Category, Curve, Display, Input, Io, KindAlias, Module, Output, Param, Settings,
+    Signal, Source, Spec, Taper, Unit, kind, lanes,
 };
 
 use crate::kit::{frames, inputs, knobs, steady, still};
@@ -48,6 +48,12 @@ pub static SPEC: Spec = Spec {
         Param::new("gain", "Gain", (0.0, 1.0), 1.0, Unit::Gain, "Level of the wave."),
     ],
     source: Source::Free,
+    display: Display::Curve(Curve {
+        axis: Axis::Phase,
+        // The pulse goes as far to one side as its width leaves for the other.
+        range: |settings| if settings.choice(3) > SAW { (-2.1, 2.1) } else { (-1.15, 1.15) },
+        at: drawn,
+    }),
     ..Spec::EMPTY
 };
 
@@ -71,6 +77,21 @@ kind!(SPEC, Vco);
 const SINE: usize = 0;
 const TRIANGLE: usize = 1;
 const SAW: usize = 2;
+
+/// What the face shows: the wave at `turns` of its period, with its steps as round as they sound.
+fn drawn(settings: &Settings<'_>, turns: f32) -> f32 {
+    let &[freq, tune, fine, shape, width, _, _, _, gain] = settings.values else { return 0.0 };
+    let [octaves] = detuning([tune], [fine]);
+    let (_, _, period) = pace(freq / settings.sample_rate * exp2(octaves));
+    let at = phase::from_turns(turns);
+    let y = match shape as usize {
+        SINE => wave::sine(at),
+        TRIANGLE => wave::triangle::<true>(at, period),
+        SAW => wave::saw::<true>(at, period),
+        _ => wave::pulse::<true>(at, period, width),
+    };
+    clamp(y * gain, -2.1, 2.1)
+}
 
 /// Turns a frame within what sounds, the same as a step of phase, and frames a turn.
 #[inline(always)]

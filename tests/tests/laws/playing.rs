@@ -203,26 +203,106 @@ fn taps_show_what_an_output_gives_and_cost_nothing_when_closed() {
     let patch = organ();
     let mut rig = Rig::new(&registry(), RATE, &patch);
     let key = rig.engine.module_key(&"e".parse().unwrap()).expect("the module is there");
-    rig.engine.taps().set(&[(key, 0)]);
-    let mut seen = Vec::new();
-    let mut serial = 0;
-    for n in 0..200 {
+    rig.engine.taps().set(&[(key, 0)], &[(key, 0)]);
+    assert_eq!(rig.engine.taps().wanted(), (1, 1));
+    // Two who look, at their own pace: neither takes anything from the other.
+    let mut seen = [Vec::new(), Vec::new()];
+    let mut glances = Vec::new();
+    let (mut known, mut serial) = ([0; 2], 0);
+    for n in 0..400 {
         let events = if n == 0 { vec![on(0, 69)] } else { vec![] };
         rig.render(64, |_| 64, &events, |_| 0.0);
         rig.engine.telemetry(|t| {
-            if t.serial != serial {
+            let view = &t.scopes[0];
+            assert!(!t.watched || view.of() == Some((key, 0)));
+            for (reader, every) in [1, 37].into_iter().enumerate() {
+                if n % every == 0 && t.watched {
+                    seen[reader].extend(view.since(known[reader]));
+                    known[reader] = view.total();
+                }
+            }
+            if t.watched && t.serial != serial {
                 serial = t.serial;
-                let view = &t.taps[0];
-                seen.extend_from_slice(&view.pairs[..usize::from(view.count)]);
+                glances.extend(t.levels[0].seen());
             }
         });
     }
-    assert!(seen.len() > 700, "16 frames a pair: {}", seen.len());
-    let (low, high) = seen[200..].iter().fold((0f32, 0f32), |m, p| (m.0.min(p[0]), m.1.max(p[1])));
+    let [all, other] = &seen;
+    assert!(all.len() > 1500, "16 frames a pair: {}", all.len());
+    assert!(other.len() > 1300 && all.starts_with(other), "{} of {}", other.len(), all.len());
+    let widest =
+        |pairs: &[[f32; 2]]| pairs.iter().fold((0f32, 0f32), |m, p| (m.0.min(p[0]), m.1.max(p[1])));
+    let (low, high) = widest(&all[200..]);
     assert!((high - 0.2).abs() < 0.01 && (low + 0.2).abs() < 0.01, "{low} {high}");
-    rig.engine.taps().set(&[]);
+    assert!((7..10).contains(&glances.len()), "one in 3072 frames: {}", glances.len());
+    let (low, high) = widest(&glances);
+    assert!((high - 0.2).abs() < 0.05 && (low + 0.2).abs() < 0.05, "{low} {high}");
+    rig.engine.taps().set(&[], &[]);
+    assert_eq!(rig.engine.taps().wanted(), (0, 0));
     rig.render(2_048, |_| 64, &[], |_| 0.0);
-    rig.engine.telemetry(|t| assert_eq!(t.taps[0].count, 0));
+    rig.engine.telemetry(|t| assert!(!t.watched));
+}
+
+#[test]
+fn taps_that_nobody_keeps_are_let_go() {
+    let patch = organ();
+    let mut rig = Rig::new(&registry(), 8_000.0, &patch);
+    let key = rig.engine.module_key(&"e".parse().unwrap()).expect("the module is there");
+    let second = |rig: &mut Rig| drop(rig.render(8_000, |_| 64, &[], |_| 0.0));
+    rig.engine.taps().set(&[], &[(key, 0)]);
+    for _ in 0..3 {
+        for _ in 1..chronus_engine::PATIENCE_SECONDS as usize {
+            second(&mut rig);
+        }
+        assert_eq!(rig.engine.taps().wanted(), (0, 1));
+        rig.engine.taps().keep(rig.engine.frame());
+    }
+    for _ in 0..chronus_engine::PATIENCE_SECONDS as usize + 1 {
+        second(&mut rig);
+    }
+    assert_eq!(rig.engine.taps().wanted(), (0, 0));
+}
+
+/// Glances see each module of a bank by itself, and change no bit of the sound.
+#[test]
+fn taps_find_their_lane_in_a_bank_and_are_not_heard() {
+    let lines = [
+        "create a vco",
+        "set a shape 0",
+        "set a gain 0.25",
+        "create b vco",
+        "set b shape 0",
+        "set b gain 0.5",
+        "create c vco",
+        "set c shape 0",
+        "create m mixer",
+        "set m gain 0.1",
+        "create out audio_out",
+        "connect a m.in1",
+        "connect b m.in2",
+        "connect c m.in3",
+        "connect m out",
+    ];
+    let patch = build(&registry(), &lines);
+    let play = |taps: bool| {
+        let mut rig = Rig::new(&registry(), RATE, &patch);
+        let key = |id: &str| rig.engine.module_key(&id.parse().unwrap()).expect("it is there");
+        let all = ["c", "a", "b"].map(|id| (key(id), 0));
+        if taps {
+            rig.engine.taps().set(&all, &all);
+        }
+        let sound = rig.render(9_600, |n| 1 + n % 64, &[], |_| 0.0);
+        let levels = rig.engine.telemetry(|t| {
+            let scope = |n: usize| t.scopes[n].since(0).fold(0f32, |high, pair| high.max(pair[1]));
+            [0, 1, 2].map(scope)
+        });
+        (sound, levels)
+    };
+    let (with, levels) = play(true);
+    assert_eq!(with, play(false).0);
+    for (level, expected) in levels.into_iter().zip([1.0, 0.25, 0.5]) {
+        assert!((level - expected).abs() < 0.01, "{levels:?}");
+    }
 }
 
 #[test]

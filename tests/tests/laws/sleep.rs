@@ -43,7 +43,7 @@ fn perform(patch: &[&str], awake: bool, cut: usize) -> (Sound, usize) {
     let mut rig = Rig::new(&registry(), RATE, &build(&registry(), patch));
     if awake {
         let key = rig.engine.module_key(&"env".parse().expect("an id"));
-        rig.engine.taps().set(&[(key.expect("the module is there"), 0)]);
+        rig.engine.taps().set(&[(key.expect("the module is there"), 0)], &[]);
     }
     let turn = |rig: &Rig, id: &str, param: &str, value: f32| {
         rig.engine.turn(id, param, value).expect("the param is there");
@@ -55,6 +55,7 @@ fn perform(patch: &[&str], awake: bool, cut: usize) -> (Sound, usize) {
         let off = Event::NoteOff(NoteMatch::key(0, 57 + 3 * phrase));
         let open = Event::Macro { index: 0, value: 1.0 - 0.1 * f32::from(phrase) };
         let events = [(5, open), (10, on), (4_000 + 777 * u64::from(phrase), off)];
+        rig.engine.taps().keep(rig.engine.frame());
         sound.extend(rig.render(LONG, |_| cut, &events, |_| 0.0));
         slept += usize::from(rig.renderer.graph().is_some_and(|graph| graph.asleep()));
         // What happens while it sleeps.

@@ -136,17 +136,21 @@ pub(crate) struct Light {
     pub dim: bool,
     /// The pointer or a held cable is on it.
     pub lit: bool,
+    /// Part of its colour that its level leaves, where that is known.
+    pub bright: Option<f32>,
 }
 
 /// A pin and its name.
 pub(crate) fn pin(brush: Brush<'_>, pin: &Pin, light: Light) {
     let Brush { painter, look, view: View { zoom, .. } } = brush;
-    let Light { plugged, dim, lit } = light;
+    let Light { plugged, dim, lit, bright } = light;
     let fade = |colour: Color32| if dim { colour.gamma_multiply(0.25) } else { colour };
     let radius = (PIN * zoom).max(2.0) * if lit { 1.4 } else { 1.0 };
     let stroke = Stroke::new((2.0 * zoom).max(1.0), fade(look.signal(pin.signal)));
     let filled = lit || plugged;
-    let fill = if filled { fade(look.signal(pin.signal)) } else { look.deep };
+    let level = bright.filter(|_| !lit).unwrap_or(1.0);
+    let full = look.deep.lerp_to_gamma(look.signal(pin.signal), level);
+    let fill = if filled { fade(full) } else { look.deep };
     painter.circle(pin.at, radius, fill, stroke);
     if zoom >= super::NAMES || lit {
         let (away, align) = if pin.output {
@@ -157,6 +161,11 @@ pub(crate) fn pin(brush: Brush<'_>, pin: &Pin, light: Light) {
         let font = font(11.5, zoom.max(super::NAMES));
         painter.text(pin.at + away * zoom, align, pin.name, font, fade(look.text));
     }
+}
+
+/// `colour` as text can be read in it on the deepest ground.
+pub(crate) fn readable(look: &Palette, colour: Color32) -> Color32 {
+    colour.lerp_to_gamma(look.text, 0.4)
 }
 
 /// A cable, `opacity` 0..=1.

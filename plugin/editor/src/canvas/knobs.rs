@@ -56,7 +56,7 @@ impl Field {
 }
 
 impl EditorApp {
-    /// The knob of `param` in `cell`, in the window.
+    /// The knob of `param` in `cell`, in the window, and where it stands.
     pub(crate) fn dial(
         &mut self,
         ui: &mut Ui,
@@ -64,7 +64,7 @@ impl EditorApp {
         seat: &Seat<'_>,
         (spec, param): (&'static Spec, &'static Param),
         cell: Rect,
-    ) {
+    ) -> f32 {
         let zoom = scene.view.zoom;
         let shown = self.shown_value(scene.patch, (seat.id, seat.module), spec, param);
         let (value, driven) = shown;
@@ -115,6 +115,7 @@ impl EditorApp {
         });
         let line = Rect::from_min_max(cell.left_top() + vec2(0.0, 41.0) * zoom, cell.max);
         self.caption(ui, scene.patch, seat.id, param, (&name, value), (line, hot));
+        value
     }
 
     /// The line below a knob: its name, and its value while the pointer or the keyboard is on it.

@@ -1,6 +1,6 @@
 //! How a module lies: its size, and where its pins and knobs are, from its spec alone.
 
-use chronus_engine::Spec;
+use chronus_engine::{Display, Spec};
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
 /// Height of the line with the module's name.
@@ -11,6 +11,8 @@ pub(crate) const CELL: Vec2 = vec2(60.0, 60.0);
 const ROW: f32 = 18.0;
 /// Room between what stands on a module and its edge.
 const EDGE: f32 = 8.0;
+/// Height of a display.
+const DISPLAY: f32 = 44.0;
 /// Least width of a module: names of people's own fit in it.
 const LEAST: f32 = 140.0;
 /// Width of a letter in a pin's name, generously.
@@ -25,13 +27,16 @@ pub(crate) struct Face {
     pub outputs: Vec<Pos2>,
     /// Cells of the knobs, in the spec's order.
     pub knobs: Vec<Rect>,
+    /// What the kind shows, below the knobs.
+    pub display: Option<Rect>,
 }
 
 /// The face of `spec`; of an unknown kind, a header and no more.
 pub(crate) fn face(spec: Option<&Spec>) -> Face {
     let Some(spec) = spec else {
         let size = vec2(LEAST, HEADER + ROW);
-        return Face { size, inputs: Vec::new(), outputs: Vec::new(), knobs: Vec::new() };
+        let (inputs, outputs, knobs) = (Vec::new(), Vec::new(), Vec::new());
+        return Face { size, inputs, outputs, knobs, display: None };
     };
     let columns = if spec.params.len() > 6 { 4 } else { spec.params.len().min(3) };
     let letters = |longest: Option<usize>| longest.unwrap_or(0) as f32 * LETTER;
@@ -55,11 +60,17 @@ pub(crate) fn face(spec: Option<&Spec>) -> Face {
         })
         .collect();
     let height = knobs.last().map_or(below, |last| last.max.y + EDGE / 2.0);
+    let display = (!matches!(spec.display, Display::None)).then(|| {
+        let corner = pos2(EDGE, height + EDGE / 2.0);
+        Rect::from_min_size(corner, vec2(width - 2.0 * EDGE, DISPLAY))
+    });
+    let height = display.map_or(height, |display| display.max.y + EDGE);
     Face {
         size: vec2(width, height),
         inputs: pins(spec.inputs.len(), 0.0),
         outputs: pins(spec.outputs.len(), width),
         knobs,
+        display,
     }
 }
 
@@ -83,6 +94,15 @@ mod tests {
                 assert!(pins.clone().all(|pin| pin.y + ROW / 2.0 <= knob.min.y), "{}", spec.kind);
                 let others = &face.knobs[at + 1..];
                 assert!(others.iter().all(|other| !other.shrink(0.01).intersects(*knob)));
+            }
+            let shows = !matches!(spec.display, Display::None);
+            assert_eq!(face.display.is_some(), shows, "{}", spec.kind);
+            if let Some(display) = face.display {
+                assert!(whole.contains_rect(display), "{}: {display:?}", spec.kind);
+                assert!(display.height() >= 40.0 && display.width() >= 100.0, "{display:?}");
+                assert!(face.knobs.iter().all(|knob| knob.max.y <= display.min.y));
+                let pins = face.inputs.iter().chain(&face.outputs);
+                assert!(pins.clone().all(|pin| pin.y + ROW / 2.0 <= display.min.y));
             }
             for pins in [&face.inputs, &face.outputs] {
                 assert!(pins.iter().all(|pin| pin.y > HEADER && pin.y < face.size.y));

@@ -2,7 +2,8 @@
 //!
 //! Everything on it can be found by name, for screen readers and tests: modules are "Module osc",
 //! pins "osc pitch in" and "osc out out" (label, port, direction), cables "Cable osc out → amp in",
-//! knobs "osc Frequency", and the field of a knob's value "osc Frequency value". The List page has
+//! knobs "osc Frequency", the field of a knob's value "osc Frequency value", what a face shows
+//! "osc display", and the scope at the pointer "Scope of osc out". The List page has
 //! the same names for knobs; the two are never seen together.
 
 mod actions;
@@ -11,6 +12,7 @@ pub(crate) mod chooser;
 pub(crate) mod command;
 mod connect;
 mod curve;
+mod display;
 mod draw;
 mod edits;
 mod entry;
@@ -29,6 +31,7 @@ mod search;
 mod selection;
 mod view;
 mod walk;
+mod watch;
 
 use chronus_engine::Rejection;
 use chronus_patch::{CableId, Fragment, ModuleId, Patch, PortRef};
@@ -37,6 +40,7 @@ use egui::{Stroke, StrokeKind, pos2, vec2};
 
 use crate::app::EditorApp;
 use crate::icons::{Icon, IconButton};
+use crate::live::Trace;
 use crate::modules::blames;
 use crate::ports::cable_name;
 use crate::theme;
@@ -53,6 +57,7 @@ use scene::{End, Scene, Seat};
 use search::Search;
 use selection::Selection;
 use view::View;
+use watch::Hovered;
 
 pub(crate) use edits::delete;
 
@@ -111,6 +116,10 @@ pub(crate) struct Canvas {
     copied: Option<Fragment>,
     /// What the palette wants done.
     wish: Option<(Command, Subject)>,
+    /// The output pin that the pointer is on.
+    hovered: Option<Hovered>,
+    /// A scope is shown at the pointer.
+    pub scoping: bool,
 }
 
 impl Canvas {
@@ -186,6 +195,8 @@ impl EditorApp {
             Scene::new(patch, &registry, (window, view), lifted)
         };
         self.ground(ui, &scene, &ground);
+        self.wish_levels(&scene);
+        self.canvas.scoping = false;
         draw::grid(Brush::new(ui, view), window);
         self.cables(ui, &scene, 1.0);
         let refusal = self.engine.refusal().map(|(_, why)| why);
@@ -205,6 +216,7 @@ impl EditorApp {
         }
         self.carry_on(ui, &scene);
         self.minimap(ui, &scene);
+        self.hover_scope(ui, &scene);
         self.corner_buttons(ui, patch, window);
         if patch.modules.is_empty() && self.canvas.search.is_none() {
             let text = "Double-click or press Tab to add a module, or choose a preset";
@@ -273,14 +285,21 @@ impl EditorApp {
         for wire in scene.wires.iter().filter(|wire| Some(wire.id) != taken) {
             let lit = [self.canvas.selection.cable, self.canvas.onto];
             let strong = lit.contains(&Some(wire.id));
-            draw::cable(Brush::new(ui, scene.view), &wire.curve, wire.signal, (opacity, strong));
+            let carried = self.carried(scene, &wire.cable.from);
+            let opacity_now = opacity * if strong { 1.0 } else { watch::brightness(carried) };
+            let look = (opacity_now, strong);
+            draw::cable(Brush::new(ui, scene.view), &wire.curve, wire.signal, look);
             if opacity == 1.0 {
                 // A name to find it by; the pointer goes by the whole curve.
                 let rect = Rect::from_center_size(wire.curve.at(0.5), Vec2::splat(2.0));
                 let id = ui.scope_id().with(("cable", wire.id.0));
                 let name = format!("Cable {}", cable_name(scene.patch, wire.cable));
-                ui.interact(rect, id, Sense::empty())
-                    .widget_info(|| WidgetInfo::selected(Role::Image, true, strong, &name));
+                let told = carried.map(Trace::short);
+                ui.interact(rect, id, Sense::empty()).widget_info(|| {
+                    let mut info = WidgetInfo::selected(Role::Image, true, strong, &name);
+                    info.current_text_value.clone_from(&told);
+                    info
+                });
             }
         }
     }
@@ -319,16 +338,25 @@ impl EditorApp {
             let (dim, target) = self.canvas.gesture.marks(scene, &end);
             response.widget_info(|| WidgetInfo::labeled(Role::Button, !dim, &name));
             let lit = target || response.hovered() && !dim;
-            let light = draw::Light { plugged: scene.is_plugged(&end), dim, lit };
+            let plugged = scene.is_plugged(&end);
+            let bright =
+                (plugged && pin.output).then(|| watch::brightness(self.carried(scene, &end.port)));
+            let light = draw::Light { plugged, dim, lit, bright };
+            if pin.output && response.hovered() {
+                let output = seat.spec.and_then(|spec| spec.output(pin.name));
+                self.canvas.hovered = output.map(|output| Hovered { id: seat.id.clone(), output });
+            }
             draw::pin(Brush::new(ui, view), &pin, light);
             self.pin_gesture(ui, scene, &end, &response);
         }
         if let Some(spec) = seat.spec.filter(|_| view.zoom >= PLAIN) {
+            let mut values = Vec::with_capacity(spec.params.len());
             for (param, cell) in spec.params.iter().zip(&seat.face.knobs) {
                 let corner = seat.rect.min + cell.min.to_vec2() * view.zoom;
                 let cell = Rect::from_min_size(corner, cell.size() * view.zoom);
-                self.dial(ui, scene, seat, (spec, param), cell);
+                values.push(self.dial(ui, scene, seat, (spec, param), cell));
             }
+            self.display(ui, scene, seat, &values);
         }
     }
 

@@ -139,6 +139,18 @@ impl<'a> Scene<'a> {
         Some(seat.end(&port.port, output, self.view))
     }
 
+    /// Position of the output `port`, and what it gives.
+    pub(crate) fn output(&self, port: &PortRef) -> Option<(usize, Signal)> {
+        let spec = self.seats[*self.index.get(&port.module)?].spec?;
+        let output = spec.output(&port.port)?;
+        Some((output, spec.outputs[output].signal))
+    }
+
+    /// How far `place` is from the middle of the window.
+    pub(crate) fn far(&self, place: Pos2) -> f32 {
+        place.distance(self.window.center())
+    }
+
     /// True when a cable ends at `end`.
     pub(crate) fn is_plugged(&self, end: &End) -> bool {
         self.plugged.contains(&(end.port.module.as_str(), end.port.port.as_str(), end.output))

@@ -121,6 +121,7 @@ pub struct Rig {
     /// The folder of presets, in one of the rig's own.
     pub presets: PathBuf,
     harness: Harness<'static>,
+    app: Arc<Mutex<EditorApp>>,
     stop: Arc<AtomicBool>,
     renderer: Option<JoinHandle<()>>,
 }
@@ -153,12 +154,13 @@ impl Rig {
         let world = TestHost { notes: host.clone(), engine: engine.clone() };
         let presets = own_folder().join("presets");
         let app = EditorApp::new(engine.clone(), Box::new(world));
-        let mut app = app.with_presets(presets.clone());
+        let app = Arc::new(Mutex::new(app.with_presets(presets.clone())));
+        let shown = app.clone();
         let harness = Harness::builder()
             .with_size([1200.0, 2000.0])
             .with_accessibility_check(true)
-            .build_ui(move |ui| app.ui(ui));
-        let mut rig = Self { engine, host, presets, harness, stop, renderer: Some(thread) };
+            .build_ui(move |ui| shown.lock().unwrap().ui(ui));
+        let mut rig = Self { engine, host, presets, harness, app, stop, renderer: Some(thread) };
         if !requests.is_empty() {
             let wanted = rig.engine.commit(requests, Terms::default(), |_| ());
             rig.until("the patch plays", |rig| rig.engine.playing().0 >= wanted);
@@ -201,6 +203,28 @@ impl Rig {
         self.harness.query_all_by_label(label).next().is_some()
     }
 
+    /// What is said beside the name of what is called `label`; nothing where it is not there.
+    pub fn value(&self, label: &str) -> String {
+        let node = self.harness.query_all_by_label(label).next();
+        node.and_then(|node| node.accesskit_node().value()).unwrap_or_default()
+    }
+
+    /// How long the editor can wait for its next frame.
+    pub fn rest(&self) -> Duration {
+        let views = &self.harness.output().viewport_output;
+        views.values().map(|view| view.repaint_delay).min().unwrap_or(Duration::MAX)
+    }
+
+    /// One frame.
+    pub fn step(&mut self) {
+        self.harness.step();
+    }
+
+    /// The window is closed, as the framework tells it.
+    pub fn close_window(&self) {
+        self.app.lock().unwrap().window_closed();
+    }
+
     /// True when some text holds `part`.
     pub fn shows(&self, part: &str) -> bool {
         let holds = |text: Option<String>| text.is_some_and(|text| text.contains(part));
@@ -214,12 +238,6 @@ impl Rig {
     #[track_caller]
     fn rect(&self, label: &str) -> Rect {
         self.harness.get_by_label(label).rect()
-    }
-
-    /// The value of what is called `label`, as a screen reader says it.
-    #[track_caller]
-    pub fn value(&self, label: &str) -> String {
-        self.harness.get_by_label(label).accesskit_node().value().unwrap_or_default()
     }
 
     /// Red, green and blue of the panels' ground.

@@ -305,8 +305,9 @@ impl Graph {
         let (frames, read) = (section.frames, u64::from(run.read));
         let mut looked_at = read;
         // Who runs in it has to be known where one is looked at by itself only.
-        let watched = O::LOOKS || self.taps.active();
-        if watched {
+        let place = self.plan.nodes[run.node as usize].place;
+        let tapped = place.is_some_and(|place| self.taps.looks_at_bank(place.bank));
+        if tapped {
             beside(&self.plan, run.node).for_each(|(_, n)| looked_at |= self.taps.of(n as u32));
         }
         let mut rests = false;
@@ -332,12 +333,10 @@ impl Graph {
             });
         }
         let buffers = self.hands.of(true, outputs.len());
-        if watched {
+        if O::LOOKS || tapped {
             for (lane, n) in beside(&self.plan, run.node) {
                 observer.ran_lane(n as u32, lane, frames, looked_at, buffers);
-                if self.taps.active() {
-                    self.taps.ran_lane(n as u32, lane, frames, buffers);
-                }
+                self.taps.ran_lane(n as u32, lane, frames, buffers);
             }
         }
         self.pool.exchange_all(read, outputs, buffers);

@@ -38,7 +38,7 @@ impl Sleep {
 impl Graph {
     /// True when nothing but what the modules do by themselves happens.
     pub(super) fn is_quiet(&self, audio_in: [&[f32]; 2]) -> bool {
-        !self.in_transition && !self.taps.active() && self.sleep.through(audio_in)
+        !self.in_transition && !self.taps.scoping() && self.sleep.through(audio_in)
     }
 
     /// True when it sleeps on: `sleep_through` then does what `render` would.
@@ -55,6 +55,7 @@ impl Graph {
         while !free.is_empty() && at < frames {
             let start = start + at as u64;
             let n = (frames - at).min(BLOCK - (start % BLOCK as u64) as usize);
+            self.taps.begin(start);
             let mut section = Section::new(n, start, self.sample_rate, world.reborrow());
             for &step in &*free {
                 if let Step::Run(run) = &program.steps[step as usize] {

@@ -4,9 +4,9 @@
 //! them, the memory keeps what the second needs of the first: bits do not depend on where chunks
 //! are cut.
 
-use chronus_dsp::math::{exp2, is_zero, mask};
+use chronus_dsp::math::{clamp, exp2, gain_to_db, is_zero, mask};
 use chronus_dsp::svf::{self, Coefficients, Pair, State, Taps};
-use chronus_engine::{BLOCK, lanes};
+use chronus_engine::{Axis, BLOCK, Curve, Settings, lanes};
 
 use super::{ends_block, settle};
 
@@ -47,6 +47,25 @@ pub struct Corner<const L: usize> {
     pub damping: [f32; L],
     /// What the corner's tangent is scaled by.
     pub scale: [f32; L],
+}
+
+/// Lowest and highest decibels that a response is drawn with.
+const DRAWN: (f32, f32) = (-48.0, 36.0);
+
+/// The drawing of a response, of which `at` gives the decibels at a frequency.
+pub const fn response(at: fn(&Settings<'_>, f32) -> f32) -> Curve {
+    Curve { axis: Axis::Frequency, range: |_| DRAWN, at }
+}
+
+/// Decibels at `hertz` of a filter with its corner at `cutoff` Hz, from the coefficients that play,
+/// for a mix of (input, band, low); within what is drawn.
+pub fn decibels(
+    (cutoff, damping, scale): (f32, f32, f32),
+    mix: [f32; 3],
+    (hertz, sample_rate): (f32, f32),
+) -> f32 {
+    let c = svf::coefficients(cutoff / sample_rate, damping, scale);
+    clamp(gain_to_db(svf::gain(c, hertz / sample_rate, mix)), DRAWN.0, DRAWN.1)
 }
 
 /// Each lane's coefficients at one frame.

@@ -11,7 +11,7 @@ use chronus_tests::stage::Stage;
 use chronus_tests::workload::{RATE, Workload};
 
 use crate::factory::{self, Load};
-use crate::{edits, gui, kinds};
+use crate::{edits, gui, kinds, taps};
 
 /// CPU time that is measured at a time.
 const MEASURED: Duration = Duration::from_millis(150);
@@ -74,6 +74,18 @@ fn render(args: &[&str], block: usize) -> Result<Render, String> {
         ["engine", workload, n, events] => {
             let parts = workload_named(workload)?.parts(number(n)?);
             Ok(engine(factory::silent(&parts)?, *events == "events"))
+        }
+        ["tapped", workload, n, scopes, levels] => {
+            let parts = workload_named(workload)?.parts(number(n)?);
+            let mut stage = factory::silent(&parts)?;
+            taps::tap(&stage, &parts[0].0, (number(scopes)?, number(levels)?))?;
+            let mut block = 0;
+            Ok(Box::new(move |out| {
+                block += 1;
+                taps::keep(&stage, block);
+                stage.render(out.len());
+                out.copy_from_slice(&stage.left()[..out.len()]);
+            }))
         }
         ["limit", layout, set, workload, n] => {
             let layout = match *layout {

@@ -11,6 +11,7 @@ mod kinds;
 mod race;
 mod report;
 mod scenarios;
+mod taps;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ const HELP: &str = "\
 usage: bench [NAMES] [--rounds N] [--out FOLDER] [--other PROGRAM]
   NAMES            scenarios, all if none is named:
                    w1 w2 w2b w3 blocks idle modules factory instances growth gui
+                   taps
   --rounds N       interleaved runs of what is compared (default 9)
   --out FOLDER     where report.json, report.md, growth.png and gui.json go
                    (default target/bench)

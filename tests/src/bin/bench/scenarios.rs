@@ -6,6 +6,7 @@ use crate::factory::FACTORY;
 use crate::growth::growth;
 use crate::race::{Runner, Times, Work, has_valgrind};
 use crate::report::Report;
+use crate::taps::{audio_block_growth, taps};
 
 /// A scenario: its name, and what it does.
 type Scenario = (&'static str, fn(&Runner, &mut Report) -> Result<(), String>);
@@ -23,6 +24,7 @@ pub const SCENARIOS: &[Scenario] = &[
     ("instances", instances),
     ("growth", growth),
     ("gui", gui),
+    ("taps", taps),
 ];
 
 /// Frames of a block where nothing else is said.
@@ -255,7 +257,10 @@ const OVER_OTHER: &str = "x as fast as the other revision";
 
 /// Frames of the editor.
 fn gui(runner: &Runner, report: &mut Report) -> Result<(), String> {
-    let (found, _) = runner.ask(&format!("gui {}", runner.rounds), "best")?;
+    let (mut found, _) = runner.ask(&format!("gui {}", runner.rounds), "best")?;
+    let growth = audio_block_growth(runner)?;
+    found["audio_block_growth"] = growth.block().into();
+    found["audio_block_growth_time"] = growth.time.into();
     let figure = |name: &str| found[name].as_f64().ok_or_else(|| format!("no `{name}`: {found}"));
     let (ms50, reference) = (figure("ms50")?, figure("reference_ms")?);
     for (name, what) in [
@@ -269,6 +274,7 @@ fn gui(runner: &Runner, report: &mut Report) -> Result<(), String> {
     ] {
         report.add(format!("gui_{name}"), figure(name)?, what);
     }
+    report.add("gui_audio_block_growth", growth.block(), "of a block with 64 levels on");
     report.add("gui_200_over_50", figure("ms200")? / ms50, "200 modules over 50");
     report.add("gui_500_over_50", figure("ms500")? / ms50, "500 modules over 50");
     report.add("gui_50_over_reference", ms50 / reference, "50 modules over the bare shapes");

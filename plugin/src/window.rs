@@ -117,20 +117,27 @@ struct Window {
 }
 
 impl Window {
-    /// Keys have come in this frame.
+    /// Reads the keys of this frame, and adds what the framework has left out.
     #[cfg(target_os = "linux")]
     fn read_keys(&mut self, ui: &egui::Ui) {
         let is_key =
             |event: &egui::Event| matches!(event, egui::Event::Key { .. } | egui::Event::Text(_));
         let typed = ui.input(|input| input.events.iter().any(is_key));
-        self.keys = self.keys.take().and_then(|mut keys| keys.read(typed).ok().map(|()| keys));
+        if let Some(keys) = &mut self.keys {
+            match keys.read(typed) {
+                Ok(more) => ui.input_mut(|input| input.events.extend(more)),
+                Err(_) => self.keys = None,
+            }
+        }
     }
 
     /// What the editor left of them is the host's.
     #[cfg(target_os = "linux")]
     fn send_keys_on(&mut self, ui: &egui::Ui) {
         let wanted = ui.ctx().egui_wants_keyboard_input();
-        self.keys = self.keys.take().and_then(|mut keys| keys.send_on(wanted).ok().map(|()| keys));
+        if self.keys.as_mut().is_some_and(|keys| keys.send_on(wanted).is_err()) {
+            self.keys = None;
+        }
         if self.keys.as_ref().is_some_and(HostKeys::is_waiting) {
             ui.ctx().request_repaint();
         }

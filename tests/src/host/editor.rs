@@ -139,12 +139,17 @@ impl EditorWindow {
     /// # Errors
     /// When the display does not say.
     pub fn inner_size(&self) -> Result<(u16, u16), EditorError> {
-        let tree = self.display.query_tree(self.window).map_err(EditorError::display)?;
-        let children = tree.reply().map_err(EditorError::display)?.children;
-        let child = *children.first().ok_or(HostError::Lacks("a window in its parent's"))?;
+        let child = self.inner()?;
         let geometry = self.display.get_geometry(child).map_err(EditorError::display)?;
         let geometry = geometry.reply().map_err(EditorError::display)?;
         Ok((geometry.width, geometry.height))
+    }
+
+    /// The plugin's own window.
+    pub(super) fn inner(&self) -> Result<u32, EditorError> {
+        let tree = self.display.query_tree(self.window).map_err(EditorError::display)?;
+        let children = tree.reply().map_err(EditorError::display)?.children;
+        Ok(*children.first().ok_or(HostError::Lacks("a window in its parent's"))?)
     }
 
     fn configure(&self, values: &ConfigureWindowAux) -> Result<(), EditorError> {

@@ -123,8 +123,19 @@ impl EditorWindow {
     /// # Errors
     /// When the display is gone.
     pub fn focus_host(&self) -> Result<(), EditorError> {
-        let set =
-            self.display.set_input_focus(InputFocus::PARENT, self.window, x11rb::CURRENT_TIME);
+        self.focus(self.window)
+    }
+
+    /// Gives the keyboard to the plugin's own window, as a click in it does.
+    ///
+    /// # Errors
+    /// When the display is gone.
+    pub fn focus_editor(&self) -> Result<(), EditorError> {
+        self.focus(self.inner()?)
+    }
+
+    fn focus(&self, window: u32) -> Result<(), EditorError> {
+        let set = self.display.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME);
         set.map_err(EditorError::display)?.check().map_err(EditorError::display)
     }
 

@@ -191,10 +191,12 @@ impl EditorApp {
         if std::mem::take(&mut self.canvas.wants_focus) {
             ground.request_focus();
         }
-        self.canvas.window = Some(window);
+        let settled = self.canvas.window.replace(window) == Some(window);
         let registry = self.engine.registry().clone();
-        if let Some(saved) = self.canvas.to_show.take() {
+        if let Some(saved) = self.canvas.to_show {
             self.canvas.view = View::saved(window, saved);
+            // The panels around a new canvas find their sizes in the first frames.
+            self.canvas.to_show = self.canvas.to_show.filter(|_| !settled);
         }
         if self.canvas.view.is_none() {
             self.canvas.view = Some(self.view_of_all(patch, window));

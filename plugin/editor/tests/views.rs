@@ -48,7 +48,7 @@ fn the_scale_is_chosen_from_the_menu_and_by_keys() {
     rig.click("Scale");
     rig.click("Scale 150 %");
     assert_eq!(rig.scale(), 1.5);
-    rig.press(NONE, Key::F6);
+    rig.click("Patch canvas");
     rig.press(COMMAND, Key::Minus);
     assert_eq!(rig.scale(), 1.25);
     rig.press(COMMAND, Key::Num0);

@@ -11,9 +11,9 @@ use chronus_patch::{Edit, ModuleId, Patch, Point};
 use super::layout::face;
 
 /// Room between columns, where the cables run, in points.
-const BETWEEN: f32 = 90.0;
+const BETWEEN: f32 = 60.0;
 /// Room between the modules of a column.
-const BELOW: f32 = 36.0;
+const BELOW: f32 = 30.0;
 /// Times that the order is looked over.
 const PASSES: usize = 8;
 

@@ -1,8 +1,10 @@
 //! How the canvas looks: grid, modules, pins and cables, in the window's points.
 
 use chronus_engine::Signal;
-use egui::epaint::CubicBezierShape;
-use egui::{Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Stroke, StrokeKind};
+use egui::text::LayoutJob;
+use egui::{
+    Align, Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind,
+};
 use egui::{Ui, Vec2, pos2, vec2};
 
 use super::curve::Curve;
@@ -95,10 +97,20 @@ pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: 
         inside.text(place, Align2::LEFT_CENTER, text, font, ink);
     }
     if zoom < super::PLAIN {
-        // Where the header is too small to be read, the name goes where the knobs would be.
-        let inside = painter.with_clip_rect(painter.clip_rect().intersect(rect.shrink(1.0)));
-        let (name, font) = (scene.patch.label(seat.id), FontId::proportional(11.0));
-        inside.text(rect.center(), Align2::CENTER_CENTER, name, font, look.text);
+        // Where the header is too small to be read, the name goes where the knobs would be, in two
+        // lines if one is too short for it.
+        let mut job = LayoutJob::simple(
+            scene.patch.label(seat.id).to_owned(),
+            FontId::proportional(11.0),
+            look.text,
+            rect.width() - 4.0,
+        );
+        job.halign = Align::Center;
+        job.wrap.max_rows = if rect.height() > 40.0 { 2 } else { 1 };
+        job.wrap.break_anywhere = !scene.patch.label(seat.id).contains(' ');
+        let galley = painter.layout_job(job);
+        let top = rect.center() - vec2(0.0, galley.size().y / 2.0);
+        painter.galley(top, galley, look.text);
     }
     if seat.spec.is_none() && zoom >= super::PLAIN {
         let place = header.left_bottom() + vec2(9.0, 9.0) * zoom;
@@ -179,15 +191,12 @@ pub(crate) fn cable(
     let width = (2.5 * view.zoom.sqrt()).clamp(1.2, 4.0) + if strong { 2.0 } else { 0.0 };
     let colour = look.signal(signal).gamma_multiply(opacity);
     let stroke = Stroke::new(width, colour);
+    let points = curve.points_along();
     if strong {
         let halo = Stroke::new(width + 4.0, look.text.gamma_multiply(opacity * 0.5));
-        let shape =
-            CubicBezierShape::from_points_stroke(curve.points, false, Color32::TRANSPARENT, halo);
-        painter.add(shape);
+        painter.add(Shape::line(points.clone(), halo));
     }
-    let shape =
-        CubicBezierShape::from_points_stroke(curve.points, false, Color32::TRANSPARENT, stroke);
-    painter.add(shape);
+    painter.add(Shape::line(points, stroke));
 }
 
 /// A knob's rail, value arc and pointer; `position` 0..=1 of its way, `start` where the arc begins.
@@ -210,11 +219,11 @@ pub(crate) fn dial(
     painter.line_segment([centre + tip * radius * 0.25, centre + tip * radius * 0.68], hand);
 }
 
-fn arc(centre: Pos2, radius: f32, from: f32, to: f32, stroke: Stroke) -> egui::Shape {
+fn arc(centre: Pos2, radius: f32, from: f32, to: f32, stroke: Stroke) -> Shape {
     let pieces = ((to - from) * 32.0).ceil().max(1.0);
     let point = |piece: f32| centre + direction(from + (to - from) * piece / pieces) * radius;
     let points = (0..=pieces as u16).map(|piece| point(f32::from(piece))).collect();
-    egui::Shape::line(points, stroke)
+    Shape::line(points, stroke)
 }
 
 /// Where a knob points at `position`: from lower left over the top to lower right.

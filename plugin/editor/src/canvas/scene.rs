@@ -1,6 +1,7 @@
 //! Where everything of the patch stands in the window in this frame, and what is at a place.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use chronus_engine::{Registry, Signal, Spec};
 use chronus_patch::{Cable, CableId, Module, ModuleId, Patch, PortRef};
@@ -20,7 +21,7 @@ pub(crate) struct Seat<'a> {
     pub id: &'a ModuleId,
     pub module: &'a Module,
     pub spec: Option<&'static Spec>,
-    pub face: Face,
+    pub face: Rc<Face>,
     /// In the window.
     pub rect: Rect,
 }
@@ -100,9 +101,12 @@ impl<'a> Scene<'a> {
         (window, view): (Rect, View),
         lifted: impl Fn(&ModuleId) -> Option<Vec2>,
     ) -> Self {
+        // Of a kind there are many, and all have one face.
+        let mut faces: HashMap<Option<&str>, Rc<Face>> = HashMap::new();
         let seat = |(id, module): (&'a ModuleId, &'a Module)| {
             let spec = registry.spec(&module.kind).ok();
-            let face = face(spec);
+            let known = faces.entry(spec.map(|spec| spec.kind));
+            let face = known.or_insert_with(|| Rc::new(face(spec))).clone();
             let offset = lifted(id);
             let place = corner(module) + offset.unwrap_or_default();
             let rect = view.rect(Rect::from_min_size(place, face.size));

@@ -67,8 +67,8 @@ pub(crate) fn arrange(patch: &Patch, registry: &Registry) -> Edit {
     Edit::Batch(moves)
 }
 
-/// The column of each module: one further than the furthest that leads to it. Feedback does not
-/// count, and what leads to something stands just before it.
+/// The column of each module: behind all that lead to it, just before the first that it leads to.
+/// Feedback does not count.
 fn ranks(patch: &Patch) -> BTreeMap<&ModuleId, usize> {
     let ahead: Vec<_> = patch.cables.values().filter(|cable| !cable.feedback).collect();
     let mut ranks: BTreeMap<&ModuleId, usize> = patch.modules.keys().map(|id| (id, 0)).collect();
@@ -89,12 +89,10 @@ fn ranks(patch: &Patch) -> BTreeMap<&ModuleId, usize> {
             break;
         }
     }
-    // A modulator that nothing leads to belongs beside what it moves, not at the far left.
-    let ids: Vec<&ModuleId> = patch.modules.keys().collect();
-    for id in ids {
-        if ahead.iter().any(|cable| cable.to.module == *id) {
-            continue;
-        }
+    // What is needed late stands late: an envelope belongs beside what it moves, not beside the keys.
+    let mut from_right: Vec<&ModuleId> = ranks.keys().copied().collect();
+    from_right.sort_by_key(|id| std::cmp::Reverse(ranks[id]));
+    for id in from_right {
         let next = ahead.iter().filter(|cable| cable.from.module == *id);
         if let Some(next) = next.filter_map(|cable| ranks.get(&cable.to.module)).min() {
             let before = next.saturating_sub(1);

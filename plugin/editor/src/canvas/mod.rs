@@ -60,7 +60,7 @@ use watch::Hovered;
 pub(crate) use edits::delete;
 
 /// Below this zoom knobs are left out.
-const PLAIN: f32 = 0.4;
+const PLAIN: f32 = 0.36;
 /// Below this zoom pins are too near to each other to be hit, and cables have no names of their own.
 const PINS: f32 = 0.3;
 /// Below this zoom captions and names of pins could not be read: what the pointer is on still has its.

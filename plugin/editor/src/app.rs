@@ -20,6 +20,7 @@ use crate::palette::Palette;
 use crate::presets::Presets;
 use crate::scenes::Sides;
 use crate::theme;
+use crate::warm::Warm;
 
 /// Time between two looks at the engine's figures.
 const LOOK: Duration = Duration::from_millis(100);
@@ -93,6 +94,7 @@ pub struct EditorApp {
     pub(crate) port: u16,
     pub(crate) look: Look,
     pub(crate) sides: Sides,
+    warm: Warm,
     dressed: bool,
 }
 
@@ -122,6 +124,7 @@ impl EditorApp {
             port: 9000,
             look: Look::default(),
             sides: Sides::default(),
+            warm: Warm::default(),
             dressed: false,
         }
     }
@@ -140,6 +143,7 @@ impl EditorApp {
         self.canvas.put_down();
         self.palette = None;
         self.dressed = false;
+        self.warm = Warm::default();
     }
 
     /// The window has been closed: nothing is looked at any more.
@@ -190,6 +194,7 @@ impl EditorApp {
         } else {
             self.live.release(&self.engine);
         }
+        self.warm.go_on(ui);
         let busy = self.commits.building() || self.turning.is_some() || self.presets.busy();
         let moves = self.live.moves(now);
         ui.ctx().request_repaint_after(match (busy || moves && self.canvas.scoping, moves) {

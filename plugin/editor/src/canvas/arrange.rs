@@ -137,21 +137,26 @@ fn mean(
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use egui::{Rect, pos2};
 
-    fn factory() -> Vec<Patch> {
+    fn factory() -> Vec<(PathBuf, Patch)> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/factory");
         let files = std::fs::read_dir(folder).expect("the factory folder");
-        let texts = files.map(|file| std::fs::read_to_string(file.expect("a file").path()));
-        texts.map(|text| Patch::from_json(&text.expect("text")).expect("a patch")).collect()
+        let patch = |path: PathBuf| {
+            let text = std::fs::read_to_string(&path).expect("text");
+            (path, Patch::from_json(&text).expect("a patch"))
+        };
+        files.map(|file| patch(file.expect("a file").path())).collect()
     }
 
     /// Law: nothing overlaps, cables lead to the right, and a second time nothing moves.
     #[test]
     fn arranged_patches_read_from_left_to_right() {
         let registry = Registry::new(chronus_modules::KINDS);
-        for mut patch in factory() {
+        for (_, mut patch) in factory() {
             // As remotes leave them: all in one place.
             patch.modules.values_mut().for_each(|module| module.position = Point::default());
             let edit = arrange(&patch, &registry);
@@ -172,6 +177,22 @@ mod tests {
                 assert!(to.left() > from.right(), "{}: {} to {}", patch.name, cable.from, cable.to);
             }
             assert_eq!(arrange(&patch, &registry), Edit::Batch(Vec::new()), "{}", patch.name);
+        }
+    }
+
+    /// Law: patches that come with the product stand as auto-layout sets them. With
+    /// `UPDATE_SNAPSHOTS=1` their files are written anew.
+    #[test]
+    fn factory_patches_are_arranged() {
+        let registry = Registry::new(chronus_modules::KINDS);
+        for (path, mut patch) in factory() {
+            let edit = arrange(&patch, &registry);
+            if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+                patch.apply(&edit).expect("moves");
+                std::fs::write(&path, patch.to_json()).expect("a file");
+            } else {
+                assert_eq!(edit, Edit::Batch(Vec::new()), "{}", path.display());
+            }
         }
     }
 }

@@ -80,11 +80,9 @@ pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: 
     let corners = CornerRadius::same((5.0 * zoom).clamp(1.0, 12.0) as u8);
     painter.rect_filled(rect.translate(vec2(0.0, 3.0 * zoom)), corners, look.shadow);
     painter.rect_filled(rect, corners, look.card);
-    let family = seat.spec.map_or(look.bad, |spec| look.family(spec.category));
-    let colour = seat.module.colour.map_or(family, |c| Color32::from_rgb(c.0[0], c.0[1], c.0[2]));
     let header = Rect::from_min_size(rect.min, vec2(rect.width(), HEADER * zoom));
     let top = CornerRadius { sw: 0, se: 0, ..corners };
-    let header_colour = if seat.module.bypass { look.dimmed(colour) } else { colour };
+    let header_colour = header_colour(look, seat);
     painter.rect_filled(header, top, header_colour);
     if zoom >= super::PLAIN {
         let name = scene.patch.label(seat.id);
@@ -97,20 +95,7 @@ pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: 
         inside.text(place, Align2::LEFT_CENTER, text, font, ink);
     }
     if zoom < super::PLAIN {
-        // Where the header is too small to be read, the name goes where the knobs would be, in two
-        // lines if one is too short for it.
-        let mut job = LayoutJob::simple(
-            scene.patch.label(seat.id).to_owned(),
-            FontId::proportional(11.0),
-            look.text,
-            rect.width() - 4.0,
-        );
-        job.halign = Align::Center;
-        job.wrap.max_rows = if rect.height() > 40.0 { 2 } else { 1 };
-        job.wrap.break_anywhere = !scene.patch.label(seat.id).contains(' ');
-        let galley = painter.layout_job(job);
-        let top = rect.center() - vec2(0.0, galley.size().y / 2.0);
-        painter.galley(top, galley, look.text);
+        name_inside(brush, scene, seat);
     }
     if seat.spec.is_none() && zoom >= super::PLAIN {
         let place = header.left_bottom() + vec2(9.0, 9.0) * zoom;
@@ -128,6 +113,31 @@ pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: 
         Stroke::new(1.0, look.edge)
     };
     painter.rect_stroke(rect, corners, outline, StrokeKind::Outside);
+}
+
+/// The colour of a module's header.
+pub(crate) fn header_colour(look: &Palette, seat: &Seat<'_>) -> Color32 {
+    let family = seat.spec.map_or(look.bad, |spec| look.family(spec.category));
+    let colour = seat.module.colour.map_or(family, |c| Color32::from_rgb(c.0[0], c.0[1], c.0[2]));
+    if seat.module.bypass { look.dimmed(colour) } else { colour }
+}
+
+/// The name in the middle of a module, in two lines if one is too short for it: where the header is
+/// too small to be read.
+pub(crate) fn name_inside(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>) {
+    let (Brush { painter, look, .. }, rect) = (brush, seat.rect);
+    let mut job = LayoutJob::simple(
+        scene.patch.label(seat.id).to_owned(),
+        FontId::proportional(11.0),
+        look.text,
+        rect.width() - 4.0,
+    );
+    job.halign = Align::Center;
+    job.wrap.max_rows = if rect.height() > 40.0 { 2 } else { 1 };
+    job.wrap.break_anywhere = !scene.patch.label(seat.id).contains(' ');
+    let galley = painter.layout_job(job);
+    let top = rect.center() - vec2(0.0, galley.size().y / 2.0);
+    painter.galley(top, galley, look.text);
 }
 
 fn glow(painter: &Painter, rect: Rect, corners: CornerRadius, colour: Color32) {

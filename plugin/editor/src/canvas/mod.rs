@@ -16,6 +16,7 @@ mod display;
 mod draw;
 mod edits;
 mod entry;
+mod far;
 mod gesture;
 mod keys;
 mod knobs;

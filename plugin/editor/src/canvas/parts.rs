@@ -7,7 +7,7 @@ use egui::{Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 use super::draw::{self, Brush};
 use super::scene::{End, Pin, Scene, Seat};
 use super::watch::{self, Hovered};
-use super::{PINS, PLAIN, layout};
+use super::{PINS, PLAIN, far, layout};
 use crate::app::EditorApp;
 use crate::live::Trace;
 use crate::modules::blames;
@@ -65,7 +65,19 @@ impl EditorApp {
         });
         let refused = why.is_some_and(|why| blames(why, seat.id));
         let marks = draw::Marks { selected, hovered: response.hovered(), refused };
-        draw::body(Brush::new(ui, view), scene, seat, marks);
+        let brush = Brush::new(ui, view);
+        if view.zoom < PINS {
+            let bright = |end: &End| watch::brightness(self.carried(scene, &end.port));
+            let end = |pin: Pin| {
+                let port = PortRef::new(seat.id.clone(), pin.name);
+                let end = End { port, output: pin.output };
+                scene.is_plugged(&end).then(|| (pin, bright(&end)))
+            };
+            far::module(brush, scene, seat, marks, seat.pins(view).filter_map(end));
+            self.module_gesture(ui, scene, seat, &response);
+            return;
+        }
+        draw::body(brush, scene, seat, marks);
         self.module_gesture(ui, scene, seat, &response);
         if response.hovered() {
             self.tell_kind(ui, scene, seat, response);
@@ -101,12 +113,6 @@ impl EditorApp {
         let bright = || watch::brightness(self.carried(scene, &end.port));
         let bright = (plugged && pin.output).then(bright);
         let (dim, target) = self.canvas.gesture.marks(scene, &end);
-        if view.zoom < PINS {
-            // Nobody could hit it.
-            let light = draw::Light { plugged, dim, lit: target, bright };
-            draw::pin(brush, pin, light);
-            return;
-        }
         let side = if pin.output { "out" } else { "in" };
         let id = ui.scope_id().with((seat.id.as_str(), pin.name, side));
         let rect = Rect::from_center_size(pin.at, Vec2::splat((16.0 * view.zoom).max(8.0)));

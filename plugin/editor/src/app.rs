@@ -93,6 +93,8 @@ pub struct EditorApp {
     pub(crate) remark: Option<String>,
     pub(crate) port: u16,
     pub(crate) look: Look,
+    /// It is as the user likes it, as far as that is known.
+    pub(crate) look_known: bool,
     pub(crate) sides: Sides,
     warm: Warm,
     dressed: bool,
@@ -123,6 +125,7 @@ impl EditorApp {
             remark: None,
             port: 9000,
             look: Look::default(),
+            look_known: false,
             sides: Sides::default(),
             warm: Warm::default(),
             dressed: false,
@@ -162,6 +165,7 @@ impl EditorApp {
         let patch = self.engine.document();
         self.tend_turning(ui);
         self.look_keys(ui);
+        self.look_as_liked(ui);
         self.tend_presets(ui, &patch);
         let patch = self.engine.document();
         let now = ui.input(|input| input.time);

@@ -56,6 +56,18 @@ pub const SHOTS: &[Shot] = &[
         studio.press(Modifiers::NONE, Key::Tab);
         studio.send(Input::Text("fil".into()));
     }),
+    shot("menu", "rubber_bass", |studio| {
+        let place = studio.place("Module Filter");
+        studio.secondary_click(place);
+    }),
+    shot("palette", "warm_poly", |studio| {
+        studio.click("Patch canvas");
+        studio.press(Modifiers::COMMAND, Key::K);
+    }),
+    shot("presets", "warm_poly", |studio| {
+        studio.click("Presets");
+        studio.frames(10);
+    }),
     shot("list", "tape_echo", |studio| studio.click("List")),
     shot("macros", "warm_poly", |studio| studio.click("Macros")),
     shot("settings", "warm_poly", |studio| studio.click("Settings")),

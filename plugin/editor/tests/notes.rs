@@ -31,8 +31,8 @@ fn desk() -> Rig {
         create("echo", "delay", 0.0, 600.0),
         Request::Connect { from, to, gain: 1.0 },
     ]);
-    put_frame(&rig, "voice", "Voice", (-40.0, -100.0), (400.0, 500.0));
-    put_comment(&rig, "in", "Inside", (-20.0, 340.0));
+    put_frame(&rig, "voice", "Voice", (-40.0, -100.0), (400.0, 540.0));
+    put_comment(&rig, "in", "Inside", (-20.0, 375.0));
     put_comment(&rig, "by", "Beside\nof it all", (420.0, 400.0));
     rig.click("Fit");
     assert_eq!(rig.size("Frame Voice").x, 400.0, "at 1x");
@@ -238,13 +238,13 @@ fn a_frame_goes_around_what_is_selected() {
 fn a_frame_takes_along_what_lies_wholly_in_it() {
     let mut rig = desk();
     let before = rig.doc();
-    // A module that is half in it stays.
+    // What is half in it stays.
     rig.drag_by("Comment Beside", vec2(-80.0, -30.0));
     assert_eq!(rig.comment("by").position, point(340.0, 370.0));
     rig.drag_by("Frame Voice", vec2(30.0, 50.0));
     assert_eq!(rig.frame("voice").position, point(-10.0, -50.0));
     assert_eq!(rig.module_at("osc"), point(30.0, 50.0));
-    assert_eq!(rig.comment("in").position, point(10.0, 390.0));
+    assert_eq!(rig.comment("in").position, point(10.0, 425.0));
     assert_eq!(rig.module_at("amp"), point(400.0, 0.0));
     assert_eq!(rig.module_at("echo"), point(0.0, 600.0));
     assert_eq!(rig.comment("by").position, point(340.0, 370.0));
@@ -283,7 +283,7 @@ fn a_frame_is_sized_by_its_corner() {
     let mut rig = desk();
     let before = rig.doc();
     rig.drag_by("Resize Voice", vec2(60.0, 30.0));
-    assert_eq!(rig.frame("voice").size, Size { w: 460.0, h: 530.0 });
+    assert_eq!(rig.frame("voice").size, Size { w: 460.0, h: 570.0 });
     assert_eq!(rig.frame("voice").position, point(-40.0, -100.0));
     assert_eq!(rig.module_at("osc"), point(0.0, 0.0));
     rig.drag_by("Resize Voice", vec2(-800.0, -800.0));
@@ -317,14 +317,14 @@ fn arrows_nudge_and_are_one_step() {
 #[test]
 fn a_nudged_frame_does_not_pick_up_what_it_passes() {
     let mut rig = desk();
-    put_comment(&rig, "edge", "Edge", (-20.0, 385.0));
+    put_comment(&rig, "edge", "Edge", (-20.0, 425.0));
     rig.step();
     rig.press_at("Frame Voice", NONE);
     for _ in 0..6 {
         rig.press(NONE, Key::ArrowDown);
     }
     assert_eq!(rig.frame("voice").position, point(-40.0, -40.0));
-    assert_eq!(rig.comment("edge").position, point(-20.0, 385.0));
+    assert_eq!(rig.comment("edge").position, point(-20.0, 425.0));
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn boxes_and_select_all_take_them_and_delete_deletes_them() {
     rig.drag_between(from, to);
     assert!(rig.is_selected("Comment Inside") && rig.is_selected("Comment Beside"));
     assert!(!rig.is_selected("Frame Voice"));
-    let (from, to) = (rig.at(-70.0, -130.0), rig.at(370.0, 420.0));
+    let (from, to) = (rig.at(-70.0, -130.0), rig.at(370.0, 460.0));
     rig.drag_between(from, to);
     assert!(rig.is_selected("Frame Voice") && rig.is_selected("Module osc"));
     assert!(rig.is_selected("Comment Inside") && !rig.is_selected("Comment Beside"));

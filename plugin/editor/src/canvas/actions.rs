@@ -4,9 +4,10 @@ use chronus_engine::Request;
 use chronus_patch::{CableId, Colour, Edit, Fragment, ModuleId, ModuleWidth, Patch, Point};
 use egui::{Response, Ui};
 
+use super::carry::moved;
 use super::command::{Subject, Way};
 use super::entry::{Entry, What};
-use super::gesture::{Gesture, moved};
+use super::gesture::Gesture;
 use super::notes::Note;
 use super::scene::Scene;
 use super::search::{Purpose, Search, Spot};

@@ -154,9 +154,11 @@ fn place(scene: &Scene<'_>, subject: &Subject, size: Vec2) -> Point {
         let near = |p: &Point| (p.x - at.x).abs() < ASIDE && (p.y - at.y).abs() < ASIDE;
         corners.iter().any(near)
     };
-    // Each step leaves at least one corner behind.
-    while near(at) {
-        at += Vec2::splat(ASIDE);
+    // Each step leaves at least one corner behind, unless that lies too far out for numbers to tell.
+    for _ in 0..corners.len() {
+        if near(at) {
+            at += Vec2::splat(ASIDE);
+        }
     }
     Point { x: at.x, y: at.y }
 }

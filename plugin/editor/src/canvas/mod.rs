@@ -9,6 +9,7 @@
 mod actions;
 mod annotate;
 mod arrange;
+mod carry;
 pub(crate) mod chooser;
 pub(crate) mod command;
 mod connect;

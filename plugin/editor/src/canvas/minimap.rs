@@ -19,8 +19,9 @@ impl EditorApp {
         let to_patch = |rect: Rect| {
             Rect::from_min_max(scene.view.to_patch(rect.min), scene.view.to_patch(rect.max))
         };
-        let seats = scene.seats.iter().map(|seat| seat.rect);
-        let Some(all) = seats.reduce(|a, b| a.union(b)).map(to_patch) else { return };
+        let sheets = scene.sheets.iter().map(|sheet| sheet.rect);
+        let all = scene.seats.iter().map(|seat| seat.rect).chain(sheets);
+        let Some(all) = all.reduce(|a, b| a.union(b)).map(to_patch) else { return };
         let seen =
             Rect::from_min_max(scene.view.to_patch(window.min), scene.view.to_patch(window.max));
         if seen.contains_rect(all) {
@@ -40,6 +41,10 @@ impl EditorApp {
         let solid = if response.hovered() || response.dragged() { 0.97 } else { 0.75 };
         painter.rect_filled(map, 4.0, look.deep.gamma_multiply(solid));
         painter.rect_stroke(map, 4.0, Stroke::new(1.0, look.edge), StrokeKind::Inside);
+        for sheet in &scene.sheets {
+            let colour = sheet.colour(look).gamma_multiply(0.35);
+            painter.rect_filled(rect(to_patch(sheet.rect)), 1.0, colour);
+        }
         for seat in &scene.seats {
             let family = seat.spec.map_or(look.bad, |spec| look.family(spec.category));
             painter.rect_filled(rect(to_patch(seat.rect)), 1.0, family);

@@ -3,11 +3,13 @@
 //! Everything on it can be found by name, for screen readers and tests: modules are "Module osc",
 //! pins "osc pitch in" and "osc out out" (label, port, direction), cables "Cable osc out → amp in",
 //! knobs "osc Frequency", the field of a knob's value "osc Frequency value", what a face shows
-//! "osc display", and the scope at the pointer "Scope of osc out". The List page has
-//! the same names for knobs; the two are never seen together.
+//! "osc display", the scope at the pointer "Scope of osc out", comments "Comment TEXT", and frames "Frame TITLE"
+//! with their corner "Resize TITLE". The List page has the same names for knobs; the two are never seen together.
 
 mod actions;
+mod annotate;
 mod arrange;
+mod carry;
 pub(crate) mod chooser;
 pub(crate) mod command;
 mod connect;
@@ -24,6 +26,7 @@ mod layout;
 mod learn;
 mod menu;
 mod minimap;
+pub(crate) mod notes;
 mod over;
 mod parts;
 mod place;
@@ -32,6 +35,7 @@ mod run;
 mod scene;
 mod search;
 mod selection;
+mod sheets;
 mod view;
 mod walk;
 mod watch;
@@ -51,6 +55,7 @@ use gesture::Gesture;
 use knobs::{Field, Hand};
 use learn::Learning;
 use menu::Menu;
+use notes::Note;
 use place::Lifted;
 use scene::Scene;
 use search::Search;
@@ -72,6 +77,12 @@ const THROUGH: f32 = 0.4;
 const FAR: f32 = 0.75;
 /// After the wheel has moved the view, how long it goes on to do so over knobs, in seconds.
 const SCROLLING: f64 = 0.35;
+
+/// Arrows that move something: one step, and what they move.
+struct Nudging {
+    gesture: chronus_patch::Gesture,
+    what: Selection,
+}
 
 /// What the canvas remembers between frames.
 #[derive(Default)]
@@ -111,10 +122,12 @@ pub(crate) struct Canvas {
     lead: Option<ModuleId>,
     /// The module that is to be brought into view.
     reveal: Option<ModuleId>,
+    /// The comment or frame that is.
+    reveal_note: Option<Note>,
     /// The cable that the module being dragged would go into.
     onto: Option<CableId>,
     /// Arrows that move what is selected, one after the other.
-    nudging: Option<chronus_patch::Gesture>,
+    nudging: Option<Nudging>,
     /// What was copied here.
     copied: Option<Fragment>,
     /// What the palette wants done.
@@ -143,6 +156,13 @@ impl Canvas {
         self.selection.only([id.clone()]);
         self.lead = None;
         self.reveal = Some(id);
+    }
+
+    /// Selects a comment or a frame, and brings it into view.
+    pub(crate) fn select_note(&mut self, note: Note) {
+        self.selection.only_note(note.clone());
+        self.lead = None;
+        self.reveal_note = Some(note);
     }
 
     fn select_cable(&mut self, id: CableId) {
@@ -193,19 +213,19 @@ impl EditorApp {
         let view = self.canvas.view.unwrap_or(View { origin: window.min, zoom: 1.0 });
         let scene = {
             let Canvas { selection, gesture, .. } = &self.canvas;
-            let offset = gesture.offset();
-            let lifted = |id: &ModuleId| selection.modules.contains(id).then_some(offset);
-            Scene::new(patch, &registry, (window, view), lifted)
+            Scene::new(patch, &registry, (window, view), (selection, gesture))
         };
         self.ground(ui, &scene, &ground);
         self.wish_levels(&scene);
         self.canvas.scoping = false;
         draw::grid(Brush::new(ui, view), window);
+        self.sheets(ui, &scene, false);
         let near = view.zoom >= PINS;
         if near {
             self.cables(ui, &scene, 1.0);
             self.name_cables(ui, &scene);
         }
+        self.sheets(ui, &scene, true);
         let refusal = self.engine.refusal().map(|(_, why)| why);
         let knob_before = self.canvas.on_knob.take();
         for seat in scene.seats.iter().filter(|seat| seat.rect.expand(80.0).intersects(window)) {
@@ -225,7 +245,7 @@ impl EditorApp {
         self.minimap(ui, &scene);
         self.hover_scope(ui, &scene);
         self.corner_buttons(ui, patch, window);
-        if patch.modules.is_empty() && self.canvas.search.is_none() {
+        if scene.seats.is_empty() && scene.sheets.is_empty() && self.canvas.search.is_none() {
             let text = "Double-click or press Tab to add a module, or choose a preset";
             let font = egui::FontId::proportional(15.0);
             ui.painter().text(

@@ -5,6 +5,7 @@ use chronus_patch::Patch;
 use egui::{Align2, FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::arrange::arrange;
+use super::notes::refitted;
 use super::scene::{Scene, Seat};
 use crate::app::EditorApp;
 use crate::icons::{Icon, IconButton};
@@ -34,7 +35,8 @@ impl EditorApp {
         let arranges = button(ui, Icon::Arrange, "Arrange");
         self.canvas.view = Some(view);
         if arranges {
-            let edit = arrange(patch, self.engine.registry());
+            let registry = self.engine.registry();
+            let edit = refitted(patch, registry, arrange(patch, registry));
             self.edit(patch, edit);
             // Where everything went is to be seen in the next frame.
             self.canvas.view = None;

@@ -5,12 +5,15 @@ mod clap_edge;
 mod controllers;
 mod factory;
 mod herald;
+#[cfg(target_os = "linux")]
+mod host_keys;
 mod link;
 mod meaning;
 mod params;
 mod processor;
 mod shared;
 mod state;
+mod view;
 mod window;
 
 use std::num::NonZeroU32;
@@ -20,7 +23,7 @@ use nice_plug::prelude::*;
 
 use crate::processor::Processor;
 use crate::shared::Shared;
-use crate::window::Window;
+use crate::window::PluginEditor;
 
 /// The plugin as the framework sees it.
 pub struct Chronus {
@@ -57,7 +60,7 @@ impl Plugin for Chronus {
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
     const INPUT_EVENT_CAPACITY: usize = 16_384;
 
-    type Editor = nice_plug_egui::EguiEditor<Window>;
+    type Editor = PluginEditor;
     type SysExMessage = ();
     type BackgroundTask = Task;
 
@@ -74,7 +77,7 @@ impl Plugin for Chronus {
     }
 
     fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        window::editor(&self.shared)
+        Some(PluginEditor::new(&self.shared))
     }
 
     fn activate(

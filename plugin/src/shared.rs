@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use chronus_cli::remote::{MacroSink, Remote, RemoteError};
 use chronus_engine::{Client, Engine, Options, Registry, Renderer, Request, Terms};
+use chronus_patch::Patch;
 use chronus_patch::chunk::StateChunk;
-use chronus_patch::{Patch, View};
 use parking_lot::Mutex;
 
 use crate::factory;
@@ -15,6 +15,7 @@ use crate::herald::{Errands, Herald, open_project};
 use crate::link::HostLink;
 use crate::meaning::Meanings;
 use crate::params::{Moved, PluginParams};
+use crate::view::SharedView;
 
 /// Environment variable that switches the remote on, at the port it names.
 const OSC_VARIABLE: &str = "CHRONUS_OSC";
@@ -36,7 +37,7 @@ pub struct Shared {
     /// A block brought more events than there is room for: notes may hang without their end.
     pub flooded: AtomicBool,
     /// What the editor shows of the patch.
-    pub view: Mutex<View>,
+    pub view: SharedView,
     /// What went wrong outside of commits, for the editor.
     pub notice: Mutex<Option<String>>,
     /// A loaded project's playing document, should its head be refused in activate().
@@ -86,7 +87,7 @@ impl Shared {
             link,
             tail: AtomicU32::new(0),
             flooded: AtomicBool::new(false),
-            view: Mutex::default(),
+            view: SharedView::default(),
             notice: Mutex::default(),
             fallback: Mutex::default(),
             errands,
@@ -104,13 +105,12 @@ impl Shared {
         let refused = self.engine.refusal().is_some();
         let (revision, playing) = self.engine.playing();
         let playing = (refused && revision > 0).then(|| (*playing).clone());
-        StateChunk { head: (*head).clone(), playing, view: self.view.lock().clone() }
+        StateChunk { head: (*head).clone(), playing, view: self.view.save() }
     }
 
     /// Takes up a project whose parameters are already set.
     pub fn load(&self, project: StateChunk) {
         let StateChunk { head, playing, view } = project;
-        *self.view.lock() = view;
         *self.notice.lock() = None;
         for (index, param) in self.params.macros.all().iter().enumerate() {
             self.engine.set_macro(index, param.value());
@@ -121,6 +121,8 @@ impl Shared {
             playing: Box::new(playing.clone()),
         });
         open_project(&self.errands, &self.engine, head, playing);
+        // After the document: where all of it is to be shown, it is not the old one's.
+        self.view.load(view);
     }
 
     /// In activate(): where the document was refused, plays what played when the project was
@@ -198,7 +200,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use chronus_engine::{Block, Transport};
-    use chronus_patch::{Edit, Module, ModuleId, PortRef};
+    use chronus_patch::{Edit, Module, ModuleId, PortRef, View};
 
     const RATE: f64 = 48_000.0;
     const PATIENCE: Duration = Duration::from_secs(10);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chronus_engine::{Engine, Request};
 use chronus_library::user_folder;
-use chronus_patch::{CableId, Edit, ModuleId, Patch};
+use chronus_patch::{CableId, Edit, ModuleId, Patch, Point};
 use egui::{CentralPanel, Frame, Key, Panel, Role, ScrollArea, Sense, Ui, WidgetInfo};
 
 use crate::browser::Browser;
@@ -153,6 +153,18 @@ impl EditorApp {
     pub fn window_closed(&mut self) {
         self.let_go();
         self.live.release(&self.engine);
+    }
+
+    /// What the canvas shows: its zoom, 1 = 100 % and 0 = all of the patch, and the patch's point at
+    /// its top left corner.
+    #[must_use]
+    pub fn view(&self) -> (f32, Point) {
+        self.canvas.view()
+    }
+
+    /// Shows that from the next frame on; all of the patch where it is no view.
+    pub fn set_view(&mut self, zoom: f32, pan: Point) {
+        self.canvas.set_view((zoom, pan));
     }
 
     /// One frame.

@@ -40,7 +40,7 @@ mod view;
 mod walk;
 mod watch;
 
-use chronus_patch::{CableId, Fragment, ModuleId, Patch};
+use chronus_patch::{CableId, Fragment, ModuleId, Patch, Point};
 use egui::{Align2, Key, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
 use egui::{Stroke, StrokeKind};
 
@@ -89,6 +89,8 @@ struct Nudging {
 pub(crate) struct Canvas {
     /// None until the first frame, which shows the whole patch.
     view: Option<View>,
+    /// The view to be shown as soon as its place in the window is known.
+    to_show: Option<(f32, Point)>,
     selection: Selection,
     gesture: Gesture,
     search: Option<Search>,
@@ -146,6 +148,17 @@ impl Canvas {
         *self = Self { copied, menus, window, wants_focus, ..Self::default() };
     }
 
+    /// Zoom, 1 = 100 %, and the patch's point at the top left corner; zoom 0 = all of the patch.
+    pub(crate) fn view(&self) -> (f32, Point) {
+        let shown = || Some(self.view?.to_save(self.window?));
+        self.to_show.or_else(shown).unwrap_or_default()
+    }
+
+    /// Shows what [`view`](Self::view) said; all of the patch where that is no view.
+    pub(crate) fn set_view(&mut self, view: (f32, Point)) {
+        self.to_show = Some(view);
+    }
+
     /// The knob that has the keyboard.
     pub(crate) fn knob_in_hand(&self) -> Option<(ModuleId, &'static str)> {
         self.on_knob.clone()
@@ -201,8 +214,13 @@ impl EditorApp {
         if std::mem::take(&mut self.canvas.wants_focus) {
             ground.request_focus();
         }
-        self.canvas.window = Some(window);
+        let settled = self.canvas.window.replace(window) == Some(window);
         let registry = self.engine.registry().clone();
+        if let Some(saved) = self.canvas.to_show {
+            self.canvas.view = View::saved(window, saved);
+            // The panels around a new canvas find their sizes in the first frames.
+            self.canvas.to_show = self.canvas.to_show.filter(|_| !settled);
+        }
         if self.canvas.view.is_none() {
             self.canvas.view = Some(self.view_of_all(patch, window));
         }

@@ -1,9 +1,12 @@
 //! What part of the canvas is seen: the way from the patch's points to the window's and back.
 
-use egui::{Pos2, Rect, Vec2};
+use chronus_patch::Point;
+use egui::{Pos2, Rect, Vec2, pos2};
 
 /// Least and greatest zoom.
 const ZOOM: (f32, f32) = (0.2, 3.0);
+/// Farthest that a saved view lies from the patch's origin, in the patch's points: beyond it is damage.
+const FARTHEST: f32 = 100_000.0;
 /// Room left around what is fitted, in points.
 const MARGIN: f32 = 40.0;
 
@@ -49,6 +52,20 @@ impl View {
         self.pan(most + least);
     }
 
+    /// Shows the patch's point `pan` at the top left corner of `window`, as saved; none when that
+    /// is no view.
+    pub(crate) fn saved(window: Rect, (zoom, pan): (f32, Point)) -> Option<Self> {
+        let sane = zoom > 0.0 && [pan.x, pan.y].iter().all(|x| x.abs() <= FARTHEST);
+        let zoom = zoom.clamp(ZOOM.0, ZOOM.1);
+        sane.then(|| Self { origin: window.min - pos2(pan.x, pan.y).to_vec2() * zoom, zoom })
+    }
+
+    /// What is saved of it.
+    pub(crate) fn to_save(self, window: Rect) -> (f32, Point) {
+        let Pos2 { x, y } = self.to_patch(window.min);
+        (self.zoom, Point { x, y })
+    }
+
     /// Shows `contents` in the middle of `window`, whole, and never larger than 1x.
     pub(crate) fn fit(window: Rect, contents: Rect) -> Self {
         let room = (window.size() - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0));
@@ -73,6 +90,26 @@ mod tests {
             view.zoom_at(still, factor);
             assert!((view.to_window(held) - still).length() < 0.01, "{view:?}");
             assert!((ZOOM.0..=ZOOM.1).contains(&view.zoom), "{view:?}");
+        }
+    }
+
+    #[test]
+    fn a_saved_view_comes_back_and_garbage_is_none() {
+        let window = Rect::from_min_size(pos2(10.0, 50.0), vec2(800.0, 600.0));
+        let view = View { origin: pos2(-140.0, 260.0), zoom: 0.6 };
+        let back = View::saved(window, view.to_save(window)).expect("a view");
+        assert!((back.origin - view.origin).length() < 0.01 && back.zoom == view.zoom, "{back:?}");
+        let origin = Point::default();
+        for zoom in [0.0, -1.0, f32::NAN, f32::NEG_INFINITY] {
+            assert!(View::saved(window, (zoom, origin)).is_none(), "{zoom}");
+        }
+        for far in [f32::NAN, f32::INFINITY, -1e30, 100_001.0] {
+            assert!(View::saved(window, (1.0, Point { x: far, y: 0.0 })).is_none(), "{far}");
+            assert!(View::saved(window, (1.0, Point { x: 0.0, y: far })).is_none(), "{far}");
+        }
+        for (zoom, limit) in [(1e-6, ZOOM.0), (1e30, ZOOM.1), (f32::INFINITY, ZOOM.1)] {
+            let view = View::saved(window, (zoom, origin)).expect("a view");
+            assert_eq!((view.zoom, view.origin), (limit, window.min));
         }
     }
 

@@ -233,6 +233,17 @@ impl Rig {
         self.app.lock().unwrap().window_closed();
     }
 
+    /// Zoom and pan, as a project keeps them.
+    pub fn view(&self) -> (f32, Point) {
+        self.app.lock().unwrap().view()
+    }
+
+    /// Shows what a project kept.
+    pub fn set_view(&mut self, zoom: f32, pan: Point) {
+        self.app.lock().unwrap().set_view(zoom, pan);
+        self.steps();
+    }
+
     /// True when some text holds `part`.
     pub fn shows(&self, part: &str) -> bool {
         let holds = |text: Option<String>| text.is_some_and(|text| text.contains(part));

@@ -11,6 +11,25 @@ use egui::{Pos2, RawInput, Rect, TouchPhase, Vec2};
 
 use crate::stage::{Player, StageError};
 
+macro_rules! factory {
+    ($($name:literal $file:literal)*) => {
+        /// The presets that come with the plugin.
+        const FACTORY: &[Preset] = &[$(Preset {
+            name: $name,
+            json: include_str!(concat!("../../assets/factory/", $file, ".chronus.json")),
+        }),*];
+    };
+}
+
+factory! {
+    "Warm Poly" "warm_poly"
+    "Rubber Bass" "rubber_bass"
+    "Slow Pad" "slow_pad"
+    "Glass Pluck" "glass_pluck"
+    "Night Drone" "night_drone"
+    "Tape Echo" "tape_echo"
+}
+
 /// The world of an editor that nobody else looks at: macros stay where the patch has them.
 struct Alone {
     engine: Arc<Engine>,
@@ -31,7 +50,7 @@ impl Host for Alone {
     fn end_macro(&self, _index: u8) {}
 
     fn presets(&self) -> &'static [Preset] {
-        &[]
+        FACTORY
     }
 
     fn remote_port(&self) -> Option<u16> {
@@ -62,7 +81,10 @@ pub fn editor(patch: &Patch) -> Result<(EditorApp, Arc<Engine>, Renderer), Stage
     let value = |index| patch.macros.get(&index).map_or(0.0, |knob| knob.value);
     let macros = std::array::from_fn(|index| u8::try_from(index).map_or(0.0, value));
     let world = Alone { engine: engine.clone(), macros };
-    Ok((EditorApp::new(engine.clone(), Box::new(world)), engine, renderer))
+    // Nobody's presets and settings: pictures are the same for everyone.
+    let nowhere = std::env::temp_dir().join("chronus-desk-has-no-presets").join("presets");
+    let editor = EditorApp::new(engine.clone(), Box::new(world)).with_presets(nowhere);
+    Ok((editor, engine, renderer))
 }
 
 /// A patch of `count` modules, which stand in a field as a hand would set them: six kinds in

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chronus_engine::{Block, Engine, Event, Renderer, TimedEvent, Transport};
 use chronus_patch::Patch;
 use egui::{Event as Input, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton};
-use egui::{Pos2, TouchPhase, Vec2, vec2};
+use egui::{Pos2, TouchPhase, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use image::RgbaImage;
@@ -17,6 +17,11 @@ use crate::desk;
 const BLOCK: usize = 64;
 /// Blocks between two frames of the window: a thirtieth of a second at 48 kHz.
 const BLOCKS: usize = 25;
+
+/// Margin that the harness leaves around a window, in points.
+const MARGIN: f32 = 8.0;
+/// Room above what stands in the status line.
+const ABOVE: f32 = 8.0;
 
 /// A view worth looking at: its name, the factory patch it shows, and how to get there.
 pub struct Shot {
@@ -50,6 +55,18 @@ pub const SHOTS: &[Shot] = &[
         studio.click("Patch canvas");
         studio.press(Modifiers::NONE, Key::Tab);
         studio.send(Input::Text("fil".into()));
+    }),
+    shot("menu", "rubber_bass", |studio| {
+        let place = studio.place("Module Filter");
+        studio.secondary_click(place);
+    }),
+    shot("palette", "warm_poly", |studio| {
+        studio.click("Patch canvas");
+        studio.press(Modifiers::COMMAND, Key::K);
+    }),
+    shot("presets", "warm_poly", |studio| {
+        studio.click("Presets");
+        studio.frames(10);
     }),
     shot("list", "tape_echo", |studio| studio.click("List")),
     shot("macros", "warm_poly", |studio| studio.click("Macros")),
@@ -177,7 +194,11 @@ impl Studio {
     /// # Errors
     /// When it cannot be drawn.
     pub fn picture(&mut self) -> Result<RgbaImage, String> {
-        self.harness.render()
+        let picture = self.harness.render()?;
+        // The harness leaves a margin around what it shows, which is no part of the window.
+        let margin = (MARGIN * self.harness.ctx.pixels_per_point()) as u32;
+        let (width, height) = (picture.width() - 2 * margin, picture.height() - 2 * margin);
+        Ok(image::imageops::crop_imm(&picture, margin, margin, width, height).to_image())
     }
 
     /// The window without its status line, which shows measured times.
@@ -191,7 +212,7 @@ impl Studio {
         let picture = self.picture()?;
         let status = self.harness.get_by_label("OSC remote").rect();
         let scale = self.harness.ctx.pixels_per_point();
-        let height = ((status.top() - vec2(0.0, 8.0).y) * scale) as u32;
+        let height = ((status.top() - MARGIN - ABOVE) * scale) as u32;
         let (width, height) = (picture.width(), height.min(picture.height()));
         Ok(image::imageops::crop_imm(&picture, 0, 0, width, height).to_image())
     }

@@ -20,6 +20,7 @@ use crate::palette::Palette;
 use crate::presets::Presets;
 use crate::scenes::Sides;
 use crate::theme;
+use crate::warm::Warm;
 
 /// Time between two looks at the engine's figures.
 const LOOK: Duration = Duration::from_millis(100);
@@ -92,7 +93,10 @@ pub struct EditorApp {
     pub(crate) remark: Option<String>,
     pub(crate) port: u16,
     pub(crate) look: Look,
+    /// It is as the user likes it, as far as that is known.
+    pub(crate) look_known: bool,
     pub(crate) sides: Sides,
+    warm: Warm,
     dressed: bool,
 }
 
@@ -121,7 +125,9 @@ impl EditorApp {
             remark: None,
             port: 9000,
             look: Look::default(),
+            look_known: false,
             sides: Sides::default(),
+            warm: Warm::default(),
             dressed: false,
         }
     }
@@ -140,6 +146,7 @@ impl EditorApp {
         self.canvas.put_down();
         self.palette = None;
         self.dressed = false;
+        self.warm = Warm::default();
     }
 
     /// The window has been closed: nothing is looked at any more.
@@ -170,6 +177,7 @@ impl EditorApp {
         let patch = self.engine.document();
         self.tend_turning(ui);
         self.look_keys(ui);
+        self.look_as_liked(ui);
         self.tend_presets(ui, &patch);
         let patch = self.engine.document();
         let now = ui.input(|input| input.time);
@@ -202,6 +210,7 @@ impl EditorApp {
         } else {
             self.live.release(&self.engine);
         }
+        self.warm.go_on(ui);
         let busy = self.commits.building() || self.turning.is_some() || self.presets.busy();
         let moves = self.live.moves(now);
         ui.ctx().request_repaint_after(match (busy || moves && self.canvas.scoping, moves) {

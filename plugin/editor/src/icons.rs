@@ -90,8 +90,9 @@ impl Icon {
                 }
             }
             Self::Moon => {
-                let outer = arc((0.46, 0.54), 0.36, (-0.35, 1.1));
-                let inner = arc((0.66, 0.36), 0.36, (0.84, 0.16));
+                // A disc that another one, up and to the right, takes a bite of.
+                let outer = arc((0.48, 0.52), 0.38, (-0.389, -1.889));
+                let inner = arc((0.707, 0.414), 0.269, (0.340, 1.383));
                 let points = outer.into_iter().chain(inner).map(|(x, y)| at(x, y)).collect();
                 painter.add(Shape::closed_line(points, stroke));
             }

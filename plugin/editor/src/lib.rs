@@ -25,6 +25,7 @@ mod settings;
 mod stats;
 mod status;
 mod theme;
+mod warm;
 mod words;
 
 pub use app::EditorApp;

@@ -1,5 +1,6 @@
 //! How a person likes the window: theme and scale, and the menu to choose them.
 
+use chronus_library::WindowLook;
 use egui::{Context, Key, Modifiers, Theme, Ui};
 
 use crate::app::EditorApp;
@@ -41,12 +42,6 @@ impl Look {
 }
 
 impl EditorApp {
-    /// The window's theme and scale from now on.
-    pub fn set_look(&mut self, context: &Context, look: Look) {
-        self.look = look;
-        look.apply(context);
-    }
-
     /// The buttons for theme and scale, from the right.
     pub(crate) fn look(&mut self, ui: &mut Ui) {
         let before = self.look;
@@ -72,8 +67,31 @@ impl EditorApp {
         });
         menu.response.accessible_name("Scale").on_hover_text("Size of everything in the window");
         if look != before {
-            self.set_look(ui.ctx(), look);
+            self.choose_look(ui, look);
         }
+    }
+
+    /// Looks as the user has once said, as soon as that is known.
+    pub(crate) fn look_as_liked(&mut self, ui: &Ui) {
+        if self.look_known {
+            return;
+        }
+        if let Some(liked) = self.presets.look() {
+            self.look_known = true;
+            if let Some(WindowLook { light, scale }) = liked {
+                let theme = if light { Theme::Light } else { Theme::Dark };
+                self.look = Look { theme, scale };
+                self.look.apply(ui.ctx());
+            }
+        }
+    }
+
+    fn choose_look(&mut self, ui: &Ui, look: Look) {
+        self.look = look;
+        self.look_known = true;
+        look.apply(ui.ctx());
+        let light = look.theme == Theme::Light;
+        self.presets.set_look(WindowLook { light, scale: look.scale });
     }
 
     /// Ctrl with +, - and 0 scale the window, as in a browser.
@@ -93,7 +111,7 @@ impl EditorApp {
             look.scale = 1.0;
         }
         if look != self.look {
-            self.set_look(ui.ctx(), look);
+            self.choose_look(ui, look);
         }
     }
 }

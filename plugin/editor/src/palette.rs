@@ -7,6 +7,7 @@ use egui::{Id, Ui, vec2};
 use crate::app::{EditorApp, Page};
 use crate::canvas::chooser::{Chooser, Line, Picked};
 use crate::canvas::command::{Command, OFFERED, Subject};
+use crate::canvas::notes::{Note, names};
 
 /// The open palette.
 pub(crate) struct Palette {
@@ -23,6 +24,7 @@ pub(crate) struct Palette {
 enum Act {
     Run(Command),
     Select(ModuleId),
+    SelectNote(Note),
     Load(PresetId),
 }
 
@@ -51,6 +53,11 @@ impl EditorApp {
         for (id, module) in &patch.modules {
             let text = format!("Select {}", patch.label(id));
             add(text.clone(), module.kind.clone(), text, Act::Select(id.clone()));
+        }
+        for (note, name) in names(&patch) {
+            let (kind, rest) = name.split_once(' ').unwrap_or((&name, ""));
+            let text = format!("Select {} {rest}", kind.to_lowercase());
+            add(text.clone(), String::new(), text, Act::SelectNote(note));
         }
         let shelf = self.presets.shelf();
         for preset in shelf.entries.iter().filter(|entry| entry.fault.is_none()) {
@@ -90,6 +97,10 @@ impl EditorApp {
             Some(Act::Select(id)) => {
                 self.page = Page::Canvas;
                 self.canvas.select(id);
+            }
+            Some(Act::SelectNote(note)) => {
+                self.page = Page::Canvas;
+                self.canvas.select_note(note);
             }
             Some(Act::Load(id)) => self.load_preset(&id),
         }

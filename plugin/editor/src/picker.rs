@@ -19,6 +19,8 @@ const STAR: f32 = 22.0;
 /// A list, and where its user is in it.
 #[derive(Default)]
 pub(crate) struct Picker {
+    /// It has been shown before.
+    shown: bool,
     pub text: String,
     /// The entry that Enter takes.
     row: usize,
@@ -102,7 +104,11 @@ impl Picker {
         }
         let height = offer.popup.unwrap_or_else(|| (ui.available_height() - HELP - 12.0).max(40.0));
         let area = ScrollArea::vertical().id_salt(names.take).max_height(height);
-        let area = area.auto_shrink([false, offer.popup.is_some()]);
+        let mut area = area.auto_shrink([false, offer.popup.is_some()]);
+        if !std::mem::replace(&mut self.shown, true) {
+            // Where the last list of that name was left says nothing about this one.
+            area = area.vertical_scroll_offset(0.0);
+        }
         let pointed = area.show(ui, |ui| self.list(ui, offer, &found, keys.any(), &mut wish)).inner;
         ui.separator();
         let about = pointed.or(current);

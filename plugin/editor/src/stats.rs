@@ -12,7 +12,7 @@ use crate::bar::tell;
 use crate::theme;
 
 /// Size of a histogram, in points.
-const SIZE: egui::Vec2 = vec2(520.0, 120.0);
+const SIZE: egui::Vec2 = vec2(340.0, 110.0);
 /// Bars of an octave.
 const BARS: f32 = 4.0;
 
@@ -29,22 +29,26 @@ struct Drawn {
 impl EditorApp {
     pub(crate) fn statistics(&mut self, ui: &mut Ui) {
         let counters = self.engine.counters();
-        for (drawn, histogram) in [
-            (
-                Drawn { name: "Commit to swap", per_unit: 1e3, unit: "ms", limit: Some(10.0) },
-                &counters.commit_us,
-            ),
-            (
-                Drawn { name: "Cost of a swap", per_unit: 1e3, unit: "us", limit: None },
-                &counters.swap_ns,
-            ),
-            (
-                Drawn { name: "Load of a block", per_unit: 1e4, unit: "%", limit: Some(100.0) },
-                &counters.block_load,
-            ),
-        ] {
-            theme::of(ui).card().show(ui, |ui| draw(ui, &drawn, histogram));
-        }
+        ui.horizontal_wrapped(|ui| {
+            for (drawn, histogram) in [
+                (
+                    Drawn { name: "Commit to swap", per_unit: 1e3, unit: "ms", limit: Some(10.0) },
+                    &counters.commit_us,
+                ),
+                (
+                    Drawn { name: "Cost of a swap", per_unit: 1e3, unit: "us", limit: None },
+                    &counters.swap_ns,
+                ),
+                (
+                    Drawn { name: "Load of a block", per_unit: 1e4, unit: "%", limit: Some(100.0) },
+                    &counters.block_load,
+                ),
+            ] {
+                theme::of(ui).card().show(ui, |ui| {
+                    ui.vertical(|ui| draw(ui, &drawn, histogram));
+                });
+            }
+        });
         let read = |counter: &AtomicU64| counter.load(Relaxed).to_string();
         let rows = [
             ("Commits", read(&counters.commits), "edits that were asked for"),
@@ -106,10 +110,9 @@ fn draw(ui: &mut Ui, drawn: &Drawn, histogram: &Histogram) {
             unit = drawn.unit
         )
     };
-    ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new(drawn.name).strong());
-        ui.colored_label(look.dim, &summary);
-    });
+    ui.set_max_width(SIZE.x);
+    ui.label(RichText::new(drawn.name).strong());
+    ui.colored_label(look.dim, &summary);
     let (rect, response) = ui.allocate_exact_size(SIZE, Sense::hover());
     response.widget_info(|| {
         let mut info =

@@ -45,6 +45,22 @@ impl EditorApp {
             alarm(ui, "late blocks", read(&counters.late_blocks));
             alarm(ui, "bad samples", read(&counters.nonfinite));
             ui.label(format!("CPU {:.1} %", load * 100.0));
+            let standby = match read(&counters.standby_modules) {
+                0 => "standby idle".to_owned(),
+                1 => "standby builds 1 module".to_owned(),
+                modules => format!("standby builds {modules} modules"),
+            };
+            let proved = self.commits.last_load();
+            let tip = proved.map_or_else(
+                || "what the last edit was proved to cost is told here".to_owned(),
+                |load| {
+                    format!(
+                        "the last edit was proved to cost {:.1} % with all voices",
+                        load * 100.0
+                    )
+                },
+            );
+            ui.label(standby).on_hover_text(tip);
             ui.label(format!("voices {voices}"));
         });
     }

@@ -193,7 +193,7 @@ impl Palette {
 }
 
 /// Contrast of two opaque colours as WCAG 2 defines it, 1..=21.
-fn contrast(a: Color32, b: Color32) -> f32 {
+pub(crate) fn contrast(a: Color32, b: Color32) -> f32 {
     let light = |colour: Color32| {
         let linear = egui::Rgba::from(colour);
         0.2126 * linear.r() + 0.7152 * linear.g() + 0.0722 * linear.b()

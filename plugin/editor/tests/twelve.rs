@@ -268,8 +268,8 @@ fn twelve_modules_are_patched_by_mouse_alone() {
     let mut rig = Rig::new(&[]);
     let corner = rig.place("Patch canvas") - rig.size("Patch canvas") / 2.0;
     for (at, (_, name)) in MODULES.into_iter().enumerate() {
-        let (column, row) = ((at % 4) as f32, (at / 4) as f32);
-        let place = corner + vec2(20.0 + column * 290.0, 20.0 + row * 480.0);
+        let (column, row) = ((at % 3) as f32, (at / 3) as f32);
+        let place = corner + vec2(20.0 + column * 330.0, 20.0 + row * 430.0);
         rig.click_at(place, PointerButton::Secondary, NONE);
         rig.click("Add module");
         pick(&mut rig, &format!("Place {name}"));
@@ -296,7 +296,7 @@ fn pick(rig: &mut Rig, entry: &str) {
     let field = rig.place("Find a module");
     let list = pos2(field.x, field.y + 100.0);
     for _ in 0..40 {
-        if rig.place(entry).y < field.y + 240.0 {
+        if rig.place(entry).y < field.y + 200.0 {
             break;
         }
         rig.hover(list);

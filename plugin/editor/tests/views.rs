@@ -42,13 +42,29 @@ fn the_theme_is_changed_and_changed_back() {
 }
 
 #[test]
+fn the_look_is_as_it_was_left() {
+    let mut rig = row();
+    rig.click("Light theme");
+    let file = rig.presets.with_file_name("settings.json");
+    let kept = |text: &str| std::fs::read_to_string(&file).is_ok_and(|all| all.contains(text));
+    rig.until("the choice is kept", |_| kept("\"light\""));
+    rig.click("Scale");
+    rig.click("Scale 125 %");
+    rig.until("the scale is kept", |_| kept("1.25"));
+    let settings = std::fs::read_to_string(&file).expect("there");
+    let mut again = Rig::with_settings(&[], Some(&settings));
+    again.until("the window is light", |rig| rig.ground().0 > 200);
+    assert_eq!(again.scale(), 1.25);
+}
+
+#[test]
 fn the_scale_is_chosen_from_the_menu_and_by_keys() {
     let mut rig = row();
     assert_eq!(rig.scale(), 1.0);
     rig.click("Scale");
     rig.click("Scale 150 %");
     assert_eq!(rig.scale(), 1.5);
-    rig.press(NONE, Key::F6);
+    rig.click("Patch canvas");
     rig.press(COMMAND, Key::Minus);
     assert_eq!(rig.scale(), 1.25);
     rig.press(COMMAND, Key::Num0);

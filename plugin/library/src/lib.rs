@@ -3,18 +3,18 @@
 #![forbid(unsafe_code)]
 
 mod error;
-mod favourites;
 mod file;
 mod folder;
 mod library;
 mod name;
 mod place;
+mod settings;
 mod shelf;
 
 pub use error::LibraryError;
-pub use favourites::{Favourites, Settings};
 pub use folder::{Folder, MOST_BYTES, MOST_FILES, Over, Scan};
 pub use library::{Done, Library, Order};
 pub use name::{file_name, preset_file};
 pub use place::{FOLDER_VARIABLE, user_folder};
+pub use settings::{Favourites, Settings, WindowLook};
 pub use shelf::{Entry, Preset, PresetId, Shelf};

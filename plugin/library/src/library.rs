@@ -10,7 +10,7 @@ use chronus_patch::Patch;
 use parking_lot::Mutex;
 
 use crate::folder::{Folder, MOST_FILES, Over, export};
-use crate::{Entry, LibraryError, Preset, PresetId, Settings, Shelf};
+use crate::{Entry, LibraryError, Preset, PresetId, Settings, Shelf, WindowLook};
 
 /// Something to be done.
 #[derive(Clone, Debug)]
@@ -66,6 +66,8 @@ pub enum Order {
     MarkModule(&'static str, bool),
     /// Mark a preset, or take the mark away.
     MarkPreset(PresetId, bool),
+    /// Windows are to look like this.
+    SetLook(WindowLook),
 }
 
 /// What was done.
@@ -209,7 +211,7 @@ impl Keeper {
         let kept = order.clone();
         let outcome = self.attempt(order);
         match kept {
-            Order::Load(_) | Order::Export { .. } => {}
+            Order::Load(_) | Order::Export { .. } | Order::SetLook(_) => {}
             Order::MarkModule(..) | Order::MarkPreset(..) => self.look_at_marks(),
             // Also where it failed: what stood in the way is to be seen.
             _ => self.scan(),
@@ -258,6 +260,10 @@ impl Keeper {
                 user?.1.mark_preset(&id, marked)?;
                 return Ok(None);
             }
+            Order::SetLook(look) => {
+                user?.1.set_look(look)?;
+                return Ok(None);
+            }
         }))
     }
 
@@ -300,6 +306,9 @@ impl Keeper {
                 }
             }
         }
+        // What is wrong with the file was said above.
+        let look = self.user.as_ref().and_then(|(_, settings)| settings.look().ok());
+        shelf.look = look.flatten();
         shelf.remark = (!remarks.is_empty()).then(|| remarks.join("; "));
         *self.shelf.lock() = Arc::new(shelf);
     }

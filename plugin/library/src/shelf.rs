@@ -2,7 +2,7 @@
 
 use chronus_patch::Patch;
 
-use crate::Favourites;
+use crate::{Favourites, WindowLook};
 
 /// A patch that comes with the product.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +64,8 @@ pub struct Shelf {
     pub entries: Vec<Entry>,
     /// What is marked.
     pub favourites: Favourites,
+    /// How windows are to look, if a user has said so.
+    pub look: Option<WindowLook>,
     /// What is wrong with the folder or the settings as a whole.
     pub remark: Option<String>,
 }

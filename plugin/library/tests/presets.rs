@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use chronus_library::{Done, Folder, Library, LibraryError, MOST_FILES, Order, Over};
-use chronus_library::{Preset, PresetId, Settings};
+use chronus_library::{Preset, PresetId, Settings, WindowLook};
 use chronus_patch::{Module, ModuleId, Patch};
 
 /// A folder of its own, gone when the test ends.
@@ -319,6 +319,28 @@ fn favourites_survive_damage_and_two_editors_and_keep_what_they_do_not_know() {
     assert!(settings.mark_module("vco", true).expect("marked all the same").has_module("vco"));
     let kept = fs::read_to_string(temp.0.join("settings.damaged-1.json")).expect("kept");
     assert_eq!(kept, "{ damaged");
+}
+
+#[test]
+fn the_look_of_windows_is_kept_beside_the_favourites() {
+    let temp = Temp::new();
+    let settings = Settings::beside(&temp.presets());
+    assert_eq!(settings.look().expect("none yet"), None);
+    settings.mark_module("vco", true).expect("marked");
+    let look = WindowLook { light: true, scale: 1.5 };
+    settings.set_look(look).expect("kept");
+    assert_eq!(settings.look().expect("there"), Some(look));
+    assert!(settings.favourites().expect("there").has_module("vco"));
+    let file = temp.0.join("settings.json");
+    for (text, expected) in [
+        ("{\"window\": 3}", None),
+        ("{\"window\": {\"theme\": \"dark\", \"scale\": -1}}", Some((false, 1.0))),
+        ("{\"window\": {\"theme\": \"light\", \"scale\": \"x\"}}", Some((true, 1.0))),
+    ] {
+        fs::write(&file, text).expect("written");
+        let look = settings.look().expect("sound JSON");
+        assert_eq!(look.map(|look| (look.light, look.scale)), expected, "{text}");
+    }
 }
 
 const FACTORY: &[Preset] = &[

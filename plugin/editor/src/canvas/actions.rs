@@ -4,12 +4,14 @@ use chronus_engine::Request;
 use chronus_patch::{CableId, Colour, Edit, Fragment, ModuleId, ModuleWidth, Patch, Point};
 use egui::{Response, Ui};
 
+use super::carry::moved;
 use super::command::{Subject, Way};
 use super::entry::{Entry, What};
 use super::gesture::Gesture;
+use super::notes::Note;
 use super::scene::Scene;
 use super::search::{Purpose, Search, Spot};
-use super::{edits, rewire};
+use super::{Nudging, edits, rewire};
 use crate::app::EditorApp;
 use crate::modules::BESIDE;
 
@@ -42,11 +44,14 @@ impl EditorApp {
 
     /// Moves what is selected, or the view when nothing is. One move after the other is one step.
     pub(super) fn arrow(&mut self, scene: &Scene<'_>, way: Way) {
-        if !self.canvas.selection.modules.is_empty() {
-            let nudging = self.canvas.nudging.take();
-            let nudging = nudging.unwrap_or_else(|| self.engine.begin_gesture());
-            let edit = self.moved(scene, way.vec() * NUDGE);
-            let moved = self.engine.arrange_in(nudging, edit);
+        if self.canvas.selection.count() > 0 {
+            let begin = |app: &Self| Nudging {
+                gesture: app.engine.begin_gesture(),
+                what: app.moving(scene.patch),
+            };
+            let nudging = self.canvas.nudging.take().unwrap_or_else(|| begin(self));
+            let edit = moved(scene, &nudging.what, way.vec() * NUDGE);
+            let moved = self.engine.arrange_in(nudging.gesture, edit);
             self.remark = moved.err().map(|error| error.to_string());
             self.canvas.nudging = Some(nudging);
         } else if let Some(view) = &mut self.canvas.view {
@@ -73,7 +78,8 @@ impl EditorApp {
 
     pub(super) fn recolour(&mut self, patch: &Patch, colour: Option<Colour>) {
         let set = |id: &ModuleId| Edit::Recolour { id: id.clone(), colour };
-        let edits = self.canvas.selection.modules.iter().map(set).collect();
+        let modules = self.canvas.selection.modules.iter().map(set);
+        let edits = modules.chain(self.recoloured_frames(patch, colour)).collect();
         self.edit(patch, Edit::Batch(edits));
     }
 
@@ -100,13 +106,16 @@ impl EditorApp {
             return;
         }
         let ids = &self.canvas.selection.modules;
-        let label = match ids.first() {
-            None => return,
-            Some(only) if ids.len() == 1 => format!("delete {}", scene.patch.label(only)),
-            Some(_) => format!("delete {} modules", ids.len()),
+        let notes = Edit::Batch(self.canvas.selection.notes.iter().map(Note::removed).collect());
+        let label = match (ids.first(), self.canvas.selection.count()) {
+            (_, 0) => return,
+            (None, _) => return self.edit(scene.patch, notes),
+            (Some(only), 1) => format!("delete {}", scene.patch.label(only)),
+            (Some(_), count) if count == ids.len() => format!("delete {count} modules"),
+            (Some(_), count) => format!("delete {count} parts"),
         };
-        let edit = edits::delete(scene.patch, self.engine.registry(), ids);
-        self.commit(label, &[Request::Edit(edit)]);
+        let modules = edits::delete(scene.patch, self.engine.registry(), ids);
+        self.commit(label, &[Request::Edit(Edit::Batch(vec![modules, notes]))]);
     }
 
     pub(super) fn copy(&mut self, ui: &Ui, scene: &Scene<'_>) {
@@ -200,6 +209,8 @@ impl EditorApp {
     pub(super) fn rename_selected(&mut self, scene: &Scene<'_>) {
         if let Some(id) = self.canvas.selection.modules.first() {
             self.canvas.entry = Some(Entry::new(What::Name(id.clone()), scene.patch.label(id)));
+        } else if let Some(note) = self.canvas.selection.sole_note().cloned() {
+            self.edit_note(scene.patch, &note);
         }
     }
 

@@ -11,9 +11,9 @@ use chronus_patch::{Edit, ModuleId, Patch, Point};
 use super::layout::face;
 
 /// Room between columns, where the cables run, in points.
-const BETWEEN: f32 = 90.0;
+const BETWEEN: f32 = 60.0;
 /// Room between the modules of a column.
-const BELOW: f32 = 36.0;
+const BELOW: f32 = 30.0;
 /// Times that the order is looked over.
 const PASSES: usize = 8;
 
@@ -67,8 +67,8 @@ pub(crate) fn arrange(patch: &Patch, registry: &Registry) -> Edit {
     Edit::Batch(moves)
 }
 
-/// The column of each module: one further than the furthest that leads to it. Feedback does not
-/// count, and what leads to something stands just before it.
+/// The column of each module: behind all that lead to it, just before the first that it leads to.
+/// Feedback does not count.
 fn ranks(patch: &Patch) -> BTreeMap<&ModuleId, usize> {
     let ahead: Vec<_> = patch.cables.values().filter(|cable| !cable.feedback).collect();
     let mut ranks: BTreeMap<&ModuleId, usize> = patch.modules.keys().map(|id| (id, 0)).collect();
@@ -89,12 +89,10 @@ fn ranks(patch: &Patch) -> BTreeMap<&ModuleId, usize> {
             break;
         }
     }
-    // A modulator that nothing leads to belongs beside what it moves, not at the far left.
-    let ids: Vec<&ModuleId> = patch.modules.keys().collect();
-    for id in ids {
-        if ahead.iter().any(|cable| cable.to.module == *id) {
-            continue;
-        }
+    // What is needed late stands late: an envelope belongs beside what it moves, not beside the keys.
+    let mut from_right: Vec<&ModuleId> = ranks.keys().copied().collect();
+    from_right.sort_by_key(|id| std::cmp::Reverse(ranks[id]));
+    for id in from_right {
         let next = ahead.iter().filter(|cable| cable.from.module == *id);
         if let Some(next) = next.filter_map(|cable| ranks.get(&cable.to.module)).min() {
             let before = next.saturating_sub(1);
@@ -139,21 +137,26 @@ fn mean(
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use egui::{Rect, pos2};
 
-    fn factory() -> Vec<Patch> {
+    fn factory() -> Vec<(PathBuf, Patch)> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/factory");
         let files = std::fs::read_dir(folder).expect("the factory folder");
-        let texts = files.map(|file| std::fs::read_to_string(file.expect("a file").path()));
-        texts.map(|text| Patch::from_json(&text.expect("text")).expect("a patch")).collect()
+        let patch = |path: PathBuf| {
+            let text = std::fs::read_to_string(&path).expect("text");
+            (path, Patch::from_json(&text).expect("a patch"))
+        };
+        files.map(|file| patch(file.expect("a file").path())).collect()
     }
 
     /// Law: nothing overlaps, cables lead to the right, and a second time nothing moves.
     #[test]
     fn arranged_patches_read_from_left_to_right() {
         let registry = Registry::new(chronus_modules::KINDS);
-        for mut patch in factory() {
+        for (_, mut patch) in factory() {
             // As remotes leave them: all in one place.
             patch.modules.values_mut().for_each(|module| module.position = Point::default());
             let edit = arrange(&patch, &registry);
@@ -174,6 +177,22 @@ mod tests {
                 assert!(to.left() > from.right(), "{}: {} to {}", patch.name, cable.from, cable.to);
             }
             assert_eq!(arrange(&patch, &registry), Edit::Batch(Vec::new()), "{}", patch.name);
+        }
+    }
+
+    /// Law: patches that come with the product stand as auto-layout sets them. With
+    /// `UPDATE_SNAPSHOTS=1` their files are written anew.
+    #[test]
+    fn factory_patches_are_arranged() {
+        let registry = Registry::new(chronus_modules::KINDS);
+        for (path, mut patch) in factory() {
+            let edit = arrange(&patch, &registry);
+            if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+                patch.apply(&edit).expect("moves");
+                std::fs::write(&path, patch.to_json()).expect("a file");
+            } else {
+                assert_eq!(edit, Edit::Batch(Vec::new()), "{}", path.display());
+            }
         }
     }
 }

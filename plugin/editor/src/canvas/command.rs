@@ -25,6 +25,13 @@ pub(crate) enum Command {
     Go(Page),
     /// Opens the search for a module to add.
     Add,
+    /// Begins a comment.
+    AddComment,
+    AddFrame,
+    /// Puts a frame around what is selected.
+    FrameSelection,
+    /// Edits a comment's text or a frame's title.
+    EditText,
     /// Adds what was copied here.
     Paste,
     SelectAll,
@@ -128,6 +135,7 @@ const KEYS: &[(Command, On, Modifiers, Key)] = &[
     (Command::Add, On::Canvas, NONE, Key::Tab),
     (Command::SelectAll, On::Both, COMMAND, Key::A),
     (Command::Fit, On::Both, NONE, Key::F),
+    (Command::FrameSelection, On::Canvas, SHIFT, Key::F),
     (Command::ZoomIn, On::Both, NONE, Key::Plus),
     (Command::ZoomIn, On::Both, SHIFT, Key::Plus),
     (Command::ZoomIn, On::Both, NONE, Key::Equals),
@@ -174,6 +182,10 @@ pub(crate) const OFFERED: &[Command] = &[
     Command::Undo,
     Command::Redo,
     Command::Add,
+    Command::AddComment,
+    Command::AddFrame,
+    Command::FrameSelection,
+    Command::EditText,
     Command::Connect,
     Command::Rename,
     Command::Bypass,
@@ -214,6 +226,10 @@ impl Command {
             Self::Palette => "All commands…",
             Self::Go(page) => page.name(),
             Self::Add => "Add module…",
+            Self::AddComment => "Add comment",
+            Self::AddFrame => "Add frame",
+            Self::FrameSelection => "Frame selection",
+            Self::EditText => "Edit text",
             Self::Paste => "Paste",
             Self::SelectAll => "Select all",
             Self::Fit => "Fit the patch",

@@ -5,6 +5,9 @@ use egui::{Pos2, Rect, Vec2};
 /// Pieces that a curve is measured in.
 const PIECES: u16 = 24;
 
+/// Length of a piece that is drawn straight, in points.
+const PIECE: f32 = 9.0;
+
 /// A cable's curve in the window, from an output to an input.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Curve {
@@ -32,6 +35,14 @@ impl Curve {
         let [a, b, c, d] = self.points;
         let (ab, bc, cd) = (a.lerp(b, t), b.lerp(c, t), c.lerp(d, t));
         ab.lerp(bc, t).lerp(bc.lerp(cd, t), t)
+    }
+
+    /// Points along it, near enough to each other for the eye.
+    pub(crate) fn points_along(&self) -> Vec<Pos2> {
+        let [a, b, c, d] = self.points;
+        let length = a.distance(b) + b.distance(c) + c.distance(d);
+        let pieces = (length / PIECE).clamp(8.0, 64.0) as u16;
+        (0..=pieces).map(|piece| self.at(f32::from(piece) / f32::from(pieces))).collect()
     }
 
     /// How far `place` is from the curve, and how far along it that is, 0..=1.

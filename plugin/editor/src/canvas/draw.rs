@@ -1,8 +1,10 @@
 //! How the canvas looks: grid, modules, pins and cables, in the window's points.
 
 use chronus_engine::Signal;
-use egui::epaint::CubicBezierShape;
-use egui::{Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Stroke, StrokeKind};
+use egui::text::LayoutJob;
+use egui::{
+    Align, Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind,
+};
 use egui::{Ui, Vec2, pos2, vec2};
 
 use super::curve::Curve;
@@ -78,11 +80,9 @@ pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: 
     let corners = CornerRadius::same((5.0 * zoom).clamp(1.0, 12.0) as u8);
     painter.rect_filled(rect.translate(vec2(0.0, 3.0 * zoom)), corners, look.shadow);
     painter.rect_filled(rect, corners, look.card);
-    let family = seat.spec.map_or(look.bad, |spec| look.family(spec.category));
-    let colour = seat.module.colour.map_or(family, |c| Color32::from_rgb(c.0[0], c.0[1], c.0[2]));
     let header = Rect::from_min_size(rect.min, vec2(rect.width(), HEADER * zoom));
     let top = CornerRadius { sw: 0, se: 0, ..corners };
-    let header_colour = if seat.module.bypass { look.dimmed(colour) } else { colour };
+    let header_colour = header_colour(look, seat);
     painter.rect_filled(header, top, header_colour);
     if zoom >= super::PLAIN {
         let name = scene.patch.label(seat.id);
@@ -95,10 +95,7 @@ pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: 
         inside.text(place, Align2::LEFT_CENTER, text, font, ink);
     }
     if zoom < super::PLAIN {
-        // Where the header is too small to be read, the name goes where the knobs would be.
-        let inside = painter.with_clip_rect(painter.clip_rect().intersect(rect.shrink(1.0)));
-        let (name, font) = (scene.patch.label(seat.id), FontId::proportional(11.0));
-        inside.text(rect.center(), Align2::CENTER_CENTER, name, font, look.text);
+        name_inside(brush, scene, seat);
     }
     if seat.spec.is_none() && zoom >= super::PLAIN {
         let place = header.left_bottom() + vec2(9.0, 9.0) * zoom;
@@ -116,6 +113,31 @@ pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: 
         Stroke::new(1.0, look.edge)
     };
     painter.rect_stroke(rect, corners, outline, StrokeKind::Outside);
+}
+
+/// The colour of a module's header.
+pub(crate) fn header_colour(look: &Palette, seat: &Seat<'_>) -> Color32 {
+    let family = seat.spec.map_or(look.bad, |spec| look.family(spec.category));
+    let colour = seat.module.colour.map_or(family, |c| Color32::from_rgb(c.0[0], c.0[1], c.0[2]));
+    if seat.module.bypass { look.dimmed(colour) } else { colour }
+}
+
+/// The name in the middle of a module, in two lines if one is too short for it: where the header is
+/// too small to be read.
+pub(crate) fn name_inside(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>) {
+    let (Brush { painter, look, .. }, rect) = (brush, seat.rect);
+    let mut job = LayoutJob::simple(
+        scene.patch.label(seat.id).to_owned(),
+        FontId::proportional(11.0),
+        look.text,
+        rect.width() - 4.0,
+    );
+    job.halign = Align::Center;
+    job.wrap.max_rows = if rect.height() > 40.0 { 2 } else { 1 };
+    job.wrap.break_anywhere = !scene.patch.label(seat.id).contains(' ');
+    let galley = painter.layout_job(job);
+    let top = rect.center() - vec2(0.0, galley.size().y / 2.0);
+    painter.galley(top, galley, look.text);
 }
 
 fn glow(painter: &Painter, rect: Rect, corners: CornerRadius, colour: Color32) {
@@ -179,15 +201,12 @@ pub(crate) fn cable(
     let width = (2.5 * view.zoom.sqrt()).clamp(1.2, 4.0) + if strong { 2.0 } else { 0.0 };
     let colour = look.signal(signal).gamma_multiply(opacity);
     let stroke = Stroke::new(width, colour);
+    let points = curve.points_along();
     if strong {
         let halo = Stroke::new(width + 4.0, look.text.gamma_multiply(opacity * 0.5));
-        let shape =
-            CubicBezierShape::from_points_stroke(curve.points, false, Color32::TRANSPARENT, halo);
-        painter.add(shape);
+        painter.add(Shape::line(points.clone(), halo));
     }
-    let shape =
-        CubicBezierShape::from_points_stroke(curve.points, false, Color32::TRANSPARENT, stroke);
-    painter.add(shape);
+    painter.add(Shape::line(points, stroke));
 }
 
 /// A knob's rail, value arc and pointer; `position` 0..=1 of its way, `start` where the arc begins.
@@ -210,11 +229,11 @@ pub(crate) fn dial(
     painter.line_segment([centre + tip * radius * 0.25, centre + tip * radius * 0.68], hand);
 }
 
-fn arc(centre: Pos2, radius: f32, from: f32, to: f32, stroke: Stroke) -> egui::Shape {
+fn arc(centre: Pos2, radius: f32, from: f32, to: f32, stroke: Stroke) -> Shape {
     let pieces = ((to - from) * 32.0).ceil().max(1.0);
     let point = |piece: f32| centre + direction(from + (to - from) * piece / pieces) * radius;
     let points = (0..=pieces as u16).map(|piece| point(f32::from(piece))).collect();
-    egui::Shape::line(points, stroke)
+    Shape::line(points, stroke)
 }
 
 /// Where a knob points at `position`: from lower left over the top to lower right.

@@ -1,12 +1,17 @@
-//! Fields that open on the canvas for a moment: a module's name, a cable's gain, a macro's name.
-//! Enter takes what was typed, and so does leaving the field; Escape gives it up.
+//! Fields that open on the canvas for a moment: a module's name, a cable's gain, a macro's name, a
+//! comment's text, a frame's title. Enter takes what was typed, and so does leaving the field; Escape gives
+//! it up. Shift+Enter begins a line, where there may be several.
 
 use chronus_engine::Request;
-use chronus_patch::{CableId, Edit, EditError, MacroKnob, ModuleId};
-use egui::{Align2, FontId, Key, Rect, Response, TextEdit, Ui, Vec2, pos2, vec2};
+use chronus_patch::{CableId, Edit, EditError, Gesture, MacroKnob, ModuleId, Point};
+use egui::{
+    Align2, Event, FontId, Key, KeyboardShortcut, Modifiers, Rect, Response, TextEdit, Ui, Vec2,
+    pos2, vec2,
+};
 
 use super::knobs::select_all;
 use super::layout::HEADER;
+use super::notes::Note;
 use super::scene::Scene;
 use crate::app::EditorApp;
 use crate::ports::cable_name;
@@ -26,6 +31,10 @@ pub(crate) enum What {
         id: ModuleId,
         param: &'static str,
     },
+    /// The text of the comment of that id; where it comes to lie, if it is new.
+    Comment(String, Point),
+    /// The title of the frame of that id, and the step that added it, if it is new.
+    Title(String, Option<Gesture>),
 }
 
 /// An open field.
@@ -54,11 +63,26 @@ impl EditorApp {
     pub(crate) fn entry(&mut self, ui: &mut Ui, scene: &Scene<'_>, ground: &Response) {
         let Some(mut entry) = self.canvas.entry.take() else { return };
         // What it was for may be gone.
-        let Some((rect, name, hint)) = place(ui, scene, &entry.what) else { return };
-        entry.rect = rect;
-        let edit = TextEdit::singleline(&mut entry.text).id(ui.scope_id().with("entry"));
+        let Some((rect, name, hint)) = place(ui, scene, &entry.what) else {
+            // Or not be in this frame's patch yet.
+            self.canvas.entry = Some(entry).filter(|entry| entry.fresh);
+            return;
+        };
+        let several = matches!(entry.what, What::Comment(..));
+        let done = several && !entry.fresh && enter(ui);
+        let edit = if several {
+            let line = KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter);
+            TextEdit::multiline(&mut entry.text).desired_rows(2).return_key(line)
+        } else {
+            TextEdit::singleline(&mut entry.text)
+        };
+        let edit = edit.id(ui.scope_id().with("entry")).desired_width(rect.width());
         let output = ui.place(rect, edit.hint_text(hint));
         let response = output.accessible_name(name);
+        entry.rect = response.rect;
+        if done {
+            response.surrender_focus();
+        }
         if let Some(fault) = &entry.fault {
             let at = rect.left_bottom() + vec2(0.0, 4.0);
             let font = FontId::proportional(12.0);
@@ -73,6 +97,7 @@ impl EditorApp {
         } else if !response.has_focus() {
             let (escape, enter) =
                 ui.input(|input| (input.key_pressed(Key::Escape), input.key_pressed(Key::Enter)));
+            let enter = enter || done;
             if let Err(fault) = if escape { Ok(()) } else { self.take(scene, &entry) } {
                 self.remark = Some(fault.clone());
                 if enter {
@@ -120,6 +145,8 @@ impl EditorApp {
                     self.edit(patch, Edit::SetGain { id: *id, gain });
                 }
             }
+            What::Comment(id, at) => self.take_comment(patch, id, *at, text),
+            What::Title(id, step) => self.take_title(patch, id, text, *step),
             What::Macro { index, .. } => {
                 let knob = patch.macros.get(index).cloned().unwrap_or_default();
                 if knob.name != text {
@@ -154,6 +181,20 @@ fn place(ui: &Ui, scene: &Scene<'_>, what: &What) -> Option<(Rect, String, Strin
             let name = format!("Gain of {}", cable_name(patch, cable));
             Some((rect, name, "×".into()))
         }
+        What::Comment(id, at) => {
+            let there = Note::Comment(id.clone()).rect(patch);
+            let rect = there.unwrap_or(Rect::from_min_size(pos2(at.x, at.y), Vec2::ZERO));
+            let rect = scene.view.rect(rect);
+            let rect = Rect::from_min_size(rect.min, rect.size().max(vec2(220.0, 44.0)));
+            let hint = "Enter takes it, Shift+Enter begins a line";
+            Some((rect, "Text of comment".into(), hint.into()))
+        }
+        What::Title(id, _) => {
+            let rect = scene.view.rect(Note::Frame(id.clone()).rect(patch)?);
+            let width = rect.width().clamp(120.0, 320.0);
+            let rect = Rect::from_min_size(rect.min, vec2(width, 24.0));
+            Some((rect, format!("Title of {id}"), id.clone()))
+        }
         What::Macro { index, id, param } => {
             let knob = ui.scope_id().with(("knob", id.as_str(), *param));
             let knob = ui.ctx().read_response(knob).map(|knob| knob.rect);
@@ -170,6 +211,18 @@ fn place(ui: &Ui, scene: &Scene<'_>, what: &What) -> Option<(Rect, String, Strin
         let y = rect.top().min(room.bottom() - rect.height()).max(room.top());
         let size: Vec2 = rect.size();
         (Rect::from_min_size(pos2(x, y), size), name, hint)
+    })
+}
+
+/// Takes Enter away from a field in which Shift+Enter begins a line.
+fn enter(ui: &Ui) -> bool {
+    ui.input_mut(|input| {
+        let before = input.events.len();
+        input.events.retain(|event| match event {
+            Event::Key { key: Key::Enter, pressed: true, modifiers, .. } => modifiers.shift,
+            _ => true,
+        });
+        input.events.len() < before
     })
 }
 

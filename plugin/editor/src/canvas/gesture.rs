@@ -1,9 +1,8 @@
-//! What the pointer is doing: panning, drawing a box, moving modules, or holding a cable's end.
-
-use std::collections::BTreeSet;
+//! What the pointer is doing: panning, drawing a box, moving what is selected, sizing a frame, or holding
+//! a cable's end.
 
 use chronus_engine::Request;
-use chronus_patch::{CableId, Edit, ModuleId, Point};
+use chronus_patch::{CableId, Edit, ModuleId};
 use egui::{CursorIcon, PointerButton, Pos2, Rect, Response, Stroke, StrokeKind, Ui, Vec2};
 
 use super::command::Subject;
@@ -11,17 +10,16 @@ use super::curve::Curve;
 use super::draw::Brush;
 use super::entry::{Entry, What};
 use super::layout::HEADER;
-use super::scene::{End, Scene, Seat, corner, ends};
+use super::notes::{self, Note};
+use super::scene::{End, Scene, Seat, ends};
 use super::search::{Purpose, Search, Spot};
-use super::{draw, edits, rewire, space_down};
+use super::selection::Selection;
+use super::{draw, edits, space_down};
 use crate::app::EditorApp;
 use crate::theme;
 
 /// The parts of a cable, from either end, that the pointer takes that end by.
 const END_PART: f32 = 0.3;
-
-/// How near to a cable a module must be dropped to go into it, in the window's points.
-const NEAR_CABLE: f32 = 20.0;
 
 /// What the pointer is doing.
 #[derive(Default)]
@@ -32,9 +30,11 @@ pub(crate) enum Gesture {
     /// It drags the view.
     Pan,
     /// It draws a box: from there, in the patch, adding to what was selected.
-    Box { from: Pos2, keep: BTreeSet<ModuleId> },
-    /// It drags what is selected: from there, by so much, in the patch.
-    Move { from: Pos2, by: Vec2 },
+    Box { from: Pos2, keep: Selection },
+    /// It drags what was selected, and what lies in its frames: from there, by so much, in the patch.
+    Move { from: Pos2, by: Vec2, what: Selection },
+    /// It drags the corner of the frame of that id.
+    Resize { id: String, from: Pos2, by: Vec2 },
     /// It drags a cable whose other end is held by a pin; `taken` is the cable it was before.
     Cable { held: End, taken: Option<CableId> },
 }
@@ -44,9 +44,23 @@ impl Gesture {
         !matches!(self, Self::None)
     }
 
-    /// How far what is selected has been dragged, in the patch's points.
-    pub(crate) fn offset(&self) -> Vec2 {
-        if let Self::Move { by, .. } = self { *by } else { Vec2::ZERO }
+    /// How far a module has been dragged, in the patch's points; none where it is not.
+    pub(crate) fn offset(&self, id: &ModuleId) -> Option<Vec2> {
+        match self {
+            Self::Move { by, what, .. } if what.modules.contains(id) => Some(*by),
+            _ => None,
+        }
+    }
+
+    /// Where a comment or a frame that lies at `rect` has been dragged to, in the patch's points.
+    pub(crate) fn applied(&self, note: &Note, rect: Rect) -> Rect {
+        match (self, note) {
+            (Self::Move { by, what, .. }, _) if what.notes.contains(note) => rect.translate(*by),
+            (Self::Resize { id, by, .. }, Note::Frame(frame)) if id == frame => {
+                Rect::from_min_size(rect.min, (rect.size() + *by).max(notes::LEAST))
+            }
+            _ => rect,
+        }
     }
 
     /// The cable whose end is in hand.
@@ -116,7 +130,8 @@ impl EditorApp {
             } else if let Some(gesture) = take_end(scene, from) {
                 gesture
             } else {
-                let keep = if shift { self.canvas.selection.modules.clone() } else { [].into() };
+                let keep = Selection { cable: None, ..self.canvas.selection.clone() };
+                let keep = if shift { keep } else { Selection::default() };
                 Gesture::Box { from: scene.view.to_patch(from), keep }
             };
         }
@@ -170,10 +185,7 @@ impl EditorApp {
                 selection.cable = None;
                 selection.modules.insert(seat.id.clone());
             }
-            if let Some(from) = ui.input(|input| input.pointer.press_origin()) {
-                let from = scene.view.to_patch(from);
-                self.canvas.gesture = Gesture::Move { from, by: Vec2::ZERO };
-            }
+            self.lift_selected(ui, scene);
         }
     }
 
@@ -217,7 +229,9 @@ impl EditorApp {
         let Some(pointer) = pointer else { return };
         let place = scene.view.to_patch(pointer);
         self.canvas.onto = match &self.canvas.gesture {
-            Gesture::Move { by, .. } if *by != Vec2::ZERO => self.cable_below(scene, pointer),
+            Gesture::Move { by, what, .. } if *by != Vec2::ZERO => {
+                self.cable_below(scene, what, pointer)
+            }
             _ => None,
         };
         match &mut self.canvas.gesture {
@@ -235,10 +249,15 @@ impl EditorApp {
                 let stroke = Stroke::new(1.0, theme::of(ui).accent);
                 ui.painter().rect_stroke(drawn, 2.0, stroke, StrokeKind::Inside);
                 let hit = scene.seats.iter().filter(|seat| seat.rect.intersects(drawn));
-                let hit: Vec<_> = hit.map(|seat| seat.id.clone()).collect();
-                self.canvas.selection.only(keep.iter().cloned().chain(hit));
+                let mut selection = keep.clone();
+                selection.modules.extend(hit.map(|seat| seat.id.clone()));
+                let hit = scene.sheets.iter().filter(|sheet| sheet.is_in_box(drawn));
+                selection.notes.extend(hit.map(|sheet| sheet.note.clone()));
+                self.canvas.selection = selection;
             }
-            Gesture::Move { from, by } => *by = (place - *from).round(),
+            Gesture::Move { from, by, .. } | Gesture::Resize { from, by, .. } => {
+                *by = (place - *from).round();
+            }
             Gesture::Cable { held, taken } => {
                 let target = scene.pin_for(held, *taken, pointer);
                 let at = target.as_ref().and_then(|end| scene.end(&end.port, end.output));
@@ -257,51 +276,14 @@ impl EditorApp {
         }
         if !down {
             match std::mem::take(&mut self.canvas.gesture) {
-                Gesture::Move { by, .. } if by != Vec2::ZERO => self.drop_modules(scene, by),
+                Gesture::Move { by, what, .. } if by != Vec2::ZERO => {
+                    self.drop_modules(scene, &what, by);
+                }
+                Gesture::Resize { id, by, .. } => self.resize(scene.patch, id, by),
                 Gesture::Cable { held, taken } => self.drop_cable(scene, held, taken, pointer),
                 _ => {}
             }
         }
-    }
-
-    /// The edit that moves what is selected.
-    pub(crate) fn moved(&self, scene: &Scene<'_>, by: Vec2) -> Edit {
-        let moved = self.canvas.selection.modules.iter().filter_map(|id| {
-            let position = moved_to(scene, id, by)?;
-            Some(Edit::Move { id: id.clone(), position })
-        });
-        Edit::Batch(moved.collect())
-    }
-
-    /// Moves what was dragged; a module dropped on a cable goes into it.
-    fn drop_modules(&mut self, scene: &Scene<'_>, by: Vec2) {
-        let only = self.canvas.selection.modules.first();
-        let inserted = self.canvas.onto.take().zip(only).and_then(|(cable, id)| {
-            let position = moved_to(scene, id, by)?;
-            let registry = self.engine.registry();
-            let edit = rewire::insert(scene.patch, registry, (cable, id), position)?;
-            Some((format!("insert {}", scene.patch.label(id)), edit))
-        });
-        match inserted {
-            Some((label, edit)) => self.commit(label, &[Request::Edit(edit)]),
-            None => {
-                let edit = self.moved(scene, by);
-                self.edit(scene.patch, edit);
-            }
-        }
-    }
-
-    /// The cable that the module being dragged would go into, were it dropped here.
-    fn cable_below(&self, scene: &Scene<'_>, pointer: Pos2) -> Option<CableId> {
-        let ids = &self.canvas.selection.modules;
-        let id = ids.first().filter(|_| ids.len() == 1)?;
-        let near = scene.wires.iter().filter_map(|wire| {
-            let far = wire.curve.nearest(pointer).0;
-            (far <= NEAR_CABLE).then_some((far, wire))
-        });
-        let (_, wire) = near.min_by(|a, b| a.0.total_cmp(&b.0))?;
-        let free = rewire::is_free(scene.patch, self.engine.registry(), id, wire.cable);
-        free.then_some(wire.id)
     }
 
     fn drop_cable(&mut self, scene: &Scene<'_>, held: End, taken: Option<CableId>, pointer: Pos2) {
@@ -332,12 +314,6 @@ impl EditorApp {
             }
         }
     }
-}
-
-/// Where a module comes to stand that is moved by so much.
-fn moved_to(scene: &Scene<'_>, id: &ModuleId, by: Vec2) -> Option<Point> {
-    let place = corner(scene.patch.modules.get(id)?) + by;
-    Some(Point { x: place.x.round(), y: place.y.round() })
 }
 
 /// The end of a cable that a drag from `place` takes.

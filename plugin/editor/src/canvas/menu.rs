@@ -37,7 +37,12 @@ const OF_MODULES: &[Option<Command>] = &[
     None,
     Some(Command::Connect),
     Some(Command::DisconnectAll),
+    None,
+    Some(Command::FrameSelection),
 ];
+/// Of comments and frames alone.
+const OF_NOTES: &[Option<Command>] =
+    &[Some(Command::EditText), Some(Command::FrameSelection), None, Some(Command::Delete)];
 const OF_CABLES: &[Option<Command>] = &[
     Some(Command::Gain),
     Some(Command::Insert),
@@ -57,6 +62,8 @@ const OF_KNOBS: &[Option<Command>] = &[
 const OF_PINS: &[Option<Command>] = &[Some(Command::Connect), Some(Command::DisconnectAll)];
 const OF_GROUND: &[Option<Command>] = &[
     Some(Command::Add),
+    Some(Command::AddComment),
+    Some(Command::AddFrame),
     Some(Command::Paste),
     None,
     Some(Command::SelectAll),
@@ -81,6 +88,7 @@ impl EditorApp {
         let seat = selection.modules.first();
         let seat = seat.and_then(|id| scene.seats.iter().find(|seat| seat.id == id));
         let wire = scene.wires.iter().find(|wire| Some(wire.id) == selection.cable);
+        let sheet = scene.sheets.iter().find(|sheet| selection.notes.contains(&sheet.note));
         let middle = scene.window.center();
         let (subject, corner) = match (subject, seat, wire) {
             (Subject::Knob(id, param), ..) => {
@@ -90,7 +98,10 @@ impl EditorApp {
             }
             (_, Some(seat), _) => (Subject::Selection, seat.rect.right_top()),
             (_, None, Some(wire)) => (Subject::Selection, wire.curve.at(0.5)),
-            (_, None, None) => (Subject::Ground(middle), middle),
+            (_, None, None) => match sheet {
+                Some(sheet) => (Subject::Selection, sheet.rect.left_top()),
+                None => (Subject::Ground(middle), middle),
+            },
         };
         self.open_menu(ui, subject, corner);
     }
@@ -133,6 +144,7 @@ impl EditorApp {
         let of_cable = self.canvas.selection.cable.is_some();
         let all = match subject {
             Subject::Selection if of_cable => OF_CABLES,
+            Subject::Selection if self.canvas.selection.modules.is_empty() => OF_NOTES,
             Subject::Selection => OF_MODULES,
             Subject::Knob(..) => OF_KNOBS,
             Subject::Pin(_) => OF_PINS,
@@ -164,7 +176,8 @@ impl EditorApp {
                 chosen = Some(command);
             }
         }
-        if *subject == Subject::Selection && !of_cable {
+        let coloured = self.enabled(patch, Command::Colour(None), subject);
+        if *subject == Subject::Selection && !of_cable && coloured {
             ui.separator();
             let row = self.voices_row(ui, patch, &about);
             chosen = chosen.or(row).or(self.colours_row(ui, &about));
@@ -210,7 +223,7 @@ impl EditorApp {
             }
             let own = ui.small_button("own");
             let own = own.accessible_name(name(Command::Colour(None).label(), about));
-            if own.on_hover_text("The colour of its family").clicked() {
+            if own.on_hover_text("The colour that it has of itself").clicked() {
                 chosen = Some(Command::Colour(None));
             }
         });
@@ -254,10 +267,15 @@ impl EditorApp {
             },
             Subject::Selection => {
                 let cable = selection.cable.and_then(|id| patch.cables.get(&id));
+                let note = selection.sole_note();
+                if let Some(name) = note.and_then(|note| note.name(patch)) {
+                    return name;
+                }
                 match (cable, selection.modules.first()) {
                     (Some(cable), _) => cable_name(patch, cable),
-                    (None, Some(only)) if selection.modules.len() == 1 => patch.label(only).into(),
-                    _ => format!("{} modules", selection.modules.len()),
+                    (None, Some(only)) if selection.count() == 1 => patch.label(only).into(),
+                    _ if selection.notes.is_empty() => format!("{} modules", selection.count()),
+                    _ => format!("{} parts", selection.count()),
                 }
             }
         }

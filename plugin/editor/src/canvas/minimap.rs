@@ -2,8 +2,8 @@
 
 use egui::{Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 
+use super::View;
 use super::scene::Scene;
-use super::{View, scene};
 use crate::app::EditorApp;
 use crate::theme;
 
@@ -15,8 +15,13 @@ const ROOM: f32 = 8.0;
 impl EditorApp {
     /// Shown while part of the patch is outside the window.
     pub(crate) fn minimap(&mut self, ui: &Ui, scene: &Scene<'_>) {
-        let Some(all) = scene::bounds(scene.patch, self.engine.registry()) else { return };
         let window = scene.window;
+        let to_patch = |rect: Rect| {
+            Rect::from_min_max(scene.view.to_patch(rect.min), scene.view.to_patch(rect.max))
+        };
+        let sheets = scene.sheets.iter().map(|sheet| sheet.rect);
+        let all = scene.seats.iter().map(|seat| seat.rect).chain(sheets);
+        let Some(all) = all.reduce(|a, b| a.union(b)).map(to_patch) else { return };
         let seen =
             Rect::from_min_max(scene.view.to_patch(window.min), scene.view.to_patch(window.max));
         if seen.contains_rect(all) {
@@ -36,13 +41,13 @@ impl EditorApp {
         let solid = if response.hovered() || response.dragged() { 0.97 } else { 0.75 };
         painter.rect_filled(map, 4.0, look.deep.gamma_multiply(solid));
         painter.rect_stroke(map, 4.0, Stroke::new(1.0, look.edge), StrokeKind::Inside);
+        for sheet in &scene.sheets {
+            let colour = sheet.colour(look).gamma_multiply(0.35);
+            painter.rect_filled(rect(to_patch(sheet.rect)), 1.0, colour);
+        }
         for seat in &scene.seats {
             let family = seat.spec.map_or(look.bad, |spec| look.family(spec.category));
-            let place = Rect::from_min_max(
-                scene.view.to_patch(seat.rect.min),
-                scene.view.to_patch(seat.rect.max),
-            );
-            painter.rect_filled(rect(place), 1.0, family);
+            painter.rect_filled(rect(to_patch(seat.rect)), 1.0, family);
         }
         let frame = Stroke::new(1.5, look.text);
         painter.rect_stroke(rect(seen), 1.0, frame, StrokeKind::Inside);

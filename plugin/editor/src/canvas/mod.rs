@@ -3,11 +3,13 @@
 //! Everything on it can be found by name, for screen readers and tests: modules are "Module osc",
 //! pins "osc pitch in" and "osc out out" (label, port, direction), cables "Cable osc out → amp in",
 //! knobs "osc Frequency", the field of a knob's value "osc Frequency value", what a face shows
-//! "osc display", and the scope at the pointer "Scope of osc out". The List page has
-//! the same names for knobs; the two are never seen together.
+//! "osc display", the scope at the pointer "Scope of osc out", comments "Comment TEXT", and frames "Frame TITLE"
+//! with their corner "Resize TITLE". The List page has the same names for knobs; the two are never seen together.
 
 mod actions;
+mod annotate;
 mod arrange;
+mod carry;
 pub(crate) mod chooser;
 pub(crate) mod command;
 mod connect;
@@ -16,6 +18,7 @@ mod display;
 mod draw;
 mod edits;
 mod entry;
+mod far;
 mod gesture;
 mod keys;
 mod knobs;
@@ -23,26 +26,26 @@ mod layout;
 mod learn;
 mod menu;
 mod minimap;
+pub(crate) mod notes;
+mod over;
+mod parts;
 mod place;
 mod rewire;
 mod run;
 mod scene;
 mod search;
 mod selection;
+mod sheets;
 mod view;
 mod walk;
 mod watch;
 
-use chronus_engine::Rejection;
-use chronus_patch::{CableId, Fragment, ModuleId, Patch, Point, PortRef};
+use chronus_patch::{CableId, Fragment, ModuleId, Patch, Point};
 use egui::{Align2, Key, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
-use egui::{Stroke, StrokeKind, pos2, vec2};
+use egui::{Stroke, StrokeKind};
 
 use crate::app::EditorApp;
-use crate::icons::{Icon, IconButton};
-use crate::live::Trace;
 use crate::modules::blames;
-use crate::ports::cable_name;
 use crate::theme;
 use command::{Command, Subject};
 use connect::Connect;
@@ -52,8 +55,9 @@ use gesture::Gesture;
 use knobs::{Field, Hand};
 use learn::Learning;
 use menu::Menu;
+use notes::Note;
 use place::Lifted;
-use scene::{End, Scene, Seat};
+use scene::Scene;
 use search::Search;
 use selection::Selection;
 use view::View;
@@ -62,13 +66,23 @@ use watch::Hovered;
 pub(crate) use edits::delete;
 
 /// Below this zoom knobs are left out.
-const PLAIN: f32 = 0.4;
+const PLAIN: f32 = 0.36;
+/// Below this zoom pins are too near to each other to be hit, and cables have no names of their own.
+const PINS: f32 = 0.3;
 /// Below this zoom captions and names of pins could not be read: what the pointer is on still has its.
 const NAMES: f32 = 0.6;
 /// How much of a cable is seen through modules that lie over it.
 const THROUGH: f32 = 0.4;
+/// How much of one is seen where everything is small, over modules and beside them alike.
+const FAR: f32 = 0.75;
 /// After the wheel has moved the view, how long it goes on to do so over knobs, in seconds.
 const SCROLLING: f64 = 0.35;
+
+/// Arrows that move something: one step, and what they move.
+struct Nudging {
+    gesture: chronus_patch::Gesture,
+    what: Selection,
+}
 
 /// What the canvas remembers between frames.
 #[derive(Default)]
@@ -110,10 +124,12 @@ pub(crate) struct Canvas {
     lead: Option<ModuleId>,
     /// The module that is to be brought into view.
     reveal: Option<ModuleId>,
+    /// The comment or frame that is.
+    reveal_note: Option<Note>,
     /// The cable that the module being dragged would go into.
     onto: Option<CableId>,
     /// Arrows that move what is selected, one after the other.
-    nudging: Option<chronus_patch::Gesture>,
+    nudging: Option<Nudging>,
     /// What was copied here.
     copied: Option<Fragment>,
     /// What the palette wants done.
@@ -153,6 +169,13 @@ impl Canvas {
         self.selection.only([id.clone()]);
         self.lead = None;
         self.reveal = Some(id);
+    }
+
+    /// Selects a comment or a frame, and brings it into view.
+    pub(crate) fn select_note(&mut self, note: Note) {
+        self.selection.only_note(note.clone());
+        self.lead = None;
+        self.reveal_note = Some(note);
     }
 
     fn select_cable(&mut self, id: CableId) {
@@ -208,15 +231,19 @@ impl EditorApp {
         let view = self.canvas.view.unwrap_or(View { origin: window.min, zoom: 1.0 });
         let scene = {
             let Canvas { selection, gesture, .. } = &self.canvas;
-            let offset = gesture.offset();
-            let lifted = |id: &ModuleId| selection.modules.contains(id).then_some(offset);
-            Scene::new(patch, &registry, (window, view), lifted)
+            Scene::new(patch, &registry, (window, view), (selection, gesture))
         };
         self.ground(ui, &scene, &ground);
         self.wish_levels(&scene);
         self.canvas.scoping = false;
         draw::grid(Brush::new(ui, view), window);
-        self.cables(ui, &scene, 1.0);
+        self.sheets(ui, &scene, false);
+        let near = view.zoom >= PINS;
+        if near {
+            self.cables(ui, &scene, 1.0);
+            self.name_cables(ui, &scene);
+        }
+        self.sheets(ui, &scene, true);
         let refusal = self.engine.refusal().map(|(_, why)| why);
         let knob_before = self.canvas.on_knob.take();
         for seat in scene.seats.iter().filter(|seat| seat.rect.expand(80.0).intersects(window)) {
@@ -225,18 +252,18 @@ impl EditorApp {
         // A field whose knob is no longer to be seen goes with it.
         self.canvas.field = self.canvas.field.take().filter(|field| field.was_shown(ui));
         // Once more, faintly: a cable that runs behind a module is lost to the eye otherwise.
-        self.cables(ui, &scene, THROUGH);
+        self.cables(ui, &scene, if near { THROUGH } else { FAR });
         if let Some(why) = &refusal {
             let seen = scene.seats.iter().filter(|seat| seat.rect.intersects(window));
             for seat in seen.filter(|seat| blames(why, seat.id)) {
-                refused(ui, &scene, seat, why);
+                over::refused(ui, &scene, seat, why);
             }
         }
         self.carry_on(ui, &scene);
         self.minimap(ui, &scene);
         self.hover_scope(ui, &scene);
         self.corner_buttons(ui, patch, window);
-        if patch.modules.is_empty() && self.canvas.search.is_none() {
+        if scene.seats.is_empty() && scene.sheets.is_empty() && self.canvas.search.is_none() {
             let text = "Double-click or press Tab to add a module, or choose a preset";
             let font = egui::FontId::proportional(15.0);
             ui.painter().text(
@@ -297,138 +324,6 @@ impl EditorApp {
             self.canvas.scrolled = now;
         }
     }
-
-    fn cables(&self, ui: &Ui, scene: &Scene<'_>, opacity: f32) {
-        let taken = self.canvas.gesture.taken();
-        for wire in scene.wires.iter().filter(|wire| Some(wire.id) != taken) {
-            let lit = [self.canvas.selection.cable, self.canvas.onto];
-            let strong = lit.contains(&Some(wire.id));
-            let carried = self.carried(scene, &wire.cable.from);
-            let opacity_now = opacity * if strong { 1.0 } else { watch::brightness(carried) };
-            let look = (opacity_now, strong);
-            draw::cable(Brush::new(ui, scene.view), &wire.curve, wire.signal, look);
-            if opacity == 1.0 {
-                // A name to find it by; the pointer goes by the whole curve.
-                let rect = Rect::from_center_size(wire.curve.at(0.5), Vec2::splat(2.0));
-                let id = ui.scope_id().with(("cable", wire.id.0));
-                let name = format!("Cable {}", cable_name(scene.patch, wire.cable));
-                let told = carried.map(Trace::short);
-                ui.interact(rect, id, Sense::empty()).widget_info(|| {
-                    let mut info = WidgetInfo::selected(Role::Image, true, strong, &name);
-                    info.current_text_value.clone_from(&told);
-                    info
-                });
-            }
-        }
-    }
-
-    /// One module with its pins and knobs.
-    fn seat(&mut self, ui: &mut Ui, scene: &Scene<'_>, seat: &Seat<'_>, why: Option<&Rejection>) {
-        let view = scene.view;
-        let label = scene.patch.label(seat.id).to_owned();
-        let selected = self.canvas.selection.modules.contains(seat.id);
-        // Not part of the Tab order: the canvas has the keyboard, and moves what is selected.
-        let sense = Sense::CLICK | Sense::DRAG;
-        let id = ui.scope_id().with(("module", seat.id.as_str()));
-        let response = ui.interact(seat.rect, id, sense);
-        let name = format!("Module {label}");
-        response.widget_info(|| WidgetInfo::selected(Role::Group, true, selected, &name));
-        let refused = why.is_some_and(|why| blames(why, seat.id));
-        let marks = draw::Marks { selected, hovered: response.hovered(), refused };
-        draw::body(Brush::new(ui, view), scene, seat, marks);
-        self.module_gesture(ui, scene, seat, &response);
-        if let Some(spec) = seat.spec {
-            let header = Rect::from_min_size(
-                seat.rect.min,
-                vec2(seat.rect.width(), layout::HEADER * view.zoom),
-            );
-            if ui.rect_contains_pointer(header) && !self.canvas.gesture.is_some() {
-                response.on_hover_text(format!("{}: {}", spec.name, spec.summary));
-            }
-        }
-        for pin in seat.pins(view) {
-            let end = End { port: PortRef::new(seat.id.clone(), pin.name), output: pin.output };
-            let side = if pin.output { "out" } else { "in" };
-            let id = ui.scope_id().with((seat.id.as_str(), pin.name, side));
-            let rect = Rect::from_center_size(pin.at, Vec2::splat((16.0 * view.zoom).max(8.0)));
-            let response = ui.interact(rect, id, sense);
-            let name = format!("{label} {} {side}", pin.name);
-            let (dim, target) = self.canvas.gesture.marks(scene, &end);
-            response.widget_info(|| WidgetInfo::labeled(Role::Button, !dim, &name));
-            let lit = target || response.hovered() && !dim;
-            let plugged = scene.is_plugged(&end);
-            let bright =
-                (plugged && pin.output).then(|| watch::brightness(self.carried(scene, &end.port)));
-            let light = draw::Light { plugged, dim, lit, bright };
-            if pin.output && response.hovered() {
-                let output = seat.spec.and_then(|spec| spec.output(pin.name));
-                self.canvas.hovered = output.map(|output| Hovered { id: seat.id.clone(), output });
-            }
-            draw::pin(Brush::new(ui, view), &pin, light);
-            self.pin_gesture(ui, scene, &end, &response);
-        }
-        if let Some(spec) = seat.spec.filter(|_| view.zoom >= PLAIN) {
-            let mut values = Vec::with_capacity(spec.params.len());
-            for (param, cell) in spec.params.iter().zip(&seat.face.knobs) {
-                let corner = seat.rect.min + cell.min.to_vec2() * view.zoom;
-                let cell = Rect::from_min_size(corner, cell.size() * view.zoom);
-                values.push(self.dial(ui, scene, seat, (spec, param), cell));
-            }
-            self.display(ui, scene, seat, &values);
-        }
-    }
-
-    /// Fit and zoom, for the pointer alone.
-    fn corner_buttons(&mut self, ui: &mut Ui, patch: &Patch, window: Rect) {
-        let Some(mut view) = self.canvas.view else { return };
-        let mut at = window.left_bottom() + vec2(10.0, -34.0);
-        let ground = Rect::from_min_size(at, vec2(170.0, 24.0)).expand(4.0);
-        ui.painter().rect_filled(ground, 5.0, theme::of(ui).deep);
-        let mut button = |ui: &mut Ui, icon: Icon, name: &str| {
-            let rect = Rect::from_min_size(at, vec2(26.0, 24.0));
-            at.x += 30.0;
-            ui.put(rect, IconButton::new(icon, name)).on_hover_text(name).clicked()
-        };
-        if button(ui, Icon::Minus, "Zoom out") {
-            view.zoom_at(window.center(), 0.8);
-        }
-        if button(ui, Icon::Plus, "Zoom in") {
-            view.zoom_at(window.center(), 1.25);
-        }
-        if button(ui, Icon::Fit, "Fit") {
-            view = self.view_of_all(patch, window);
-        }
-        let arrange = button(ui, Icon::Arrange, "Arrange");
-        self.canvas.view = Some(view);
-        if arrange {
-            let edit = arrange::arrange(patch, self.engine.registry());
-            self.edit(patch, edit);
-            // Where everything went is to be seen in the next frame.
-            self.canvas.view = None;
-        }
-        let percent = format!("{:.0} %", view.zoom * 100.0);
-        let place = pos2(at.x + 6.0, at.y + 12.0);
-        let font = egui::FontId::proportional(12.0);
-        ui.painter().text(place, Align2::LEFT_CENTER, percent, font, theme::of(ui).dim);
-    }
-}
-
-/// Why a module is not playing, below it, and within the window as far as it goes.
-fn refused(ui: &Ui, scene: &Scene<'_>, seat: &Seat<'_>, why: &Rejection) {
-    let font = egui::FontId::proportional(12.0);
-    let width = seat.rect.width().max(240.0);
-    let galley = ui.painter().layout(why.to_string(), font, theme::of(ui).bad, width);
-    let room = scene.window.shrink(4.0);
-    let size = galley.size() + vec2(12.0, 12.0);
-    let x = seat.rect.left().min(room.right() - size.x).max(room.left());
-    let y = (seat.rect.bottom() + 16.0).min(room.bottom() - size.y);
-    let rect = Rect::from_min_size(pos2(x, y), size);
-    ui.painter().rect_filled(rect, 4.0, theme::of(ui).deep);
-    ui.painter().galley(rect.min + vec2(6.0, 6.0), galley, theme::of(ui).bad);
-    let id = ui.scope_id().with(("refused", seat.id.as_str()));
-    let name = format!("Refused {}", scene.patch.label(seat.id));
-    ui.interact(rect, id, Sense::hover())
-        .widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
 }
 
 /// True while the key that turns a drag into a pan is down.

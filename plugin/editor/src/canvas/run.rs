@@ -27,6 +27,8 @@ impl EditorApp {
     /// True when `command` can be done to `subject` now.
     pub(crate) fn enabled(&self, patch: &Patch, command: Command, subject: &Subject) -> bool {
         let modules = &self.canvas.selection.modules;
+        let count = self.canvas.selection.count();
+        let sole_note = self.canvas.selection.sole_note();
         let cable = self.canvas.selection.cable;
         let knob = || self.knob_of(patch, subject);
         let driven = || {
@@ -39,22 +41,27 @@ impl EditorApp {
             Command::Undo => self.engine.undo_labels().0.is_some(),
             Command::Redo => self.engine.undo_labels().1.is_some(),
             Command::Paste => self.canvas.copied.is_some(),
-            Command::SelectAll | Command::Fit => !patch.modules.is_empty(),
-            Command::Bypass
-            | Command::Duplicate
-            | Command::Copy
-            | Command::Cut
-            | Command::Colour(_) => !modules.is_empty(),
-            Command::Delete => !modules.is_empty() || cable.is_some(),
+            Command::SelectAll | Command::Fit => {
+                !(patch.modules.is_empty() && patch.comments.is_empty() && patch.frames.is_empty())
+            }
+            Command::Bypass | Command::Duplicate | Command::Copy | Command::Cut => {
+                !modules.is_empty()
+            }
+            Command::Colour(_) => !modules.is_empty() || self.selects_frame(),
+            Command::Delete => count > 0 || cable.is_some(),
+            Command::FrameSelection => count > 0,
+            Command::EditText => sole_note.is_some(),
             Command::DisconnectAll => match subject {
                 Subject::Pin(end) => !rewire::cables_at(patch, end).is_empty(),
                 _ => modules.iter().any(|id| patch.cables_of(id).next().is_some()),
             },
             Command::Connect => matches!(subject, Subject::Pin(_)) || modules.len() == 1,
-            Command::Rename | Command::Replace => modules.len() == 1,
+            Command::Rename => modules.len() == 1 || sole_note.is_some(),
+            Command::Replace => modules.len() == 1,
             Command::FirstKnob => {
                 let knobs = |id: &ModuleId| self.spec_of(patch, id).map(|spec| spec.params.len());
                 cable.is_some()
+                    || sole_note.is_some()
                     || modules.len() == 1 && modules.first().and_then(knobs).unwrap_or(0) > 0
             }
             Command::Voices(_) => modules.iter().any(|id| self.takes_width(patch, id)),
@@ -69,6 +76,8 @@ impl EditorApp {
             Command::Palette
             | Command::Go(_)
             | Command::Add
+            | Command::AddComment
+            | Command::AddFrame
             | Command::ZoomIn
             | Command::ZoomOut
             | Command::GiveUp
@@ -101,7 +110,11 @@ impl EditorApp {
             }
             Command::Add => self.search_to_add(ui, scene, subject),
             Command::Paste => self.paste_copied(ui, scene, subject),
-            Command::SelectAll => self.canvas.selection.only(patch.modules.keys().cloned()),
+            Command::SelectAll => self.select_all(patch),
+            Command::AddComment => self.add_comment(scene, subject),
+            Command::AddFrame => self.add_frame(scene, subject),
+            Command::FrameSelection => self.frame_selection(scene),
+            Command::EditText => self.rename_selected(scene),
             Command::Fit => self.canvas.view = Some(self.view_of_all(patch, scene.window)),
             Command::ZoomIn => self.zoom(middle, 1.25),
             Command::ZoomOut => self.zoom(middle, 0.8),
@@ -119,6 +132,8 @@ impl EditorApp {
             Command::Copy => self.copy(ui, scene),
             Command::Cut => {
                 self.copy(ui, scene);
+                // What cannot be pasted stays.
+                self.canvas.selection.notes.clear();
                 self.delete_selected(scene);
             }
             Command::Delete => self.delete_selected(scene),
@@ -129,6 +144,9 @@ impl EditorApp {
             Command::Connect => self.open_connect(ui, scene, subject),
             Command::NextCable => self.select_next_cable(patch),
             Command::FirstKnob if self.canvas.selection.cable.is_some() => self.type_gain(scene),
+            Command::FirstKnob if self.canvas.selection.sole_note().is_some() => {
+                self.rename_selected(scene);
+            }
             Command::FirstKnob => self.go_to_knobs(scene),
             Command::NextKnob => self.go_on(patch, subject, true),
             Command::PreviousKnob => self.go_on(patch, subject, false),

@@ -1,13 +1,17 @@
 //! Where everything of the patch stands in the window in this frame, and what is at a place.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use chronus_engine::{Registry, Signal, Spec};
 use chronus_patch::{Cable, CableId, Module, ModuleId, Patch, PortRef};
 use egui::{Pos2, Rect, Vec2, pos2};
 
 use super::curve::Curve;
+use super::gesture::Gesture;
 use super::layout::{Face, face};
+use super::notes::{self, Sheet};
+use super::selection::Selection;
 use super::view::View;
 
 /// How near a pointer must be to a cable to mean it, in the window's points.
@@ -20,7 +24,7 @@ pub(crate) struct Seat<'a> {
     pub id: &'a ModuleId,
     pub module: &'a Module,
     pub spec: Option<&'static Spec>,
-    pub face: Face,
+    pub face: Rc<Face>,
     /// In the window.
     pub rect: Rect,
 }
@@ -85,6 +89,8 @@ pub(crate) struct Scene<'a> {
     pub window: Rect,
     /// From the bottom to the top.
     pub seats: Vec<Seat<'a>>,
+    /// Frames, and above them comments.
+    pub sheets: Vec<Sheet<'a>>,
     /// Those that can be seen.
     pub wires: Vec<Wire<'a>>,
     index: HashMap<&'a ModuleId, usize>,
@@ -93,20 +99,25 @@ pub(crate) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    /// The scene of `patch`; modules that are `lifted` lie above the others, moved by their offset.
+    /// The scene of `patch`; modules that are selected lie above the others, and what the pointer
+    /// drags lies where it is dragged to.
     pub(crate) fn new(
         patch: &'a Patch,
         registry: &Registry,
         (window, view): (Rect, View),
-        lifted: impl Fn(&ModuleId) -> Option<Vec2>,
+        (selection, gesture): (&Selection, &Gesture),
     ) -> Self {
+        // Of a kind there are many, and all have one face.
+        let mut faces: HashMap<Option<&str>, Rc<Face>> = HashMap::new();
         let seat = |(id, module): (&'a ModuleId, &'a Module)| {
             let spec = registry.spec(&module.kind).ok();
-            let face = face(spec);
-            let offset = lifted(id);
+            let known = faces.entry(spec.map(|spec| spec.kind));
+            let face = known.or_insert_with(|| Rc::new(face(spec))).clone();
+            let offset = gesture.offset(id);
+            let lifted = offset.is_some() || selection.modules.contains(id);
             let place = corner(module) + offset.unwrap_or_default();
             let rect = view.rect(Rect::from_min_size(place, face.size));
-            (offset.is_some(), Seat { id, module, spec, face, rect })
+            (lifted, Seat { id, module, spec, face, rect })
         };
         let mut seats: Vec<_> = patch.modules.iter().map(seat).collect();
         seats.sort_by_key(|(lifted, _)| *lifted);
@@ -118,7 +129,8 @@ impl<'a> Scene<'a> {
             [end(from, true), end(to, false)]
         });
         let plugged = ends.collect();
-        let mut scene = Self { patch, view, window, seats, wires: Vec::new(), index, plugged };
+        let (sheets, wires) = (notes::sheets(patch, view, gesture), Vec::new());
+        let mut scene = Self { patch, view, window, seats, sheets, wires, index, plugged };
         let wires = patch.cables.iter().filter_map(|(&id, cable)| scene.wire(id, cable));
         scene.wires = wires.collect();
         scene
@@ -211,11 +223,13 @@ pub(crate) fn corner(module: &Module) -> Pos2 {
     pos2(module.position.x, module.position.y)
 }
 
-/// The rectangle around all modules of `patch`, in the patch's points; none without modules.
+/// The rectangle of a module, in the patch's points.
+pub(crate) fn module_rect(module: &Module, registry: &Registry) -> Rect {
+    Rect::from_min_size(corner(module), face(registry.spec(&module.kind).ok()).size)
+}
+
+/// The rectangle around all of `patch`, in the patch's points; none where it is empty.
 pub(crate) fn bounds(patch: &Patch, registry: &Registry) -> Option<Rect> {
-    let rect = |module: &Module| {
-        let size = face(registry.spec(&module.kind).ok()).size;
-        Rect::from_min_size(corner(module), size)
-    };
-    patch.modules.values().map(rect).reduce(|a, b| a.union(b))
+    let modules = patch.modules.values().map(|module| module_rect(module, registry));
+    modules.chain(notes::bounds(patch)).reduce(|a, b| a.union(b))
 }

@@ -94,8 +94,14 @@ impl EditorApp {
         self.canvas.to_focus = Some((id, spec.params[next].name));
     }
 
-    /// Moves the view so that the module that is to be seen is.
+    /// Moves the view so that what is to be seen is.
     pub(crate) fn bring_into_view(&mut self, patch: &Patch, window: Rect) {
+        let note = self.canvas.reveal_note.take();
+        if let Some(rect) = note.and_then(|note| note.rect(patch))
+            && let Some(view) = &mut self.canvas.view
+        {
+            view.pan(way_into(window.shrink(MARGIN), view.rect(rect)));
+        }
         let Some(id) = self.canvas.reveal.take() else { return };
         let Some(module) = patch.modules.get(&id) else {
             // It is being added: as soon as it is there.

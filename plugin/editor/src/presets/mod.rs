@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chronus_library::{Done, Library, Order, Over, Preset, PresetId, Shelf};
+use chronus_library::{Done, Library, Order, Over, Preset, PresetId, Shelf, WindowLook};
 use chronus_patch::Patch;
 use egui::{Button, Key, Modifiers, TextWrapMode, Ui};
 
@@ -117,6 +117,17 @@ impl Presets {
     /// Marks modules of `kind` as favourites, or no longer.
     pub(crate) fn mark_module(&self, kind: &'static str, marked: bool) {
         self.order(Order::MarkModule(kind, marked));
+    }
+
+    /// How a user likes windows, once that has been read; none where nobody has said.
+    pub(crate) fn look(&self) -> Option<Option<WindowLook>> {
+        let library = self.library.as_ref()?;
+        (!library.busy()).then(|| library.shelf().look)
+    }
+
+    /// Keeps how a user likes windows.
+    pub(crate) fn set_look(&self, look: WindowLook) {
+        self.order(Order::SetLook(look));
     }
 
     fn order(&self, order: Order) {

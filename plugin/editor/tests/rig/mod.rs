@@ -129,6 +129,11 @@ pub struct Rig {
 impl Rig {
     /// An editor over a patch made by `requests`, which plays.
     pub fn new(requests: &[Request]) -> Self {
+        Self::with_settings(requests, None)
+    }
+
+    /// The same where a user has settings already: the text of their file.
+    pub fn with_settings(requests: &[Request], settings: Option<&str>) -> Self {
         let registry = Arc::new(Registry::new(chronus_modules::KINDS));
         let (engine, mut renderer) = Engine::new(registry, Options::default());
         let engine = Arc::new(engine);
@@ -153,6 +158,9 @@ impl Rig {
         host.macros.lock().unwrap().resize(128, 0.0);
         let world = TestHost { notes: host.clone(), engine: engine.clone() };
         let presets = own_folder().join("presets");
+        if let Some(settings) = settings {
+            std::fs::write(presets.with_file_name("settings.json"), settings).expect("written");
+        }
         let app = EditorApp::new(engine.clone(), Box::new(world));
         let app = Arc::new(Mutex::new(app.with_presets(presets.clone())));
         let shown = app.clone();

@@ -19,8 +19,8 @@ const SIZES: [usize; 3] = [50, 200, 500];
 const WINDOW: Vec2 = vec2(1920.0, 1200.0);
 /// Frames of each patch in a turn.
 const FRAMES: u16 = 30;
-/// Frames before anything is measured: fonts are drawn, and the window finds its form.
-const WARM: usize = 20;
+/// Frames before anything is measured: the window finds its form, and draws its letters ahead.
+const WARM: usize = 60;
 
 /// Times frames in `rounds` turns; figures by name.
 pub fn run(rounds: usize) -> Result<String, String> {

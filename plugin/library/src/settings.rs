@@ -1,4 +1,4 @@
-//! Favourites: one file of settings beside the folder of presets.
+//! What a user likes: favourites and the look of the window, in one file beside the folder of presets.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,9 @@ const FILE: &str = "settings.json";
 const FAVOURITES: &str = "favourites";
 const MODULES: &str = "modules";
 const PRESETS: &str = "presets";
+const WINDOW: &str = "window";
+const THEME: &str = "theme";
+const SCALE: &str = "scale";
 
 /// What a user has marked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +51,25 @@ impl Favourites {
     }
 }
 
+/// How a user likes windows of the editor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WindowLook {
+    /// The light theme instead of the dark one.
+    pub light: bool,
+    /// 1 = the system's own; finite and above 0.
+    pub scale: f32,
+}
+
+impl WindowLook {
+    /// That in `settings`, if it means anything.
+    fn of(settings: &Map<String, Value>) -> Option<Self> {
+        let window = settings.get(WINDOW)?;
+        let scale = window.get(SCALE).and_then(Value::as_f64).unwrap_or(1.0) as f32;
+        let scale = if scale.is_finite() && scale > 0.0 { scale } else { 1.0 };
+        Some(Self { light: window.get(THEME)?.as_str()? == "light", scale })
+    }
+}
+
 /// The file of settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -67,6 +89,25 @@ impl Settings {
     /// When the file cannot be read. It is kept when something is marked all the same.
     pub fn favourites(&self) -> Result<Favourites, LibraryError> {
         Ok(Favourites::of(&self.read()?))
+    }
+
+    /// How windows are to look, if a user has said so.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn look(&self) -> Result<Option<WindowLook>, LibraryError> {
+        Ok(WindowLook::of(&self.read()?))
+    }
+
+    /// Windows are to look like this.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn set_look(&self, look: WindowLook) -> Result<(), LibraryError> {
+        self.change_file(|settings| {
+            let theme = if look.light { "light" } else { "dark" };
+            settings.insert(WINDOW.into(), json!({ THEME: theme, SCALE: look.scale }));
+        })
     }
 
     /// Marks modules of `kind`, or takes the mark away.
@@ -128,9 +169,27 @@ impl Settings {
         }
     }
 
+    fn change(&self, change: impl FnOnce(&mut Favourites)) -> Result<Favourites, LibraryError> {
+        let mut favourites = Favourites::default();
+        self.change_file(|settings| {
+            favourites = Favourites::of(settings);
+            change(&mut favourites);
+            let all = settings.entry(FAVOURITES).or_insert_with(|| json!({}));
+            if !all.is_object() {
+                *all = json!({});
+            }
+            all[MODULES] = json!(favourites.modules);
+            all[PRESETS] = json!(favourites.presets);
+        })?;
+        Ok(favourites)
+    }
+
     /// Reads, changes and writes under the lock, so that two editors both have their way. Fields
     /// that mean nothing here stay.
-    fn change(&self, change: impl FnOnce(&mut Favourites)) -> Result<Favourites, LibraryError> {
+    fn change_file(
+        &self,
+        change: impl FnOnce(&mut Map<String, Value>),
+    ) -> Result<(), LibraryError> {
         let writing = Writing::begin(&self.folder)?;
         let mut settings = match self.read() {
             Ok(settings) => settings,
@@ -139,18 +198,11 @@ impl Settings {
                 Map::new()
             }
         };
-        let mut favourites = Favourites::of(&settings);
-        change(&mut favourites);
         settings.entry("kind").or_insert_with(|| json!("chronus settings"));
         settings.entry("format").or_insert_with(|| json!(1));
-        let all = settings.entry(FAVOURITES).or_insert_with(|| json!({}));
-        if !all.is_object() {
-            *all = json!({});
-        }
-        all[MODULES] = json!(favourites.modules);
-        all[PRESETS] = json!(favourites.presets);
+        change(&mut settings);
         writing.replace(FILE, format!("{:#}\n", Value::Object(settings)).as_bytes())?;
-        Ok(favourites)
+        Ok(())
     }
 
     /// Keeps a damaged file under another name.

@@ -81,9 +81,13 @@ pub fn editor(patch: &Patch) -> Result<(EditorApp, Arc<Engine>, Renderer), Stage
     let value = |index| patch.macros.get(&index).map_or(0.0, |knob| knob.value);
     let macros = std::array::from_fn(|index| u8::try_from(index).map_or(0.0, value));
     let world = Alone { engine: engine.clone(), macros };
-    // Nobody's presets and settings: pictures are the same for everyone.
-    let nowhere = std::env::temp_dir().join("chronus-desk-has-no-presets").join("presets");
-    let editor = EditorApp::new(engine.clone(), Box::new(world)).with_presets(nowhere);
+    // Nobody's presets, and no settings that an editor before has left: pictures are the same for
+    // everyone.
+    let nowhere = std::env::temp_dir().join(format!("chronus-desk-{}", std::process::id()));
+    // As a rule it is not there, and that is as well.
+    let _ = std::fs::remove_dir_all(&nowhere);
+    let editor = EditorApp::new(engine.clone(), Box::new(world));
+    let editor = editor.with_presets(nowhere.join("presets"));
     Ok((editor, engine, renderer))
 }
 

@@ -2,6 +2,7 @@
 //! measurements, plots, the music they play, and the work that engines are compared by.
 
 mod canvas;
+#[cfg(feature = "editor")]
 pub mod desk;
 pub mod host;
 pub mod limit;

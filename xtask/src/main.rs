@@ -77,8 +77,7 @@ fn demo(args: &[String]) -> Result<(), Failure> {
     needs::provide(needs::BUILD)?;
     let workspace = Workspace::find()?;
     bundle::bundle(&workspace)?;
-    cargo(["build", "--release", "-p", "chronus-tests", "--bin", "demo", "--bin", "rt_host"])
-        .run()?;
+    stages::build_hosts()?;
     run::program(workspace.release("demo"))
         .args(args.iter().cloned())
         .env("CHRONUS_CLAP", workspace.clap())
@@ -99,10 +98,8 @@ fn program(name: &'static str, args: &[String]) -> Result<(), Failure> {
 fn screenshots(args: &[String]) -> Result<(), Failure> {
     needs::provide(needs::BUILD.iter().chain(needs::PICTURES))?;
     let workspace = Workspace::find()?;
-    cargo(["build", "--release", "-p", "chronus-tests"])
-        .args(["--features", "pictures", "--bin", "screenshots"])
-        .run()?;
-    run::program(workspace.release("screenshots"))
+    stages::build_screenshots()?;
+    run::program(workspace.target.join("debug/screenshots"))
         .arg("--out")
         .arg(workspace.target.join("screenshots"))
         .args(args.iter().cloned())

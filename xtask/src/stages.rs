@@ -161,10 +161,10 @@ fn check(run: crate::run::Run) -> Count {
 /// `--workspace`, less the plugin where no C++ compiler can build its VST3 side.
 fn packages() -> Vec<&'static str> {
     if cfg!(not(target_os = "linux")) || needs::on_path("g++").is_some() {
-        return vec!["--workspace"];
+        return TESTED.to_vec();
     }
     println!("no g++: the crate `chronus-plugin` itself is left out of this stage");
-    vec!["--workspace", "--exclude", "chronus-plugin"]
+    [&TESTED[..], &["--exclude", "chronus-plugin"]].concat()
 }
 
 fn clippy(_: &Workspace) -> Count {
@@ -181,13 +181,25 @@ fn cargo_test(_: &Workspace) -> Count {
     cargo(["test", "--no-fail-fast"]).args(packages()).count()
 }
 
-fn build_hosts() -> Result<(), Failure> {
-    cargo(["build", "--release", "-p", "chronus-tests", "--bin", "demo", "--bin", "rt_host"]).run()
+/// What every build of the tests is given, so that they share one build of what they depend on.
+const TESTED: [&str; 3] = ["--workspace", "--features", "chronus-tests/pictures"];
+
+/// The demo and the host without a plugin, which need no editor.
+pub fn build_hosts() -> Result<(), Failure> {
+    cargo(["build", "--release", "-p", "chronus-tests", "--no-default-features"])
+        .args(["--bin", "demo", "--bin", "rt_host"])
+        .run()
+}
+
+/// The program that photographs the editor, as the tests build it.
+pub fn build_screenshots() -> Result<(), Failure> {
+    cargo(["build", "--profile", "test", "--bin", "screenshots"]).args(TESTED).run()
 }
 
 /// The tests of `tests/tests/NAME.rs`, which cargo ignores when nothing is bundled.
 fn host_tests(workspace: &Workspace, name: &str) -> crate::run::Run {
-    cargo(["test", "-p", "chronus-tests", "--test", name, "--no-fail-fast"])
+    cargo(["test", "--test", name, "--no-fail-fast"])
+        .args(TESTED)
         .args(["--", "--ignored", "--test-threads=1"])
         .env("CHRONUS_CLAP", workspace.clap())
         .env("CHRONUS_OSC", free_port())
@@ -253,9 +265,13 @@ fn editor(workspace: &Workspace) -> Count {
         .count()
 }
 
-fn golden(_: &Workspace) -> Count {
-    let test = cargo(["test", "--release", "-p", "chronus-tests"]);
-    test.args(["--features", "pictures", "--test", "golden"]).count()
+fn golden(workspace: &Workspace) -> Count {
+    if let Err(failure) = build_screenshots() {
+        return done(Err(failure));
+    }
+    let golden = workspace.root.join("tests/golden");
+    let screenshots = workspace.target.join("debug/screenshots");
+    program(screenshots).arg("--golden").arg(golden).count()
 }
 
 fn short_demo(workspace: &Workspace) -> Count {

@@ -88,8 +88,10 @@ impl Host {
     }
 }
 
+/// Enough time for the answer on a machine that does much else: how long a build takes is no law.
 fn remote() -> Terms {
-    Terms { client: Client::Remote, ..Terms::default() }
+    let deadline = Some(Duration::from_secs(15));
+    Terms { client: Client::Remote, deadline, ..Terms::default() }
 }
 
 fn sine() -> Patch {

@@ -15,6 +15,7 @@ use crate::commits::Commits;
 use crate::host::Host;
 use crate::knob::Turning;
 use crate::live::Live;
+use crate::loads::Loads;
 use crate::look::Look;
 use crate::palette::Palette;
 use crate::presets::Presets;
@@ -78,6 +79,7 @@ pub struct EditorApp {
     /// The open list of commands.
     pub(crate) palette: Option<Palette>,
     pub(crate) live: Live,
+    pub(crate) loads: Loads,
     /// The knob in hand.
     pub(crate) turning: Option<Turning>,
     /// The cable whose gain is in hand, and where it stands.
@@ -116,6 +118,7 @@ impl EditorApp {
             presets,
             palette: None,
             live: Live::default(),
+            loads: Loads::default(),
             turning: None,
             gain: None,
             typing: None,
@@ -153,6 +156,7 @@ impl EditorApp {
     pub fn window_closed(&mut self) {
         self.let_go();
         self.live.release(&self.engine);
+        self.loads.release(&self.engine);
     }
 
     /// What the canvas shows: its zoom, 1 = 100 % and 0 = all of the patch, and the patch's point at
@@ -210,6 +214,11 @@ impl EditorApp {
         } else {
             self.live.release(&self.engine);
         }
+        let loads = match self.page {
+            Page::Canvas => self.loads.shown,
+            page => page == Page::Statistics,
+        };
+        self.loads.follow(&self.engine, loads, now);
         self.warm.go_on(ui);
         let busy = self.commits.building() || self.turning.is_some() || self.presets.busy();
         let moves = self.live.moves(now);
@@ -228,7 +237,7 @@ impl EditorApp {
                 Page::Canvas => {}
                 Page::List => self.modules(ui, patch),
                 Page::Macros => self.macros(ui, patch),
-                Page::Statistics => self.statistics(ui),
+                Page::Statistics => self.statistics(ui, patch),
                 Page::Settings => self.settings(ui, patch),
                 Page::Document => self.document(ui, patch),
             }

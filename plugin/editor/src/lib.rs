@@ -13,6 +13,7 @@ mod host;
 mod icons;
 mod knob;
 mod live;
+mod loads;
 mod look;
 mod macros;
 mod modules;

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use chronus_engine::Histogram;
+use chronus_patch::Patch;
 use egui::{Align2, FontId, Grid, Rect, RichText, Role, Sense, Stroke, Ui, WidgetInfo};
 use egui::{pos2, vec2};
 
@@ -27,7 +28,7 @@ struct Drawn {
 }
 
 impl EditorApp {
-    pub(crate) fn statistics(&mut self, ui: &mut Ui) {
+    pub(crate) fn statistics(&mut self, ui: &mut Ui, patch: &Patch) {
         let counters = self.engine.counters();
         ui.horizontal_wrapped(|ui| {
             for (drawn, histogram) in [
@@ -81,6 +82,8 @@ impl EditorApp {
         });
         let warm = counters.warm_rms().map(decibels);
         ui.label(format!("Warm-up of the last edit, dB RMS a buffer: {}", warm.join("  ")));
+        ui.add_space(8.0);
+        self.loads.table(ui, patch);
         ui.add_space(8.0);
         ui.label(RichText::new("The last edits").strong());
         for commit in self.commits.all() {

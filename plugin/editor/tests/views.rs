@@ -188,3 +188,31 @@ fn arranging_is_one_step_and_reads_from_left_to_right() {
     rig.click("Undo");
     assert_eq!(rig.engine.document().modules, before.modules);
 }
+
+#[test]
+fn each_module_shows_what_it_takes_of_the_processor() {
+    let mut rig = row();
+    assert!(!rig.engine.taps().loads());
+    assert_eq!(rig.value("Module osc"), "");
+    rig.click("Patch canvas");
+    rig.press(NONE, Key::F3);
+    rig.until("loads are shown", |rig| rig.value("Module osc").ends_with(" %"));
+    rig.press(NONE, Key::F3);
+    rig.until("nothing is measured any more", |rig| !rig.engine.taps().loads());
+    assert_eq!(rig.value("Module osc"), "");
+    let ground = rig.place("Patch canvas") + vec2(0.0, 300.0);
+    rig.click_at(ground, PointerButton::Secondary, NONE);
+    rig.click("Load of modules");
+    rig.until("they are shown again", |rig| rig.value("Module osc").ends_with(" %"));
+    rig.close_window();
+    assert!(!rig.engine.taps().loads(), "nobody looks");
+}
+
+#[test]
+fn the_statistics_name_the_dearest_modules() {
+    let mut rig = row();
+    rig.click("Statistics");
+    rig.until("loads are measured", |rig| rig.shows("measured in turns") && rig.shows("osc"));
+    rig.click("List");
+    rig.until("nothing is measured any more", |rig| !rig.engine.taps().loads());
+}

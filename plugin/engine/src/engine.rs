@@ -443,6 +443,19 @@ impl Engine {
         lives.find(|(_, cells)| cells.key == key).map(|(id, _)| id.clone())
     }
 
+    /// What each module of the playing patch takes of the DSP thread: time in it over the duration of what
+    /// it renders, so 1 is all there is. Of those that were measured since they came
+    /// ([`TapRequests::set_loads`](crate::TapRequests::set_loads)); modules that run side by side share
+    /// alike.
+    pub fn module_loads(&self, mut each: impl FnMut(&ModuleId, f32)) {
+        let session = self.session.lock();
+        for (id, cells) in session.playing.lives.iter() {
+            if let Some(load) = cells.load() {
+                each(id, load);
+            }
+        }
+    }
+
     /// Looks at the newest telemetry.
     pub fn telemetry<T>(&self, look: impl FnOnce(&Telemetry) -> T) -> T {
         look(self.telemetry.lock().read())

@@ -3,6 +3,7 @@
 mod bank;
 mod carry;
 mod columns;
+mod meter;
 mod mix;
 mod program;
 mod sleep;
@@ -14,6 +15,7 @@ use pulp::Arch;
 
 use self::bank::{Apart, Bank, Unsettled};
 use self::carry::Roster;
+use self::meter::Meter;
 use self::program::{Program, Run, Step};
 use self::sleep::Sleep;
 pub(crate) use self::values::Turn;
@@ -80,6 +82,7 @@ pub struct Graph {
     arch: Arch,
     roster: Roster,
     sleep: Sleep,
+    meter: Meter,
     pub(crate) taps: Taps,
 }
 
@@ -206,6 +209,7 @@ impl Graph {
             arch: crate::simd::arch(),
             roster: Roster::new(&plan),
             sleep: Sleep::new(&plan),
+            meter: Meter::default(),
             taps,
             plan,
         };
@@ -318,7 +322,29 @@ impl Graph {
         // Taken out meanwhile: steps change all of the graph but this.
         let which = usize::from(self.in_transition);
         let program = std::mem::take(&mut self.programs[which]);
-        for step in &program.steps {
+        let measured = self.measured(&program, frames).unwrap_or(program.steps.len());
+        let (before, rest) = program.steps.split_at(measured);
+        still &= self.steps(section, &program, before, observer);
+        if let Some((step, after)) = rest.split_first() {
+            still &= self.measure(step, frames, |graph| {
+                graph.steps(section, &program, std::slice::from_ref(step), observer)
+            });
+            still &= self.steps(section, &program, after, observer);
+        }
+        self.programs[which] = program;
+        self.sleep.asleep = still && self.sleep.free.is_some();
+    }
+
+    /// Does `steps` of `program` in their order. True when all modules in it rest.
+    fn steps(
+        &mut self,
+        section: &mut Section<'_>,
+        program: &Program,
+        steps: &[Step],
+        observer: &mut impl Observer,
+    ) -> bool {
+        let mut still = true;
+        for step in steps {
             match step {
                 Step::Run(run) => still &= self.run(section, run, program.ports(run), observer),
                 Step::Bank(run) => {
@@ -330,8 +356,7 @@ impl Graph {
                 Step::Store(store) => self.store(section, store),
             }
         }
-        self.programs[which] = program;
-        self.sleep.asleep = still && self.sleep.free.is_some();
+        still
     }
 
     /// Runs a module. True when it rests: as long as what it reads stays as it is, so do its state

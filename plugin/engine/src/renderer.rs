@@ -621,8 +621,10 @@ impl Renderer {
         let fall = 0.5f32.powf((interval as f64 / frames_to_half) as f32);
         self.peak = self.peak.map(|peak| peak * fall);
         telemetry.watched = graph.taps.active();
-        if telemetry.watched {
+        if telemetry.watched || graph.taps.loads() {
             self.shared.taps.expire(self.frame, self.sample_rate);
+        }
+        if telemetry.watched {
             graph.taps.show(&mut *telemetry.scopes, &mut *telemetry.levels);
         }
         self.telemetry.publish();

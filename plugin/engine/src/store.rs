@@ -2,7 +2,7 @@
 //! knob turned while a standby is being built is never lost.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crossbeam::queue::ArrayQueue;
 
@@ -73,8 +73,15 @@ pub struct Cells {
     dirty: AtomicU64,
     /// What `/gate/ID` said last: a gate opened before its module plays is not lost.
     gate: AtomicBool,
+    /// Share of the time that the module takes, as the bits of an f32; `UNKNOWN` before it was measured.
+    load: AtomicU32,
     marks: Arc<Marks>,
 }
+
+/// In place of a load: none was measured. It is a NaN.
+const UNKNOWN: u32 = u32::MAX;
+/// How much of a load the newest measurement makes up.
+const LOAD_STEP: f32 = 0.2;
 
 impl Cells {
     /// Cells of a new module of `spec` with its params at `values`.
@@ -87,6 +94,7 @@ impl Cells {
             values: values.iter().map(cell).collect(),
             dirty: AtomicU64::new(0),
             gate: AtomicBool::new(false),
+            load: AtomicU32::new(UNKNOWN),
             marks,
         }
     }
@@ -116,6 +124,20 @@ impl Cells {
     pub fn set_gate(&self, on: bool) {
         self.gate.store(on, Ordering::Relaxed);
         self.marks.count.fetch_add(1, Ordering::Release);
+    }
+
+    /// Share of the time that the module takes of the DSP thread, smoothed: time in it over the duration
+    /// of what it renders. `None` before it was measured.
+    #[must_use]
+    pub fn load(&self) -> Option<f32> {
+        let load = f32::from_bits(self.load.load(Ordering::Relaxed));
+        (!load.is_nan()).then_some(load)
+    }
+
+    /// It took `load` in a chunk. For the DSP thread alone. Wait-free.
+    pub(crate) fn note_load(&self, load: f32) {
+        let smooth = self.load().map_or(load, |old| old + LOAD_STEP * (load - old));
+        self.load.store(smooth.to_bits(), Ordering::Relaxed);
     }
 
     /// What param `index` holds now.

@@ -5,8 +5,12 @@
 //! a few frames of every `GLANCE_BLOCKS` blocks, each tap in its own block. So a window full of
 //! levels costs next to nothing, while the few scopes in it miss nothing.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+mod request;
+mod view;
 
+use self::request::unpack;
+pub use self::request::{PATIENCE_SECONDS, TapRequests, Tapped};
+pub use self::view::{LevelView, ScopeView};
 use crate::lanes::LANES;
 use crate::module::BLOCK;
 use crate::plan::{NodeIndex, Plan};
@@ -25,98 +29,14 @@ pub const TAP_PAIRS: usize = 256;
 /// Blocks from one glance at an output to the next.
 pub const GLANCE_BLOCKS: usize = 48;
 
-/// Sound after which taps are let go that nobody keeps.
-pub const PATIENCE_SECONDS: f64 = 20.0;
-
 /// Lowest and highest value of some frames.
 pub type Extremes = [f32; 2];
 
-/// An output: the module's key, and the position of the output.
-pub type Tapped = (u32, u8);
-
-/// In place of the frame: the choice is newer than any look at it.
-const JUST_SET: u64 = u64::MAX;
 const TAPS: usize = MAX_SCOPES + MAX_LEVELS;
 const NOWHERE: NodeIndex = NodeIndex::MAX;
 const EMPTY: Extremes = [f32::INFINITY, f32::NEG_INFINITY];
 /// Marks a node that a scope is on, beside the blocks in which it is glanced at.
 const SCOPED: u64 = 1 << GLANCE_BLOCKS;
-
-/// Which outputs the editor wants to see. Written by the editor, read by the DSP thread. There is one
-/// choice for an engine: who sets it last decides for all who look.
-#[derive(Debug)]
-pub struct TapRequests {
-    changes: AtomicU64,
-    wanted: [AtomicU64; TAPS],
-    /// Absolute frame at which somebody last said that it still looks.
-    kept: AtomicU64,
-}
-
-impl Default for TapRequests {
-    fn default() -> Self {
-        Self {
-            changes: AtomicU64::new(0),
-            wanted: [const { AtomicU64::new(0) }; TAPS],
-            kept: AtomicU64::new(0),
-        }
-    }
-}
-
-impl TapRequests {
-    /// Looks at all of `scopes` and glances at `levels`; those beyond `MAX_SCOPES` and `MAX_LEVELS`
-    /// are left out. Two empty lists cost the DSP thread nothing.
-    pub fn set(&self, scopes: &[Tapped], levels: &[Tapped]) {
-        for (t, wanted) in self.wanted.iter().enumerate() {
-            let tapped = match t.checked_sub(MAX_SCOPES) {
-                None => scopes.get(t),
-                Some(level) => levels.get(level),
-            };
-            wanted.store(tapped.map_or(0, |&tapped| pack(tapped)), Ordering::Relaxed);
-        }
-        self.kept.store(JUST_SET, Ordering::Relaxed);
-        self.changes.fetch_add(1, Ordering::Release);
-    }
-
-    /// How many outputs are looked at, and how many glanced at.
-    #[must_use]
-    pub fn wanted(&self) -> (usize, usize) {
-        let count = |wanted: &[AtomicU64]| {
-            wanted.iter().filter(|wanted| wanted.load(Ordering::Relaxed) != 0).count()
-        };
-        (count(&self.wanted[..MAX_SCOPES]), count(&self.wanted[MAX_SCOPES..]))
-    }
-
-    /// Grows whenever the choice changes: who has set it can tell whether it still holds.
-    #[must_use]
-    pub fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Acquire)
-    }
-
-    /// Somebody still looks, at absolute frame `frame`: without that for `PATIENCE_SECONDS` of sound
-    /// all taps are let go, lest a window that died costs anything.
-    pub fn keep(&self, frame: u64) {
-        self.kept.store(frame, Ordering::Relaxed);
-    }
-
-    /// Lets all taps go where nobody has looked for long. Realtime.
-    pub(crate) fn expire(&self, frame: u64, sample_rate: f64) {
-        let kept = self.kept.load(Ordering::Relaxed);
-        if kept == JUST_SET {
-            self.keep(frame);
-        } else if frame.saturating_sub(kept) as f64 > PATIENCE_SECONDS * sample_rate {
-            self.set(&[], &[]);
-        }
-    }
-}
-
-/// An output as a number, 0 being none.
-fn pack((key, output): Tapped) -> u64 {
-    u64::from(key) << 16 | u64::from(output) << 1 | 1
-}
-
-fn unpack(packed: u64) -> Option<Tapped> {
-    (packed & 1 == 1).then_some(((packed >> 16) as u32, (packed >> 1) as u8))
-}
 
 /// Where one tap looks.
 #[derive(Clone, Copy, Debug)]
@@ -252,6 +172,8 @@ pub(crate) struct Taps {
     scoping: bool,
     /// Some output is looked or glanced at.
     active: bool,
+    /// The load of each module is measured.
+    loads: bool,
     /// The marks that count in the chunk that is rendered.
     due: u64,
     /// Position of its block among `GLANCE_BLOCKS`.
@@ -271,6 +193,7 @@ impl Taps {
             bank_marks: vec![0; plan.banks.len()].into(),
             scoping: false,
             active: false,
+            loads: false,
             due: 0,
             block: 0,
             resolved: 0,
@@ -287,8 +210,9 @@ impl Taps {
             self.bank_marks.fill(0);
         }
         (self.active, self.scoping, self.due) = (false, false, 0);
+        self.loads = requests.loads();
         for t in 0..TAPS {
-            let wanted = requests.wanted[t].load(Ordering::Relaxed);
+            let wanted = requests.packed(t);
             self.places[t] = Place { node: NOWHERE, output: 0, wanted };
             self.seen.settle(t, wanted);
             let Some((module, output)) = unpack(wanted) else { continue };
@@ -328,6 +252,12 @@ impl Taps {
     /// True while any output is looked or glanced at.
     pub fn active(&self) -> bool {
         self.active
+    }
+
+    /// True while the load of each module is measured.
+    #[inline(always)]
+    pub fn loads(&self) -> bool {
+        self.loads
     }
 
     /// True while any output is looked at: every frame of it has to be there.
@@ -451,66 +381,5 @@ impl Taps {
             (view.of, view.total, view.seen) = (level.of, level.total, level.seen);
             level.seen = EMPTY;
         }
-    }
-}
-
-/// What one scope has seen.
-#[derive(Clone, Copy, Debug)]
-pub struct ScopeView {
-    of: u64,
-    pairs: [Extremes; TAP_PAIRS],
-    total: u64,
-}
-
-impl ScopeView {
-    pub(crate) const NONE: Self = Self { of: 0, pairs: [[0.0; 2]; TAP_PAIRS], total: 0 };
-
-    /// The output, if there is one.
-    #[must_use]
-    pub fn of(&self) -> Option<Tapped> {
-        unpack(self.of)
-    }
-
-    /// How many pairs there have been since it was asked for.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.total
-    }
-
-    /// The pairs after the first `known`, oldest first, as far as they are still there. Any number of
-    /// readers may each take what they do not know yet.
-    pub fn since(&self, known: u64) -> impl Iterator<Item = Extremes> + '_ {
-        let first = known.max(self.total.saturating_sub(TAP_PAIRS as u64));
-        (first..self.total).map(|n| self.pairs[n as usize % TAP_PAIRS])
-    }
-}
-
-/// What glances at one output have seen.
-#[derive(Clone, Copy, Debug)]
-pub struct LevelView {
-    of: u64,
-    seen: Extremes,
-    total: u64,
-}
-
-impl LevelView {
-    pub(crate) const NONE: Self = Self { of: 0, seen: EMPTY, total: 0 };
-
-    /// The output, if there is one.
-    #[must_use]
-    pub fn of(&self) -> Option<Tapped> {
-        unpack(self.of)
-    }
-
-    /// Lowest and highest value since the telemetry before, if there was a glance.
-    #[must_use]
-    pub fn seen(&self) -> Option<Extremes> {
-        (self.seen[0] <= self.seen[1]).then_some(self.seen)
-    }
-
-    /// How many glances there have been since it was asked for.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.total
     }
 }

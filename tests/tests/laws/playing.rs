@@ -250,17 +250,18 @@ fn taps_that_nobody_keeps_are_let_go() {
     let key = rig.engine.module_key(&"e".parse().unwrap()).expect("the module is there");
     let second = |rig: &mut Rig| drop(rig.render(8_000, |_| 64, &[], |_| 0.0));
     rig.engine.taps().set(&[], &[(key, 0)]);
+    rig.engine.taps().set_loads(true);
     for _ in 0..3 {
         for _ in 1..chronus_engine::PATIENCE_SECONDS as usize {
             second(&mut rig);
         }
-        assert_eq!(rig.engine.taps().wanted(), (0, 1));
+        assert_eq!((rig.engine.taps().wanted(), rig.engine.taps().loads()), ((0, 1), true));
         rig.engine.taps().keep(rig.engine.frame());
     }
     for _ in 0..chronus_engine::PATIENCE_SECONDS as usize + 1 {
         second(&mut rig);
     }
-    assert_eq!(rig.engine.taps().wanted(), (0, 0));
+    assert_eq!((rig.engine.taps().wanted(), rig.engine.taps().loads()), ((0, 0), false));
 }
 
 /// Glances see each module of a bank by itself, and change no bit of the sound.
@@ -302,6 +303,44 @@ fn taps_find_their_lane_in_a_bank_and_are_not_heard() {
     assert_eq!(with, play(false).0);
     for (level, expected) in levels.into_iter().zip([1.0, 0.25, 0.5]) {
         assert!((level - expected).abs() < 0.01, "{levels:?}");
+    }
+}
+
+/// Each module's own share of the time is told, which changes no bit of the sound.
+#[test]
+fn the_load_of_each_module_is_measured_on_request() {
+    let registry = std::sync::Arc::new(chronus_engine::Registry::new(&crate::faulty::kinds()));
+    let lines = [
+        "create a simple_sine",
+        "create b simple_sine",
+        "create slow faulty",
+        &format!("set slow fault {}", crate::faulty::SLOW),
+        "create out audio_out",
+        "connect a slow",
+        "connect slow out",
+        "connect b out",
+    ];
+    let patch = build(&registry, &lines);
+    let play = |loads: bool| {
+        let mut rig = Rig::new(&registry, RATE, &patch);
+        rig.engine.taps().set_loads(loads);
+        let sound = rig.render(100 * 64, |_| 64, &[], |_| 0.0);
+        let mut all = std::collections::BTreeMap::new();
+        rig.engine.module_loads(|id, load| {
+            all.insert(id.to_string(), load);
+        });
+        (sound, all)
+    };
+    let (sound, loads) = play(true);
+    let (plain, none) = play(false);
+    assert_eq!(sound, plain);
+    assert!(none.is_empty(), "{none:?}");
+    assert_eq!(loads.keys().collect::<Vec<_>>(), ["a", "b", "out", "slow"]);
+    // It takes a millisecond for each 64 frames; what interrupts it only adds to that.
+    let expected = 1e-3 * RATE as f32 / 64.0;
+    assert!(loads["slow"] >= 0.99 * expected, "{loads:?}");
+    for id in ["a", "b", "out"] {
+        assert!(loads[id] > 0.0 && loads[id] < loads["slow"], "{loads:?}");
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Fit,
     ZoomIn,
     ZoomOut,
+    /// Shows what each module takes of the processor, or hides it.
+    Loads,
     /// Lets go of what is in hand, or of what is selected.
     GiveUp,
     /// Gives the keyboard back to the host.
@@ -140,6 +142,7 @@ const KEYS: &[(Command, On, Modifiers, Key)] = &[
     (Command::ZoomIn, On::Both, SHIFT, Key::Plus),
     (Command::ZoomIn, On::Both, NONE, Key::Equals),
     (Command::ZoomOut, On::Both, NONE, Key::Minus),
+    (Command::Loads, On::Both, NONE, Key::F3),
     (Command::GiveUp, On::Both, NONE, Key::Escape),
     (Command::Leave, On::Both, NONE, Key::F6),
     (Command::Menu, On::Both, SHIFT, Key::F10),
@@ -215,6 +218,7 @@ pub(crate) const OFFERED: &[Command] = &[
     Command::Fit,
     Command::ZoomIn,
     Command::ZoomOut,
+    Command::Loads,
 ];
 
 impl Command {
@@ -235,6 +239,7 @@ impl Command {
             Self::Fit => "Fit the patch",
             Self::ZoomIn => "Zoom in",
             Self::ZoomOut => "Zoom out",
+            Self::Loads => "Load of modules",
             Self::GiveUp => "Give up",
             Self::Leave => "Leave the canvas",
             Self::Menu => "Menu",

@@ -67,14 +67,16 @@ pub(crate) fn grid(brush: Brush<'_>, window: Rect) {
 
 /// What sets a module apart.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Marks {
+pub(crate) struct Marks<'a> {
     pub selected: bool,
     pub hovered: bool,
     pub refused: bool,
+    /// Its load in words, where that is to be seen.
+    pub load: Option<&'a str>,
 }
 
 /// A module's body and header.
-pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: Marks) {
+pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: Marks<'_>) {
     let Brush { painter, look, view: View { zoom, .. } } = brush;
     let rect = seat.rect;
     let corners = CornerRadius::same((5.0 * zoom).clamp(1.0, 12.0) as u8);
@@ -89,13 +91,21 @@ pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: 
         let text = if seat.module.bypass { format!("{name} (bypassed)") } else { name.to_owned() };
         let place = header.left_center() + vec2(9.0 * zoom, 0.0);
         let ink = look.ink_on(header_colour);
-        let inside = painter.with_clip_rect(painter.clip_rect().intersect(header));
+        let mut free = header;
         // The last to become unreadable is the name.
-        let font = FontId::new(font(13.0, zoom.max(super::NAMES)).size, theme::strong());
+        let size = |points: f32| font(points, zoom.max(super::NAMES)).size;
+        if let Some(load) = marks.load {
+            let corner = header.right_center() - vec2(6.0 * zoom, 0.0);
+            let font = FontId::proportional(size(11.5));
+            let taken = painter.text(corner, Align2::RIGHT_CENTER, load, font, ink);
+            free.max.x = taken.left() - 4.0;
+        }
+        let font = FontId::new(size(13.0), theme::strong());
+        let inside = painter.with_clip_rect(painter.clip_rect().intersect(free));
         inside.text(place, Align2::LEFT_CENTER, text, font, ink);
     }
     if zoom < super::PLAIN {
-        name_inside(brush, scene, seat);
+        name_inside(brush, scene, seat, marks.load);
     }
     if seat.spec.is_none() && zoom >= super::PLAIN {
         let place = header.left_bottom() + vec2(9.0, 9.0) * zoom;
@@ -124,20 +134,45 @@ pub(crate) fn header_colour(look: &Palette, seat: &Seat<'_>) -> Color32 {
 
 /// The name in the middle of a module, in two lines if one is too short for it: where the header is
 /// too small to be read.
-pub(crate) fn name_inside(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>) {
+pub(crate) fn name_inside(
+    brush: Brush<'_>,
+    scene: &Scene<'_>,
+    seat: &Seat<'_>,
+    load: Option<&str>,
+) {
     let (Brush { painter, look, .. }, rect) = (brush, seat.rect);
-    let mut job = LayoutJob::simple(
-        scene.patch.label(seat.id).to_owned(),
-        FontId::proportional(11.0),
-        look.text,
-        rect.width() - 4.0,
-    );
+    let name = scene.patch.label(seat.id);
+    let width = rect.width() - 4.0;
+    let longest = name.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
+    let simple = |text: &str, colour| {
+        let font = FontId::proportional(fitting(width, longest));
+        LayoutJob::simple(text.to_owned(), font, colour, width)
+    };
+    let mut job = simple(name, look.text);
     job.halign = Align::Center;
     job.wrap.max_rows = if rect.height() > 40.0 { 2 } else { 1 };
-    job.wrap.break_anywhere = !scene.patch.label(seat.id).contains(' ');
+    job.wrap.break_anywhere = longest == name.chars().count();
     let galley = painter.layout_job(job);
-    let top = rect.center() - vec2(0.0, galley.size().y / 2.0);
+    let loaded = load.map(|load| {
+        let mut job = simple(load, look.dim);
+        job.halign = Align::Center;
+        job.wrap.max_rows = 1;
+        painter.layout_job(job)
+    });
+    let below = loaded.as_ref().map_or(0.0, |load| load.size().y);
+    let top = rect.center() - vec2(0.0, (galley.size().y + below) / 2.0);
+    let under = top + vec2(0.0, galley.size().y);
     painter.galley(top, galley, look.text);
+    if let Some(load) = loaded {
+        painter.galley(under, load, look.dim);
+    }
+}
+
+/// The font size, 8 to 11 in half points, at which a word of `letters` letters takes `width` points.
+fn fitting(width: f32, letters: usize) -> f32 {
+    /// Of most letters: width over font size.
+    const LETTER: f32 = 0.56;
+    (width / (LETTER * letters.max(1) as f32) * 2.0).floor().clamp(16.0, 22.0) / 2.0
 }
 
 fn glow(painter: &Painter, rect: Rect, corners: CornerRadius, colour: Color32) {

@@ -15,7 +15,7 @@ pub(crate) fn module(
     brush: Brush<'_>,
     scene: &Scene<'_>,
     seat: &Seat<'_>,
-    marks: Marks,
+    marks: Marks<'_>,
     ends: impl Iterator<Item = (Pin, f32)>,
 ) {
     let Brush { painter, look, view } = brush;
@@ -32,7 +32,7 @@ pub(crate) fn module(
         mesh.add_colored_rect(Rect::from_center_size(pin.at, Vec2::splat(END)), colour);
     }
     painter.add(Shape::mesh(mesh));
-    draw::name_inside(brush, scene, seat);
+    draw::name_inside(brush, scene, seat, marks.load);
     if marks.refused || marks.selected || marks.hovered {
         let colour = if marks.refused {
             look.bad

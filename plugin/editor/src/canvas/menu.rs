@@ -68,6 +68,7 @@ const OF_GROUND: &[Option<Command>] = &[
     None,
     Some(Command::SelectAll),
     Some(Command::Fit),
+    Some(Command::Loads),
     None,
     Some(Command::Undo),
     Some(Command::Redo),

@@ -59,12 +59,16 @@ impl EditorApp {
         let selected = self.canvas.selection.modules.contains(seat.id);
         let id = ui.scope_id().with(("module", seat.id.as_str()));
         let response = ui.interact(seat.rect, id, SENSE);
+        let load = self.loads.told(seat.id);
         response.widget_info(|| {
             let name = format!("Module {}", scene.patch.label(seat.id));
-            WidgetInfo::selected(Role::Group, true, selected, name)
+            let mut info = WidgetInfo::selected(Role::Group, true, selected, name);
+            info.current_text_value = load.clone();
+            info
         });
         let refused = why.is_some_and(|why| blames(why, seat.id));
-        let marks = draw::Marks { selected, hovered: response.hovered(), refused };
+        let hovered = response.hovered();
+        let marks = draw::Marks { selected, hovered, refused, load: load.as_deref() };
         let brush = Brush::new(ui, view);
         if view.zoom < PINS {
             let bright = |end: &End| watch::brightness(self.carried(scene, &end.port));

@@ -80,6 +80,7 @@ impl EditorApp {
             | Command::AddFrame
             | Command::ZoomIn
             | Command::ZoomOut
+            | Command::Loads
             | Command::GiveUp
             | Command::Leave
             | Command::Menu
@@ -118,6 +119,7 @@ impl EditorApp {
             Command::Fit => self.canvas.view = Some(self.view_of_all(patch, scene.window)),
             Command::ZoomIn => self.zoom(middle, 1.25),
             Command::ZoomOut => self.zoom(middle, 0.8),
+            Command::Loads => self.loads.shown = !self.loads.shown,
             Command::GiveUp => self.give_up(ground, subject),
             Command::Leave => ground.surrender_focus(),
             Command::Menu => self.open_menu_by_key(ui, scene, subject),

@@ -171,7 +171,7 @@ fn members(planned: &PlanBank) -> impl Iterator<Item = (usize, usize)> + '_ {
 }
 
 /// The lanes of the bank in which node `n` runs, with their nodes.
-fn beside(plan: &Plan, n: NodeIndex) -> impl Iterator<Item = (usize, usize)> + '_ {
+pub(super) fn beside(plan: &Plan, n: NodeIndex) -> impl Iterator<Item = (usize, usize)> + '_ {
     let place = plan.nodes[n as usize].place;
     place.into_iter().flat_map(|place| members(&plan.banks[place.bank as usize]))
 }

@@ -14,6 +14,8 @@ pub(super) struct Program {
     pub steps: Box<[Step]>,
     lines: Box<[Line]>,
     sources: Box<[MixSource]>,
+    /// The steps whose load can be measured.
+    pub measured: Box<[u32]>,
 }
 
 /// One thing to do in each chunk.
@@ -146,8 +148,15 @@ impl Program {
                 Step::Store(Store { ring: *ring, from: pool.line(*from) })
             }
         };
-        let steps = schedule.steps.iter().map(step).collect();
-        Self { steps, lines: lines.into(), sources: schedule.sources.as_slice().into() }
+        let steps: Box<[Step]> = schedule.steps.iter().map(step).collect();
+        let modules = (0..).zip(&steps);
+        let modules = modules.filter(|(_, step)| matches!(step, Step::Run(_) | Step::Bank(_)));
+        Self {
+            measured: modules.map(|(at, _)| at).collect(),
+            steps,
+            lines: lines.into(),
+            sources: schedule.sources.as_slice().into(),
+        }
     }
 
     /// Where the inputs of `run` read and where its outputs write.

@@ -56,6 +56,7 @@ impl Graph {
             let start = start + at as u64;
             let n = (frames - at).min(BLOCK - (start % BLOCK as u64) as usize);
             self.taps.begin(start);
+            self.measure_nothing(&program, n);
             let mut section = Section::new(n, start, self.sample_rate, world.reborrow());
             for &step in &*free {
                 if let Step::Run(run) = &program.steps[step as usize] {

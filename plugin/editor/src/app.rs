@@ -95,6 +95,8 @@ pub struct EditorApp {
     pub(crate) remark: Option<String>,
     pub(crate) port: u16,
     pub(crate) look: Look,
+    /// Where the document's macros stood in the frame before.
+    pub(crate) macros_before: Vec<f32>,
     /// It is as the user likes it, as far as that is known.
     pub(crate) look_known: bool,
     pub(crate) sides: Sides,
@@ -128,6 +130,7 @@ impl EditorApp {
             remark: None,
             port: 9000,
             look: Look::default(),
+            macros_before: Vec::new(),
             look_known: false,
             sides: Sides::default(),
             warm: Warm::default(),
@@ -178,7 +181,7 @@ impl EditorApp {
             self.look.apply(ui.ctx());
         }
         self.keys_of_every_page(ui);
-        let patch = self.engine.document();
+        let patch = self.document_at_rest();
         self.tend_turning(ui);
         self.look_keys(ui);
         self.look_as_liked(ui);

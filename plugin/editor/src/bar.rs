@@ -31,14 +31,12 @@ impl EditorApp {
         let button = IconButton::new(Icon::Undo, "Undo");
         let button = ui.add_enabled(undo.is_some(), button);
         if button.on_hover_text(tip("Undo", undo)).clicked() {
-            self.let_go();
-            self.commits.undo(&self.engine);
+            self.undo();
         }
         let button = IconButton::new(Icon::Redo, "Redo");
         let button = ui.add_enabled(redo.is_some(), button);
         if button.on_hover_text(tip("Redo", redo)).clicked() {
-            self.let_go();
-            self.commits.redo(&self.engine);
+            self.redo();
         }
     }
 
@@ -47,13 +45,10 @@ impl EditorApp {
         self.let_go();
         self.canvas.start_over();
         self.sides.start_over();
-        for (&index, knob) in &patch.macros {
-            self.host.begin_macro(index);
-            self.host.turn_macro(index, knob.value);
-            self.host.end_macro(index);
-        }
-        let name = if patch.name.is_empty() { "a patch" } else { &patch.name };
-        self.commit(format!("load {name}"), &[Request::Replace(Box::new(patch))]);
+        let (before, name) = (self.document_now(), patch.name.as_str());
+        let label = format!("load {}", if name.is_empty() { "a patch" } else { name });
+        self.turn_macros(&before, &patch);
+        self.commit(label, &[Request::Replace(Box::new(patch))]);
     }
 
     /// What became of the last edit, and what to do about a refused one.
@@ -91,7 +86,7 @@ impl EditorApp {
                 }
                 let undo = ui.small_button("Undo it").accessible_name("Undo the refused edit");
                 if undo.clicked() {
-                    self.commits.undo(&self.engine);
+                    self.undo();
                 }
             });
         }

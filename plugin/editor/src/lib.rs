@@ -25,6 +25,7 @@ mod scenes;
 mod settings;
 mod stats;
 mod status;
+mod steps;
 mod theme;
 mod warm;
 mod words;

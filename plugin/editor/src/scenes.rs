@@ -1,6 +1,8 @@
 //! A/B and scenes: variants of the patch that are recalled as one edit, so that what they share goes
 //! on sounding. A and B live in the window, scenes in the patch.
 
+use std::sync::Arc;
+
 use chronus_engine::Request;
 use chronus_patch::{Edit, Patch, Scene};
 use egui::{Button, Popup, PopupCloseBehavior, Ui};
@@ -15,7 +17,7 @@ pub(crate) struct Sides {
     /// B is the one that plays.
     on_b: bool,
     /// The one that does not; none until both have been heard.
-    other: Option<Box<Patch>>,
+    other: Option<Arc<Patch>>,
 }
 
 impl Sides {
@@ -29,7 +31,7 @@ impl EditorApp {
     /// The line of A/B and scenes.
     pub(crate) fn scenes(&mut self, ui: &mut Ui, patch: &Patch) {
         ui.horizontal_wrapped(|ui| {
-            self.sides(ui, patch);
+            self.sides(ui);
             ui.separator();
             ui.colored_label(theme::of(ui).dim, "Scenes");
             for (name, scene) in &patch.scenes {
@@ -37,36 +39,37 @@ impl EditorApp {
             }
             let store = ui.add(IconButton::new(Icon::Plus, "Store a scene"));
             if store.on_hover_text("Store what plays as a scene").clicked() {
-                let scene = Some(patch.to_scene());
+                let scene = Some(self.document_now().to_scene());
                 self.edit(patch, Edit::SetScene { name: free_name(patch), scene });
             }
         });
     }
 
-    fn sides(&mut self, ui: &mut Ui, patch: &Patch) {
+    fn sides(&mut self, ui: &mut Ui) {
         let on_b = self.sides.on_b;
         for (name, is_b) in [("A", false), ("B", true)] {
             let button = ui.add(Button::selectable(on_b == is_b, name));
             let button = button.accessible_name(format!("Side {name}"));
             let tip = "Two variants to compare: edits go to the one that plays";
             if button.on_hover_text(tip).clicked() && on_b != is_b {
-                self.change_side(patch);
+                self.change_side();
             }
         }
         let (here, there) = if on_b { ("B", "A") } else { ("A", "B") };
         let copy = ui.small_button(format!("{here} → {there}"));
         let copy = copy.accessible_name(format!("Copy {here} to {there}"));
         if copy.on_hover_text(format!("Make {there} the same as {here}")).clicked() {
-            self.sides.other = Some(Box::new(patch.clone()));
+            self.sides.other = Some(self.document_now());
         }
     }
 
-    fn change_side(&mut self, patch: &Patch) {
-        let target = self.sides.other.take().unwrap_or_else(|| Box::new(patch.clone()));
-        self.sides.other = Some(Box::new(patch.clone()));
+    fn change_side(&mut self) {
+        let patch = self.document_now();
+        let target = self.sides.other.take().unwrap_or_else(|| patch.clone());
+        self.sides.other = Some(patch);
         self.sides.on_b = !self.sides.on_b;
         let side = if self.sides.on_b { "B" } else { "A" };
-        self.become_patch(patch, &target, format!("switch to {side}"));
+        self.become_patch(&target, format!("switch to {side}"));
     }
 
     fn scene(&mut self, ui: &mut Ui, patch: &Patch, name: &str, scene: &Scene) {
@@ -81,7 +84,7 @@ impl EditorApp {
                 button.clicked()
             };
             if entry(ui, "Store again") {
-                wish = Some(Some(patch.to_scene()));
+                wish = Some(Some(self.document_now().to_scene()));
                 ui.close();
             }
             if entry(ui, "Delete") {
@@ -95,7 +98,7 @@ impl EditorApp {
             }
         });
         if chip.on_hover_text("Click: recall. Right click: store again, rename, delete").clicked() {
-            self.become_patch(patch, &patch.with_scene(scene), format!("recall {name}"));
+            self.become_patch(&patch.with_scene(scene), format!("recall {name}"));
         }
         if let Some(scene) = wish {
             self.edit(patch, Edit::SetScene { name: name.into(), scene });
@@ -113,21 +116,16 @@ impl EditorApp {
     }
 
     /// Edits the patch until it is `target`, and turns the host's macros to where that has them.
-    fn become_patch(&mut self, patch: &Patch, target: &Patch, label: String) {
+    fn become_patch(&mut self, target: &Patch, label: String) {
         self.let_go();
+        let patch = self.document_now();
         let edit = patch.edit_to(target);
         if edit == Edit::Batch(Vec::new()) {
             return;
         }
-        for (&index, knob) in &target.macros {
-            if patch.macros.get(&index).is_none_or(|now| now.value != knob.value) {
-                self.host.begin_macro(index);
-                self.host.turn_macro(index, knob.value);
-                self.host.end_macro(index);
-            }
-        }
+        self.turn_macros(&patch, target);
         if edit.is_silent() {
-            self.edit(patch, edit);
+            self.edit(&patch, edit);
         } else {
             self.commit(label, &[Request::Edit(edit)]);
         }

@@ -2,8 +2,8 @@
 
 mod rig;
 
-use chronus_engine::Request;
-use chronus_patch::Point;
+use chronus_engine::{Request, Terms};
+use chronus_patch::{Binding, BindingCurve, Edit, MacroKnob, Point, Unknown};
 use egui::{Key, Modifiers, PointerButton, vec2};
 use rig::Rig;
 
@@ -215,4 +215,49 @@ fn the_statistics_name_the_dearest_modules() {
     rig.until("loads are measured", |rig| rig.shows("measured in turns") && rig.shows("osc"));
     rig.click("List");
     rig.until("nothing is measured any more", |rig| !rig.engine.taps().loads());
+}
+
+/// A row whose gain the first macro drives.
+fn driven() -> Rig {
+    let mut rig = row();
+    let binding = Binding {
+        module: "amp".parse().unwrap(),
+        param: "gain".into(),
+        min: 0.0,
+        max: 1.0,
+        curve: BindingCurve::default(),
+        unknown: Unknown::new(),
+    };
+    let knob = MacroKnob { value: 0.0, bindings: vec![binding], ..MacroKnob::default() };
+    rig.engine.commit(
+        &[Request::Edit(Edit::SetMacro { index: 0, knob: Some(knob) })],
+        Terms::default(),
+        |_| (),
+    );
+    rig.until("the macro drives it", |rig| !rig.playing().macros.is_empty());
+    rig
+}
+
+#[test]
+fn sides_scenes_and_undo_take_the_macros_along() {
+    let mut rig = driven();
+    let at = |rig: &Rig| rig.host.macro_at(0);
+    rig.type_value("amp Gain", "0.25");
+    let low = at(&rig);
+    rig.click("Store a scene");
+    rig.click("Side B");
+    rig.type_value("amp Gain", "0.75");
+    let high = at(&rig);
+    assert!(low > 0.0 && high > low, "{low} {high}");
+    rig.click("Side A");
+    assert_eq!(at(&rig), low);
+    rig.click("Side B");
+    assert_eq!(at(&rig), high);
+    rig.click("Scene Scene 1");
+    assert_eq!(at(&rig), low);
+    rig.click("Undo");
+    assert_eq!(at(&rig), high, "the recall is undone");
+    rig.click("Redo");
+    assert_eq!(at(&rig), low, "and done again");
+    assert_eq!(rig.engine.document().macros[&0].value, low, "a project would keep it");
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
 
-use chronus_patch::{ModuleId, Patch};
+use chronus_patch::{MacroKnob, ModuleId, Patch};
 use parking_lot::{Condvar, Mutex};
 
 use crate::compile::{Compiled, Diagnostic, compile};
@@ -490,7 +490,7 @@ impl Builder {
                 .base
                 .as_ref()
                 .is_none_or(|base| job.entry == Entry::Load || base.plan.voices != plan.voices),
-            rebound: base_macros.is_none_or(|macros| *macros != job.patch.macros),
+            rebound: base_macros.is_none_or(|macros| !bind_alike(macros, &job.patch.macros)),
             claim: Arc::clone(&claim),
         };
         // The buffer that comes free holds what the DSP thread left in it: it is dropped here.
@@ -558,4 +558,11 @@ impl Work {
             Self::Setup(_, job) | Self::Commit(job) => job,
         }
     }
+}
+
+/// True when macros drive the same params in both, wherever they stand.
+fn bind_alike(a: &BTreeMap<u8, MacroKnob>, b: &BTreeMap<u8, MacroKnob>) -> bool {
+    let bound = |(_, knob): &(&u8, &MacroKnob)| !knob.bindings.is_empty();
+    let bindings = |(&index, knob): (_, &MacroKnob)| (index, knob.bindings.clone());
+    a.iter().filter(bound).map(bindings).eq(b.iter().filter(bound).map(bindings))
 }

@@ -176,6 +176,12 @@ impl Engine {
         self.session.lock().document(&self.registry)
     }
 
+    /// Takes into the document where the host has its macros, which it knows best. That is no edit:
+    /// nothing is heard of it, and there is no undo step.
+    pub fn note_macros(&self, value: impl Fn(u8) -> f32) {
+        self.session.lock().note_macros(value);
+    }
+
     /// The revision that plays, and its document as committed.
     #[must_use]
     pub fn playing(&self) -> (Revision, Arc<Patch>) {

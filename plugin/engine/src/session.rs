@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chronus_patch::{Edit, EditError, Gesture, History, ModuleId, Patch};
+use chronus_patch::{Edit, EditError, Gesture, History, MacroKnob, ModuleId, Patch};
 
 use crate::builder::{Answer, Lives};
 use crate::graph::Write;
@@ -108,6 +108,16 @@ impl Session {
             }
         }
         self.head.patch.clone()
+    }
+
+    /// Macros of the document stand at `value` from now on.
+    pub fn note_macros(&mut self, value: impl Fn(u8) -> f32) {
+        let moved = |(&index, knob): (&u8, &MacroKnob)| knob.value != value(index);
+        if self.head.patch.macros.iter().any(moved) {
+            for (&index, knob) in &mut Arc::make_mut(&mut self.head.patch).macros {
+                knob.value = value(index);
+            }
+        }
     }
 
     /// Notes that a knob was turned; the document follows when it is asked for.

@@ -172,14 +172,8 @@ impl EditorApp {
     /// Does what needs no canvas.
     pub(crate) fn run_anywhere(&mut self, ui: &Ui, command: Command) {
         match command {
-            Command::Undo => {
-                self.let_go();
-                self.commits.undo(&self.engine);
-            }
-            Command::Redo => {
-                self.let_go();
-                self.commits.redo(&self.engine);
-            }
+            Command::Undo => self.undo(),
+            Command::Redo => self.redo(),
             Command::Palette => self.open_palette(ui),
             Command::Go(page) => self.page = page,
             _ => {}

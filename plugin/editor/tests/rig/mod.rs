@@ -35,6 +35,11 @@ impl Notes {
         self.moves.lock().unwrap().clone()
     }
 
+    /// Where macro `index` of the host stands.
+    pub fn macro_at(&self, index: usize) -> f32 {
+        self.macros.lock().unwrap()[index]
+    }
+
     fn note(&self, step: String) {
         self.moves.lock().unwrap().push(step);
     }

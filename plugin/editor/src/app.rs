@@ -71,6 +71,8 @@ pub struct EditorApp {
     pub(crate) host: Box<dyn Host>,
     pub(crate) commits: Commits,
     pub(crate) page: Page,
+    /// The page that is not the canvas is to have the keyboard.
+    pub(crate) wants_page: bool,
     /// The page of the last frame.
     shown: Page,
     pub(crate) canvas: Canvas,
@@ -115,6 +117,7 @@ impl EditorApp {
             commits: Commits::default(),
             page: Page::default(),
             shown: Page::default(),
+            wants_page: false,
             canvas: Canvas::default(),
             browser: Browser::default(),
             presets,
@@ -207,7 +210,7 @@ impl EditorApp {
             CentralPanel::default().frame(Frame::NONE).show(ui, |ui| self.canvas(ui, &patch));
         } else {
             CentralPanel::default().show(ui, |ui| {
-                hold_keyboard(ui, turned);
+                hold_keyboard(ui, turned || std::mem::take(&mut self.wants_page));
                 self.scrolled(ui, &patch);
             });
         }
@@ -262,6 +265,11 @@ impl EditorApp {
         }
     }
 
+    /// The id of the field called `name` that [`typed`](Self::typed) shows in `ui`.
+    pub(crate) fn typed_id(ui: &Ui, name: &str) -> egui::Id {
+        ui.scope_id().with(("typed", name))
+    }
+
     /// A line of text that becomes an edit when it is left: shows `current` unless it is being
     /// typed. The new text, once.
     pub(crate) fn typed(
@@ -277,7 +285,7 @@ impl EditorApp {
             _ => current.to_owned(),
         };
         let field = egui::TextEdit::singleline(&mut text).hint_text(hint).desired_width(width);
-        let response = ui.add(field).accessible_name(name);
+        let response = ui.add(field.id(Self::typed_id(ui, name))).accessible_name(name);
         if response.changed() {
             self.typing = Some((name.to_owned(), text.clone()));
         }

@@ -1,6 +1,6 @@
 //! The top line: pages, undo and redo, presets, and the verdict on what was done last.
 
-use chronus_engine::{Rejection, Request};
+use chronus_engine::{Rejection, Request, Stage};
 use chronus_patch::Patch;
 use egui::Ui;
 
@@ -74,14 +74,13 @@ impl EditorApp {
                 ui.colored_label(theme::of(ui).dim, "Nothing edited yet");
                 return;
             };
-            tell(ui, &last);
+            tell(ui, &last, self.engine.counters().stage());
         });
         if let Some((revision, why)) = self.engine.refusal() {
             ui.horizontal_wrapped(|ui| {
                 ui.colored_label(theme::of(ui).bad, "• Not playing:");
                 ui.label(format!("revision {revision}: {why}"));
-                let costly = matches!(why, Rejection::OverBudget { .. });
-                if costly && ui.small_button("Play it anyway").clicked() {
+                if costly(&why) && ui.small_button("Play it anyway").clicked() {
                     self.commits.commit_anyway(&self.engine);
                 }
                 let undo = ui.small_button("Undo it").accessible_name("Undo the refused edit");
@@ -93,16 +92,25 @@ impl EditorApp {
     }
 }
 
+/// True when a refused edit may be played all the same.
+pub(crate) fn costly(why: &Rejection) -> bool {
+    matches!(why, Rejection::OverBudget { .. })
+}
+
 fn tip(verb: &str, label: Option<String>) -> String {
     format!("{verb}: {}", label.as_deref().unwrap_or("nothing"))
 }
 
-pub(crate) fn tell(ui: &mut Ui, commit: &Commit) {
+pub(crate) fn tell(ui: &mut Ui, commit: &Commit, stage: Stage) {
     let label = &commit.label;
     match &commit.fate {
         Fate::Building(since) => {
             let ms = since.elapsed().as_millis();
-            ui.colored_label(theme::of(ui).warn, format!("• {label}: building for {ms} ms"));
+            let stage = match stage {
+                Stage::Idle => "waiting for the swap",
+                stage => stage.name(),
+            };
+            ui.colored_label(theme::of(ui).warn, format!("• {label}: {stage}, {ms} ms"));
         }
         Fate::Swapped { revision, took, load, silent, remarks } => {
             let ms = took.as_secs_f64() * 1000.0;

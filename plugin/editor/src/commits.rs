@@ -103,14 +103,6 @@ impl Commits {
         self.list.lock().iter().rev().cloned().collect()
     }
 
-    /// Share of real time that the newest commit that plays was proved to take with all voices.
-    pub fn last_load(&self) -> Option<f32> {
-        self.list.lock().iter().rev().find_map(|commit| match commit.fate {
-            Fate::Swapped { load, .. } => Some(load),
-            _ => None,
-        })
-    }
-
     /// True while a commit waits for its answer.
     pub fn building(&self) -> bool {
         self.list.lock().iter().any(|commit| matches!(commit.fate, Fate::Building(_)))

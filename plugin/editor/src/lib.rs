@@ -8,6 +8,7 @@ mod bind;
 mod browser;
 mod canvas;
 mod commits;
+mod deeds;
 mod document;
 mod host;
 mod icons;

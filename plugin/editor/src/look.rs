@@ -32,7 +32,12 @@ impl Look {
         context.set_zoom_factor(scale.clamp(SCALES[0], SCALES[SCALES.len() - 1]));
     }
 
-    /// One scale further, or back.
+    /// The same, one scale further or back.
+    pub(crate) fn stepped(mut self, up: bool) -> Self {
+        self.step(up);
+        self
+    }
+
     fn step(&mut self, up: bool) {
         let further = |scale: &&f32| **scale > self.scale + 0.01;
         let back = |scale: &&f32| **scale < self.scale - 0.01;
@@ -86,7 +91,7 @@ impl EditorApp {
         }
     }
 
-    fn choose_look(&mut self, ui: &Ui, look: Look) {
+    pub(crate) fn choose_look(&mut self, ui: &Ui, look: Look) {
         self.look = look;
         self.look_known = true;
         look.apply(ui.ctx());

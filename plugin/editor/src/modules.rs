@@ -6,6 +6,7 @@ use egui::{Align, CollapsingHeader, ComboBox, Grid, Layout, RichText, Ui};
 
 use crate::app::EditorApp;
 use crate::canvas;
+use crate::canvas::verdict::Verdicts;
 use crate::icons::{Icon, IconButton};
 use crate::theme;
 
@@ -20,9 +21,18 @@ impl EditorApp {
             ui.label("An empty patch: add a module on the left, or choose a preset.");
         }
         let registry = self.engine.registry().clone();
+        let verdicts = Verdicts::of(&self.engine, patch);
         for (id, module) in &patch.modules {
             let spec = registry.spec(&module.kind).ok();
-            let card = theme::of(ui).card().show(ui, |ui| self.module(ui, patch, id, module, spec));
+            let card = theme::of(ui).card().show(ui, |ui| {
+                self.module(ui, patch, id, module, spec);
+                if let Some(odd) = verdicts.odd(id) {
+                    ui.colored_label(theme::of(ui).warn, odd);
+                }
+                if verdicts.refuses(id) {
+                    ui.colored_label(theme::of(ui).bad, "refused, see below");
+                }
+            });
             if self.wanted.as_ref() == Some(id) {
                 card.response.scroll_to_me(Some(Align::Center));
                 self.wanted = None;
@@ -93,10 +103,6 @@ impl EditorApp {
         if let Some(spec) = spec {
             kind.on_hover_text(spec.summary);
         }
-        let refused = self.engine.refusal().is_some_and(|(_, why)| blames(&why, id));
-        if refused {
-            ui.colored_label(theme::of(ui).bad, "refused, see below");
-        }
     }
 
     /// Buttons of a module, from the right.
@@ -147,17 +153,5 @@ fn width_name(width: ModuleWidth) -> &'static str {
         ModuleWidth::Auto => "auto",
         ModuleWidth::Mono => "mono",
         ModuleWidth::PerVoice => "per voice",
-    }
-}
-
-/// True when `why` blames module `id`.
-pub(crate) fn blames(why: &chronus_engine::Rejection, id: &ModuleId) -> bool {
-    use chronus_engine::Rejection as R;
-    match why {
-        R::NonFinite { module }
-        | R::Ceiling { module, .. }
-        | R::Runaway { module, .. }
-        | R::Panicked { module, .. } => module == id,
-        _ => false,
     }
 }

@@ -8,6 +8,7 @@ use crate::app::{EditorApp, Page};
 use crate::canvas::chooser::{Chooser, Line, Picked};
 use crate::canvas::command::{Command, OFFERED, Subject};
 use crate::canvas::notes::{Note, names};
+use crate::deeds::Deed;
 
 /// The open palette.
 pub(crate) struct Palette {
@@ -26,6 +27,7 @@ enum Act {
     Select(ModuleId),
     SelectNote(Note),
     Load(PresetId),
+    Do(Deed),
 }
 
 impl EditorApp {
@@ -45,6 +47,11 @@ impl EditorApp {
                 let name = format!("Run {}", text.trim_end_matches('…'));
                 add(text, keys, name, Act::Run(command));
             }
+        }
+        for deed in Deed::all(&patch) {
+            let (text, keys) = (deed.label(), deed.keys().to_owned());
+            let name = format!("Run {}", text.trim_end_matches('…'));
+            add(text, keys, name, Act::Do(deed));
         }
         for page in Page::ALL {
             let text = format!("Go to {}", page.name());
@@ -103,6 +110,7 @@ impl EditorApp {
                 self.canvas.select_note(note);
             }
             Some(Act::Load(id)) => self.load_preset(&id),
+            Some(Act::Do(deed)) => self.carry_out(ui, deed),
         }
     }
 }

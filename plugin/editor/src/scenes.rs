@@ -18,9 +18,16 @@ pub(crate) struct Sides {
     on_b: bool,
     /// The one that does not; none until both have been heard.
     other: Option<Arc<Patch>>,
+    /// The scene that is being renamed, and whether its field is still to get the keyboard.
+    naming: Option<(String, bool)>,
 }
 
 impl Sides {
+    /// Scene `name` is to be renamed.
+    pub(crate) fn name(&mut self, name: String) {
+        self.naming = Some((name, true));
+    }
+
     /// Another patch was loaded: there is nothing to compare it with.
     pub(crate) fn start_over(&mut self) {
         *self = Self::default();
@@ -39,8 +46,7 @@ impl EditorApp {
             }
             let store = ui.add(IconButton::new(Icon::Plus, "Store a scene"));
             if store.on_hover_text("Store what plays as a scene").clicked() {
-                let scene = Some(self.document_now().to_scene());
-                self.edit(patch, Edit::SetScene { name: free_name(patch), scene });
+                self.store_scene(patch);
             }
         });
     }
@@ -59,11 +65,30 @@ impl EditorApp {
         let copy = ui.small_button(format!("{here} → {there}"));
         let copy = copy.accessible_name(format!("Copy {here} to {there}"));
         if copy.on_hover_text(format!("Make {there} the same as {here}")).clicked() {
-            self.sides.other = Some(self.document_now());
+            self.copy_side();
         }
     }
 
-    fn change_side(&mut self) {
+    /// Makes the side that does not play the same as the one that does.
+    pub(crate) fn copy_side(&mut self) {
+        self.sides.other = Some(self.document_now());
+    }
+
+    /// Stores what plays as a new scene.
+    pub(crate) fn store_scene(&mut self, patch: &Patch) {
+        let scene = Some(self.document_now().to_scene());
+        self.edit(patch, Edit::SetScene { name: free_name(patch), scene });
+    }
+
+    /// Plays scene `name`, if there is one.
+    pub(crate) fn recall_scene(&mut self, patch: &Patch, name: &str) {
+        if let Some(scene) = patch.scenes.get(name) {
+            self.become_patch(&patch.with_scene(scene), format!("recall {name}"));
+        }
+    }
+
+    /// Plays the side that does not play.
+    pub(crate) fn change_side(&mut self) {
         let patch = self.document_now();
         let target = self.sides.other.take().unwrap_or_else(|| patch.clone());
         self.sides.other = Some(patch);
@@ -73,6 +98,10 @@ impl EditorApp {
     }
 
     fn scene(&mut self, ui: &mut Ui, patch: &Patch, name: &str, scene: &Scene) {
+        if self.sides.naming.as_ref().is_some_and(|(naming, _)| naming == name) {
+            self.scene_name(ui, patch, name, scene);
+            return;
+        }
         let plays = patch.edit_to(&patch.with_scene(scene)) == Edit::Batch(Vec::new());
         let chip = ui.add(Button::selectable(plays, name));
         let chip = chip.accessible_name(format!("Scene {name}"));
@@ -91,17 +120,33 @@ impl EditorApp {
                 wish = Some(None);
                 ui.close();
             }
-            let field = format!("Name of scene {name}");
-            if let Some(new) = self.typed(ui, &field, name, "", 120.0) {
-                self.rename_scene(patch, name, new.trim(), scene);
+            if entry(ui, "Rename") {
+                self.sides.name(name.to_owned());
                 ui.close();
             }
         });
         if chip.on_hover_text("Click: recall. Right click: store again, rename, delete").clicked() {
-            self.become_patch(&patch.with_scene(scene), format!("recall {name}"));
+            self.recall_scene(patch, name);
         }
         if let Some(scene) = wish {
             self.edit(patch, Edit::SetScene { name: name.into(), scene });
+        }
+    }
+
+    /// A field in the place of a scene, until it is left.
+    fn scene_name(&mut self, ui: &mut Ui, patch: &Patch, name: &str, scene: &Scene) {
+        let field = format!("Name of scene {name}");
+        let new = self.typed(ui, &field, name, "", 120.0);
+        let Some((_, fresh)) = &mut self.sides.naming else { return };
+        let id = Self::typed_id(ui, &field);
+        if std::mem::take(fresh) {
+            ui.memory_mut(|memory| memory.request_focus(id));
+        } else if !ui.memory(|memory| memory.has_focus(id)) {
+            self.sides.naming = None;
+            self.canvas.take_focus();
+        }
+        if let Some(new) = new {
+            self.rename_scene(patch, name, new.trim(), scene);
         }
     }
 

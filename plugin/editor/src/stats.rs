@@ -87,7 +87,7 @@ impl EditorApp {
         ui.add_space(8.0);
         ui.label(RichText::new("The last edits").strong());
         for commit in self.commits.all() {
-            ui.horizontal_wrapped(|ui| tell(ui, &commit));
+            ui.horizontal_wrapped(|ui| tell(ui, &commit, counters.stage()));
         }
     }
 }

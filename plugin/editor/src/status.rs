@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use chronus_engine::Stage;
 use egui::{Color32, DragValue, RichText, Ui};
 
 use crate::app::EditorApp;
@@ -45,20 +46,14 @@ impl EditorApp {
             alarm(ui, "late blocks", read(&counters.late_blocks));
             alarm(ui, "bad samples", read(&counters.nonfinite));
             ui.label(format!("CPU {:.1} %", load * 100.0));
-            let standby = match read(&counters.standby_modules) {
-                0 => "standby idle".to_owned(),
-                1 => "standby builds 1 module".to_owned(),
-                modules => format!("standby builds {modules} modules"),
+            let proved = read(&counters.standby_load_ppm) as f64 / 1e4;
+            let standby = match counters.stage() {
+                Stage::Idle => format!("standby {proved:.1} %"),
+                stage => format!("standby {}", stage.name()),
             };
-            let proved = self.commits.last_load();
-            let tip = proved.map_or_else(
-                || "what the last edit was proved to cost is told here".to_owned(),
-                |load| {
-                    format!(
-                        "the last edit was proved to cost {:.1} % with all voices",
-                        load * 100.0
-                    )
-                },
+            let tip = format!(
+                "The standby verified last was proved to take {proved:.1} % with all voices; {} modules are being built",
+                read(&counters.standby_modules)
             );
             ui.label(standby).on_hover_text(tip);
             ui.label(format!("voices {voices}"));
@@ -80,11 +75,16 @@ impl EditorApp {
             }
         }
         if switch.changed() {
-            if on {
-                self.remark = self.host.start_remote(self.port).err();
-            } else {
-                self.host.stop_remote();
-            }
+            self.switch_remote(on);
+        }
+    }
+
+    /// Starts or stops the remote.
+    pub(crate) fn switch_remote(&mut self, on: bool) {
+        if on {
+            self.remark = self.host.start_remote(self.port).err();
+        } else {
+            self.host.stop_remote();
         }
     }
 }

@@ -158,6 +158,18 @@ impl Palette {
         inks[0]
     }
 
+    /// `colour` as a ground on which text can be read: darker, or lighter in a light theme, if need be.
+    pub fn legible(&self, colour: Color32) -> Color32 {
+        let read = |ground: &Color32| contrast(self.ink_on(*ground), *ground) >= 4.5;
+        let tries = (0..=10_u8).map(|n| colour.lerp_to_gamma(self.deep, f32::from(n) / 10.0));
+        tries.into_iter().find(read).unwrap_or(self.deep)
+    }
+
+    /// For what is said less loudly on a line that is selected or under the pointer.
+    pub fn quiet(&self) -> Color32 {
+        self.dim.lerp_to_gamma(self.text, 0.75)
+    }
+
     /// Ground of a module's card.
     pub fn card(&self) -> egui::Frame {
         egui::Frame::new().fill(self.card).corner_radius(6.0).inner_margin(8.0)
@@ -251,8 +263,14 @@ mod tests {
                 }
             }
             for ground in [look.selection, look.knob, look.rail] {
-                let found = contrast(look.text, ground);
-                assert!(found >= 4.5, "text on {ground:?}: {found}");
+                for ink in [look.text, look.quiet()] {
+                    let found = contrast(ink, ground);
+                    assert!(found >= 4.5, "{ink:?} on {ground:?}: {found}");
+                }
+            }
+            for grey in 0..=u8::MAX {
+                let ground = look.legible(Color32::from_gray(grey));
+                assert!(contrast(look.ink_on(ground), ground) >= 4.5, "{ground:?}");
             }
             for category in Category::ALL {
                 let family = look.family(category);

@@ -523,6 +523,9 @@ fn a_refused_module_says_why() {
     rig.drag_between(rig.place("c out out"), rig.place("out left in"));
     rig.until("it is refused", |rig| rig.engine.refusal().is_some());
     rig.until("the module says so", |rig| rig.finds("Refused c"));
+    let why = rig.value("Refused c");
+    assert!(why.contains("dBFS, over the ceiling of +24") && why.contains("`c`"), "{why}");
+    assert!(!rig.finds("Play c anyway"), "what would hurt is not to be had");
     let edge = |rig: &Rig, name: &str| rig.place(name).x + rig.size(name).x / 2.0;
     let way = edge(&rig, "Patch canvas") - rig.place("Module c").x;
     rig.hover(rig.place("Patch canvas") + vec2(0.0, 400.0));

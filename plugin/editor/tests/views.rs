@@ -127,6 +127,7 @@ fn scenes_are_stored_recalled_renamed_and_deleted() {
     assert!(rig.is_selected("Scene Scene 1"));
 
     rig.click_at(chip, PointerButton::Secondary, NONE);
+    rig.click("Rename scene Scene 1");
     rig.type_into("Name of scene Scene 1", "Chorus");
     rig.leave_field();
     assert!(rig.finds("Scene Chorus") && !rig.finds("Scene Scene 1"));

@@ -12,6 +12,7 @@ use chronus_patch::{MacroKnob, ModuleId, Patch};
 use parking_lot::{Condvar, Mutex};
 
 use crate::compile::{Compiled, Diagnostic, compile};
+use crate::counters::Stage;
 use crate::graph::{Graph, Write};
 use crate::handover::{Claim, Entry, Readiness, Revision, Shared, Swapped};
 use crate::plan::Plan;
@@ -177,6 +178,8 @@ struct Base {
     revision: Revision,
     plan: Arc<Plan>,
     patch: Arc<Patch>,
+    /// Share of real time that it was proved to take.
+    load: f32,
 }
 
 /// The builder thread's state.
@@ -326,6 +329,7 @@ impl Builder {
             revision: published.revision,
             plan: published.plan,
             patch: published.macros,
+            load: published.verdict.load,
         });
         if published.revision > 0 {
             self.shared.counters.record_commit(took.as_micros() as u64);
@@ -358,6 +362,7 @@ impl Builder {
             Err(Stop::Canceled) => self.respond(Answer::Superseded { revision }, due),
         }
         self.shared.counters.standby_modules.store(0, Relaxed);
+        self.shared.counters.enter(Stage::Idle);
     }
 
     /// True when a newer commit has come.
@@ -394,13 +399,16 @@ impl Builder {
             _ => None,
         };
         let key = |id: &ModuleId| job.lives.get(id).map_or(u32::MAX - 1, |c| c.key);
+        self.shared.counters.enter(Stage::Compiling);
         let Compiled { plan, bridge, diagnostics } = compile(&job.patch, registry, &key, base);
         // Through the bridge, where there is one.
         let way = || bridge.iter().chain([&plan]);
         for (plan, before) in way().zip(std::iter::once(base).chain(way().map(Some))) {
             verify(plan).and_then(|()| verify_carry(plan, before)).map_err(Rejection::from)?;
         }
-        self.shared.counters.standby_modules.store(plan.nodes.len() as u64, Relaxed);
+        let counters = &self.shared.counters;
+        counters.standby_modules.store(plan.nodes.len() as u64, Relaxed);
+        counters.enter(Stage::Building);
         if canceled() {
             return Err(Stop::Canceled);
         }
@@ -410,14 +418,18 @@ impl Builder {
             |i: usize| Ramp::constant(f32::from_bits(self.shared.macros[i].load(Relaxed)));
         let macros = Box::new(std::array::from_fn(macro_value));
         let values = Values { macros, writes: &job.writes };
+        counters.enter(Stage::Probing);
         let probed = Built::new(built, self.setup.sample_rate).probe(&values, &canceled)?;
         let frame = self.shared.frame.load(Acquire).max(job.due.unwrap_or(0));
         // Asked before looking: what is turned in between is looked at again.
         let count = self.shared.marks.count();
         let primed = probed.prime(self.notes.read(), &values, frame);
+        counters.enter(Stage::Warming);
         let warm = primed.warm(job.demands.warm_blocks, offline, &canceled)?;
-        let verified = warm.verify(&job.demands)?;
-        self.shared.counters.record_warm(&verified.verdict.warm_rms);
+        let playing = self.base.as_ref().map_or(0.0, |base| base.load);
+        let verified = warm.verify(&Demands { playing, ..job.demands })?;
+        counters.record_warm(&verified.verdict.warm_rms);
+        counters.standby_load_ppm.store((verified.verdict.load * 1e6) as u64, Relaxed);
         let bridge = match bridge {
             Some(bridge) => Some(Box::new(self.build(&Arc::new(bridge), job, true, &canceled)?)),
             None => None,

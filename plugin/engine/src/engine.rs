@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use triple_buffer::TripleBuffer;
 
 use crate::builder::{Answer, Builder, Inbox, Job, Setup};
+use crate::compile::Diagnostic;
 use crate::counters::Counters;
 use crate::event::Event;
 use crate::handover::{Entry, Landing, Readiness, Revision, Shared};
@@ -174,6 +175,12 @@ impl Engine {
     #[must_use]
     pub fn document(&self) -> Arc<Patch> {
         self.session.lock().document(&self.registry)
+    }
+
+    /// What is missing or odd in the patch that plays.
+    #[must_use]
+    pub fn remarks(&self) -> Arc<[Diagnostic]> {
+        self.session.lock().playing.remarks.clone()
     }
 
     /// Takes into the document where the host has its macros, which it knows best. That is no edit:
@@ -358,6 +365,7 @@ impl Engine {
         Demands {
             strict: terms.strict,
             budget: Some(self.options.budget),
+            playing: 0.0,
             warm_blocks: self.options.warm_blocks.clamp(1, 64),
         }
     }

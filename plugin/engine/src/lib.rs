@@ -35,7 +35,7 @@ mod world;
 
 pub use builder::Answer;
 pub use compile::{Compiled, Diagnostic, Place, compile};
-pub use counters::{Counters, Heard, Histogram};
+pub use counters::{Counters, Heard, Histogram, Stage};
 pub use display::{
     Axis, Bar, Bars, Curve, Display, HIGHEST_HZ, LOWEST_HZ, MOST_BARS, Picture, Scope, Settings,
 };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chronus_patch::{Edit, EditError, Gesture, History, MacroKnob, ModuleId, Patch};
 
 use crate::builder::{Answer, Lives};
+use crate::compile::Diagnostic;
 use crate::graph::Write;
 use crate::handover::{Entry, Revision};
 use crate::registry::Registry;
@@ -53,6 +54,8 @@ pub(crate) struct Playing {
     pub revision: Revision,
     pub patch: Arc<Patch>,
     pub lives: Arc<Lives>,
+    /// What is missing or odd in it.
+    pub remarks: Arc<[Diagnostic]>,
 }
 
 /// See the module's documentation.
@@ -83,7 +86,12 @@ impl Session {
         let patch = Arc::new(Patch::default());
         let lives = Arc::new(Lives::new());
         let history = History::new();
-        let playing = Playing { revision: 0, patch: patch.clone(), lives: lives.clone() };
+        let playing = Playing {
+            revision: 0,
+            patch: patch.clone(),
+            lives: lives.clone(),
+            remarks: Arc::default(),
+        };
         Self {
             head: Snapshot { patch, lives, history },
             playing,
@@ -352,12 +360,13 @@ impl Session {
     pub fn resolve(&mut self, answer: &Answer, registry: &Registry) -> Option<Responder> {
         let at = self.open.iter().position(|o| o.revision == answer.revision())?;
         match answer {
-            Answer::Swapped { revision, .. } => {
+            Answer::Swapped { revision, diagnostics, .. } => {
                 let open = self.open.remove(at);
                 self.playing = Playing {
                     revision: *revision,
                     patch: open.after.patch,
                     lives: open.after.lives,
+                    remarks: diagnostics.as_slice().into(),
                 };
                 // Older ones are contained in it. Where the answer to one is still on its way, it
                 // stays for that alone.

@@ -104,10 +104,12 @@ pub enum Rejection {
         peak_db: f32,
     },
     /// It would take too much of the audio thread's time.
-    #[error("over budget: {:.0} % of {:.0} %", load * 100.0, budget * 100.0)]
+    #[error("over budget: {} of {:.0} %", sum(*playing, *load), budget * 100.0)]
     OverBudget {
         /// Share of real time that it would take.
         load: f32,
+        /// Share that what plays was proved to take; 0 where that is not known.
+        playing: f32,
         /// Share allowed.
         budget: f32,
     },
@@ -128,6 +130,16 @@ pub enum Rejection {
     /// The builder itself failed.
     #[error("internal fault, please report: {0}")]
     Builder(String),
+}
+
+/// A load in percent: as what plays and what comes on top of it, where more comes.
+fn sum(playing: f32, load: f32) -> String {
+    let percent = |share: f32| share * 100.0;
+    if playing > 0.0 && load > playing {
+        format!("{:.0} % + {:.0} %", percent(playing), percent(load - playing))
+    } else {
+        format!("{:.0} %", percent(load))
+    }
 }
 
 /// Why a standby went no further.
@@ -151,6 +163,8 @@ pub(crate) struct Demands {
     pub strict: bool,
     /// Share of real time allowed; `None` = any.
     pub budget: Option<f32>,
+    /// Share that what plays takes, 0 where that is not known.
+    pub playing: f32,
     /// Blocks of warm-up, 1..=64.
     pub warm_blocks: usize,
 }
@@ -372,7 +386,8 @@ impl Warm {
             return Err(Rejection::Runaway { module: module(), peak_db });
         }
         if let Some(budget) = demands.budget.filter(|&budget| found.load > budget) {
-            return Err(Rejection::OverBudget { load: found.load, budget });
+            let (load, playing) = (found.load, demands.playing);
+            return Err(Rejection::OverBudget { load, playing, budget });
         }
         let silent = found.heard < SILENT;
         if demands.strict && silent && !found.late {

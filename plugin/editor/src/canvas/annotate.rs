@@ -3,7 +3,7 @@
 use chronus_patch::{Colour, Comment, Edit, Frame, Patch, Point, Size};
 use egui::{Pos2, Rect, Vec2, vec2};
 
-use super::command::Subject;
+use super::command::{Subject, Way};
 use super::entry::{Entry, What};
 use super::notes::{LEAST, Note, around, names, title, with_contents};
 use super::scene::{Scene, module_rect};
@@ -14,6 +14,8 @@ use crate::app::EditorApp;
 const NEW: Vec2 = vec2(320.0, 220.0);
 /// How far a new one keeps from another's corner.
 const ASIDE: f32 = 24.0;
+/// How far an arrow moves its corner.
+const STEP: f32 = 20.0;
 
 impl EditorApp {
     /// What moves when what is selected does: with a frame all that lies wholly in it.
@@ -124,6 +126,13 @@ impl EditorApp {
         if size != frame.size {
             let frame = Some(Frame { size, ..frame.clone() });
             self.edit(patch, Edit::SetFrame { id, frame });
+        }
+    }
+
+    /// An arrow sizes the frame that is selected.
+    pub(super) fn size_frame(&mut self, patch: &Patch, way: Way) {
+        if let Some(Note::Frame(id)) = self.canvas.selection.sole_note().cloned() {
+            self.resize(patch, id, way.vec() * STEP);
         }
     }
 

@@ -6,7 +6,7 @@ use egui::{Pos2, Ui, Vec2};
 
 use super::gesture::Gesture;
 use super::rewire;
-use super::scene::{Scene, corner};
+use super::scene::{Scene, Wire, corner};
 use super::selection::Selection;
 use crate::app::EditorApp;
 
@@ -48,14 +48,19 @@ impl EditorApp {
         pointer: Pos2,
     ) -> Option<CableId> {
         let id = what.modules.first().filter(|_| what.count() == 1)?;
-        let near = scene.wires.iter().filter_map(|wire| {
-            let far = wire.curve.nearest(pointer).0;
-            (far <= NEAR_CABLE).then_some((far, wire))
-        });
-        let (_, wire) = near.min_by(|a, b| a.0.total_cmp(&b.0))?;
+        let wire = near_cable(scene, pointer)?;
         let free = rewire::is_free(scene.patch, self.engine.registry(), id, wire.cable);
         free.then_some(wire.id)
     }
+}
+
+/// The cable that something dropped at `pointer` would go into.
+pub(crate) fn near_cable<'s, 'a>(scene: &'s Scene<'a>, pointer: Pos2) -> Option<&'s Wire<'a>> {
+    let near = scene.wires.iter().filter_map(|wire| {
+        let far = wire.curve.nearest(pointer).0;
+        (far <= NEAR_CABLE).then_some((far, wire))
+    });
+    near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, wire)| wire)
 }
 
 /// The edit that moves `what`.

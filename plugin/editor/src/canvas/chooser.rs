@@ -82,7 +82,9 @@ impl Chooser {
         area.show(ui, |ui| {
             for (row, &at) in found.iter().enumerate().take(SHOWN) {
                 let line = &self.lines[at];
-                let hint = RichText::new(&line.hint).color(theme::of(ui).dim);
+                let look = theme::of(ui);
+                let ink = if row == self.row { look.quiet() } else { look.dim };
+                let hint = RichText::new(&line.hint).color(ink);
                 let button = Button::selectable(row == self.row, &line.text).shortcut_text(hint);
                 let whole_line = Layout::top_down_justified(Align::Min);
                 let button = ui.with_layout(whole_line, |ui| ui.add(button)).inner;

@@ -39,6 +39,12 @@ pub(crate) enum Command {
     Fit,
     ZoomIn,
     ZoomOut,
+    /// What is selected or has the focus says what it is, or no longer.
+    Help,
+    /// Plays a patch that was refused for its cost.
+    PlayAnyway,
+    /// Puts all modules in columns.
+    Arrange,
     /// Shows what each module takes of the processor, or hides it.
     Loads,
     /// Lets go of what is in hand, or of what is selected.
@@ -49,6 +55,8 @@ pub(crate) enum Command {
     Menu,
     /// Moves what is selected, or the view when nothing is.
     Arrow(Way),
+    /// Makes the selected frame larger or smaller at its lower right corner.
+    Size(Way),
     /// Selects the nearest module that way; adds it when true.
     Walk(Way, bool),
     Rename,
@@ -142,6 +150,7 @@ const KEYS: &[(Command, On, Modifiers, Key)] = &[
     (Command::ZoomIn, On::Both, SHIFT, Key::Plus),
     (Command::ZoomIn, On::Both, NONE, Key::Equals),
     (Command::ZoomOut, On::Both, NONE, Key::Minus),
+    (Command::Help, On::Both, NONE, Key::F1),
     (Command::Loads, On::Both, NONE, Key::F3),
     (Command::GiveUp, On::Both, NONE, Key::Escape),
     (Command::Leave, On::Both, NONE, Key::F6),
@@ -151,6 +160,10 @@ const KEYS: &[(Command, On, Modifiers, Key)] = &[
     (Command::Arrow(Way::Right), On::Canvas, NONE, Key::ArrowRight),
     (Command::Arrow(Way::Up), On::Canvas, NONE, Key::ArrowUp),
     (Command::Arrow(Way::Down), On::Canvas, NONE, Key::ArrowDown),
+    (Command::Size(Way::Left), On::Canvas, SHIFT, Key::ArrowLeft),
+    (Command::Size(Way::Right), On::Canvas, SHIFT, Key::ArrowRight),
+    (Command::Size(Way::Up), On::Canvas, SHIFT, Key::ArrowUp),
+    (Command::Size(Way::Down), On::Canvas, SHIFT, Key::ArrowDown),
     (Command::Walk(Way::Left, false), On::Both, COMMAND, Key::ArrowLeft),
     (Command::Walk(Way::Right, false), On::Both, COMMAND, Key::ArrowRight),
     (Command::Walk(Way::Up, false), On::Both, COMMAND, Key::ArrowUp),
@@ -184,6 +197,7 @@ const KEYS: &[(Command, On, Modifiers, Key)] = &[
 pub(crate) const OFFERED: &[Command] = &[
     Command::Undo,
     Command::Redo,
+    Command::PlayAnyway,
     Command::Add,
     Command::AddComment,
     Command::AddFrame,
@@ -218,7 +232,9 @@ pub(crate) const OFFERED: &[Command] = &[
     Command::Fit,
     Command::ZoomIn,
     Command::ZoomOut,
+    Command::Arrange,
     Command::Loads,
+    Command::Help,
 ];
 
 impl Command {
@@ -239,11 +255,15 @@ impl Command {
             Self::Fit => "Fit the patch",
             Self::ZoomIn => "Zoom in",
             Self::ZoomOut => "Zoom out",
+            Self::Help => "Help on what is selected",
+            Self::PlayAnyway => "Play it anyway",
+            Self::Arrange => "Arrange",
             Self::Loads => "Load of modules",
             Self::GiveUp => "Give up",
             Self::Leave => "Leave the canvas",
             Self::Menu => "Menu",
             Self::Arrow(_) => "Move",
+            Self::Size(_) => "Size",
             Self::Walk(_, false) => "Select the next that way",
             Self::Walk(_, true) => "Select the next that way, too",
             Self::Rename => "Rename",

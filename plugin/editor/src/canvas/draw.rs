@@ -71,6 +71,8 @@ pub(crate) struct Marks<'a> {
     pub selected: bool,
     pub hovered: bool,
     pub refused: bool,
+    /// Something in it is odd, but plays.
+    pub warned: bool,
     /// Its load in words, where that is to be seen.
     pub load: Option<&'a str>,
 }
@@ -116,7 +118,13 @@ pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: 
         glow(painter, rect, corners, look.bad);
         Stroke::new(2.0, look.bad)
     } else if marks.selected {
+        if marks.warned {
+            glow(painter, rect, corners, look.warn);
+        }
         Stroke::new(2.0, look.text)
+    } else if marks.warned {
+        glow(painter, rect, corners, look.warn);
+        Stroke::new(2.0, look.warn)
     } else if marks.hovered {
         Stroke::new(1.0, look.dim)
     } else {
@@ -128,7 +136,8 @@ pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: 
 /// The colour of a module's header.
 pub(crate) fn header_colour(look: &Palette, seat: &Seat<'_>) -> Color32 {
     let family = seat.spec.map_or(look.bad, |spec| look.family(spec.category));
-    let colour = seat.module.colour.map_or(family, |c| Color32::from_rgb(c.0[0], c.0[1], c.0[2]));
+    let own = |c: chronus_patch::Colour| look.legible(Color32::from_rgb(c.0[0], c.0[1], c.0[2]));
+    let colour = seat.module.colour.map_or(family, own);
     if seat.module.bypass { look.dimmed(colour) } else { colour }
 }
 

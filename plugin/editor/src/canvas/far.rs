@@ -33,9 +33,11 @@ pub(crate) fn module(
     }
     painter.add(Shape::mesh(mesh));
     draw::name_inside(brush, scene, seat, marks.load);
-    if marks.refused || marks.selected || marks.hovered {
+    if marks.refused || marks.warned || marks.selected || marks.hovered {
         let colour = if marks.refused {
             look.bad
+        } else if marks.warned {
+            look.warn
         } else if marks.selected {
             look.text
         } else {

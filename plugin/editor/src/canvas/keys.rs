@@ -13,9 +13,11 @@ impl EditorApp {
     pub(crate) fn keys_of_every_page(&mut self, ui: &Ui) {
         if !ui.ctx().egui_wants_keyboard_input() {
             // All keys are the host's, but for one that takes the keyboard, as it gives it back.
-            let here = self.page == Page::Canvas;
-            if here && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F6)) {
-                self.canvas.take_focus();
+            if ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F6)) {
+                match self.page {
+                    Page::Canvas => self.canvas.take_focus(),
+                    _ => self.wants_page = true,
+                }
             }
             return;
         }

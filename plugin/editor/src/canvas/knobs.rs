@@ -2,7 +2,7 @@
 
 use chronus_engine::{Param, Spec, Taper, Unit};
 use chronus_patch::{ModuleId, Patch};
-use egui::{Align2, EventFilter, Key, Popup, Rect, Response, Role, Sense, TextEdit, Tooltip, Ui};
+use egui::{Align2, EventFilter, Key, Popup, Rect, Response, Role, Sense, TextEdit, Ui};
 use egui::{WidgetInfo, vec2};
 
 use super::command::Subject;
@@ -105,14 +105,7 @@ impl EditorApp {
             let ring = egui::Stroke::new(1.0, theme::of(ui).text);
             ui.painter().circle_stroke(centre, radius * 1.2, ring);
         }
-        let tip = match driven {
-            Some(index) => format!("{} Driven by macro {}.", param.doc, u32::from(index) + 1),
-            None => format!("{} Double-click: {}", param.doc, param.text(param.default)),
-        };
-        // Below the caption: the value there is to be read while the pointer is here.
-        Tooltip::for_enabled(&knob).gap(20.0 * zoom).show(|ui| {
-            ui.label(tip);
-        });
+        self.tell_knob(ui, (&knob, zoom), param, driven);
         let line = Rect::from_min_max(cell.left_top() + vec2(0.0, 41.0) * zoom, cell.max);
         self.caption(ui, scene.patch, seat.id, param, (&name, value), (line, hot));
         value

@@ -3,7 +3,9 @@
 use chronus_engine::Category;
 use chronus_patch::{Colour, ModuleWidth, Patch};
 use egui::containers::menu::menu_style;
-use egui::{Align, Button, Color32, Id, Layout, Popup, PopupAnchor, PopupKind, Pos2, Response, Ui};
+use egui::{
+    Align, Button, Color32, Id, Layout, Popup, PopupAnchor, PopupKind, Pos2, Response, RichText, Ui,
+};
 
 use super::command::{Command, Subject};
 use super::scene::Scene;
@@ -68,6 +70,7 @@ const OF_GROUND: &[Option<Command>] = &[
     None,
     Some(Command::SelectAll),
     Some(Command::Fit),
+    Some(Command::Arrange),
     Some(Command::Loads),
     None,
     Some(Command::Undo),
@@ -166,7 +169,8 @@ impl EditorApp {
                 continue;
             }
             let label = self.label_of(patch, command, subject);
-            let button = Button::new(&label).shortcut_text(command.keys(ui.ctx()));
+            let keys = RichText::new(command.keys(ui.ctx())).color(theme::of(ui).quiet());
+            let button = Button::new(&label).shortcut_text(keys);
             let on = command == Command::Bypass && self.all_bypassed(patch);
             let response = ui.add_enabled(enabled, button.selected(on));
             let response = response.accessible_name(name(&label, &about));

@@ -36,6 +36,8 @@ mod scene;
 mod search;
 mod selection;
 mod sheets;
+mod tips;
+pub(crate) mod verdict;
 mod view;
 mod walk;
 mod watch;
@@ -45,7 +47,6 @@ use egui::{Align2, Key, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
 use egui::{Stroke, StrokeKind};
 
 use crate::app::EditorApp;
-use crate::modules::blames;
 use crate::theme;
 use command::{Command, Subject};
 use connect::Connect;
@@ -60,6 +61,7 @@ use place::Lifted;
 use scene::Scene;
 use search::Search;
 use selection::Selection;
+use verdict::Verdicts;
 use view::View;
 use watch::Hovered;
 
@@ -138,6 +140,8 @@ pub(crate) struct Canvas {
     hovered: Option<Hovered>,
     /// A scope is shown at the pointer.
     pub scoping: bool,
+    /// What is selected or has the focus says what it is.
+    help: bool,
 }
 
 impl Canvas {
@@ -244,23 +248,18 @@ impl EditorApp {
             self.name_cables(ui, &scene);
         }
         self.sheets(ui, &scene, true);
-        let refusal = self.engine.refusal().map(|(_, why)| why);
+        let verdicts = Verdicts::of(&self.engine, patch);
         let knob_before = self.canvas.on_knob.take();
         for seat in scene.seats.iter().filter(|seat| seat.rect.expand(80.0).intersects(window)) {
-            self.seat(ui, &scene, seat, refusal.as_ref());
+            self.seat(ui, &scene, seat, &verdicts);
         }
         // A field whose knob is no longer to be seen goes with it.
         self.canvas.field = self.canvas.field.take().filter(|field| field.was_shown(ui));
         // Once more, faintly: a cable that runs behind a module is lost to the eye otherwise.
         self.cables(ui, &scene, if near { THROUGH } else { FAR });
-        if let Some(why) = &refusal {
-            let seen = scene.seats.iter().filter(|seat| seat.rect.intersects(window));
-            for seat in seen.filter(|seat| blames(why, seat.id)) {
-                over::refused(ui, &scene, seat, why);
-            }
-        }
         self.carry_on(ui, &scene);
         self.minimap(ui, &scene);
+        self.tell_verdicts(ui, &scene, &verdicts);
         self.hover_scope(ui, &scene);
         self.corner_buttons(ui, patch, window);
         if scene.seats.is_empty() && scene.sheets.is_empty() && self.canvas.search.is_none() {

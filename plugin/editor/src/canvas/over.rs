@@ -1,12 +1,10 @@
-//! What lies over the patch: the buttons for the view, and why a module does not play.
+//! The buttons for the view, which lie over the patch.
 
-use chronus_engine::Rejection;
 use chronus_patch::Patch;
-use egui::{Align2, FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, FontId, Rect, Ui, pos2, vec2};
 
 use super::arrange::arrange;
 use super::notes::refitted;
-use super::scene::{Scene, Seat};
 use crate::app::EditorApp;
 use crate::icons::{Icon, IconButton};
 use crate::theme;
@@ -35,33 +33,20 @@ impl EditorApp {
         let arranges = button(ui, Icon::Arrange, "Arrange");
         self.canvas.view = Some(view);
         if arranges {
-            let registry = self.engine.registry();
-            let edit = refitted(patch, registry, arrange(patch, registry));
-            self.edit(patch, edit);
-            // Where everything went is to be seen in the next frame.
-            self.canvas.view = None;
+            self.arrange(patch);
         }
         let percent = format!("{:.0} %", view.zoom * 100.0);
         let place = pos2(at.x + 6.0, at.y + 12.0);
         let font = FontId::proportional(12.0);
         ui.painter().text(place, Align2::LEFT_CENTER, percent, font, theme::of(ui).dim);
     }
-}
 
-/// Why a module is not playing, below it, and within the window as far as it goes.
-pub(crate) fn refused(ui: &Ui, scene: &Scene<'_>, seat: &Seat<'_>, why: &Rejection) {
-    let font = FontId::proportional(12.0);
-    let width = seat.rect.width().max(240.0);
-    let galley = ui.painter().layout(why.to_string(), font, theme::of(ui).bad, width);
-    let room = scene.window.shrink(4.0);
-    let size = galley.size() + vec2(12.0, 12.0);
-    let x = seat.rect.left().min(room.right() - size.x).max(room.left());
-    let y = (seat.rect.bottom() + 16.0).min(room.bottom() - size.y);
-    let rect = Rect::from_min_size(pos2(x, y), size);
-    ui.painter().rect_filled(rect, 4.0, theme::of(ui).deep);
-    ui.painter().galley(rect.min + vec2(6.0, 6.0), galley, theme::of(ui).bad);
-    let id = ui.scope_id().with(("refused", seat.id.as_str()));
-    let name = format!("Refused {}", scene.patch.label(seat.id));
-    ui.interact(rect, id, Sense::hover())
-        .widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
+    /// Puts all modules in columns, from left to right as the sound goes.
+    pub(crate) fn arrange(&mut self, patch: &Patch) {
+        let registry = self.engine.registry();
+        let edit = refitted(patch, registry, arrange(patch, registry));
+        self.edit(patch, edit);
+        // Where everything went is to be seen in the next frame.
+        self.canvas.view = None;
+    }
 }

@@ -1,16 +1,15 @@
 //! The parts of a patch in their places: cables, modules, pins, each under a name of its own.
 
-use chronus_engine::Rejection;
 use chronus_patch::PortRef;
-use egui::{Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
+use egui::{Rect, Role, Sense, Ui, Vec2, WidgetInfo};
 
 use super::draw::{self, Brush};
 use super::scene::{End, Pin, Scene, Seat};
+use super::verdict::Verdicts;
 use super::watch::{self, Hovered};
-use super::{PINS, PLAIN, far, layout};
+use super::{PINS, PLAIN, far};
 use crate::app::EditorApp;
 use crate::live::Trace;
-use crate::modules::blames;
 use crate::ports::cable_name;
 
 /// What a click or a drag can begin on. Not part of the Tab order: the canvas has the keyboard, and
@@ -53,7 +52,7 @@ impl EditorApp {
         ui: &mut Ui,
         scene: &Scene<'_>,
         seat: &Seat<'_>,
-        why: Option<&Rejection>,
+        verdicts: &Verdicts,
     ) {
         let view = scene.view;
         let selected = self.canvas.selection.modules.contains(seat.id);
@@ -66,9 +65,9 @@ impl EditorApp {
             info.current_text_value = load.clone();
             info
         });
-        let refused = why.is_some_and(|why| blames(why, seat.id));
+        let (refused, warned) = (verdicts.refuses(seat.id), verdicts.warns(seat.id));
         let hovered = response.hovered();
-        let marks = draw::Marks { selected, hovered, refused, load: load.as_deref() };
+        let marks = draw::Marks { selected, hovered, refused, warned, load: load.as_deref() };
         let brush = Brush::new(ui, view);
         if view.zoom < PINS {
             let bright = |end: &End| watch::brightness(self.carried(scene, &end.port));
@@ -83,9 +82,7 @@ impl EditorApp {
         }
         draw::body(brush, scene, seat, marks);
         self.module_gesture(ui, scene, seat, &response);
-        if response.hovered() {
-            self.tell_kind(ui, scene, seat, response);
-        }
+        self.tell_kind(ui, scene, seat, &response);
         for pin in seat.pins(view) {
             self.pin(ui, scene, seat, &pin);
         }
@@ -97,16 +94,6 @@ impl EditorApp {
                 values.push(self.dial(ui, scene, seat, (spec, param), cell));
             }
             self.display(ui, scene, seat, &values);
-        }
-    }
-
-    /// What a module is, while the pointer rests on its name.
-    fn tell_kind(&self, ui: &Ui, scene: &Scene<'_>, seat: &Seat<'_>, response: Response) {
-        let Some(spec) = seat.spec else { return };
-        let size = vec2(seat.rect.width(), layout::HEADER * scene.view.zoom);
-        let header = Rect::from_min_size(seat.rect.min, size);
-        if ui.rect_contains_pointer(header) && !self.canvas.gesture.is_some() {
-            response.on_hover_text(format!("{}: {}", spec.name, spec.summary));
         }
     }
 
@@ -129,6 +116,9 @@ impl EditorApp {
         if pin.output && response.hovered() {
             let output = seat.spec.and_then(|spec| spec.output(pin.name));
             self.canvas.hovered = output.map(|output| Hovered { id: seat.id.clone(), output });
+        }
+        if let Some(spec) = seat.spec.filter(|_| response.hovered()) {
+            self.tell_pin(spec, pin, &response);
         }
         draw::pin(brush, pin, draw::Light { plugged, dim, lit, bright });
         self.pin_gesture(ui, scene, &end, &response);

@@ -1,17 +1,21 @@
 //! New modules from the list beside the canvas: put where there is room, or where they are dropped.
 
 use chronus_engine::{Request, Spec};
-use chronus_patch::{Module, Patch, Point};
+use chronus_patch::{CableId, Module, ModuleId, Patch, Point};
 use egui::{Align2, Key, Pos2, Rect, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 
+use super::carry::near_cable;
 use super::layout::{HEADER, face};
-use super::scene::{Scene, corner};
+use super::rewire;
+use super::scene::{Scene, Seat, corner};
 use super::{Canvas, draw, edits};
 use crate::app::EditorApp;
 use crate::theme;
 
 /// Room left around a module that finds its own place, in the patch's points.
 const GAP: f32 = 20.0;
+/// Room left between a module and one that is added to it.
+const ROOM: f32 = 40.0;
 /// Between two places that are tried.
 const STEP: f32 = 40.0;
 /// How many steps around the middle are tried before the place below everything is taken.
@@ -77,10 +81,15 @@ impl EditorApp {
         if falls || !down {
             self.canvas.lifted = None;
         }
+        self.canvas.onto = None;
         let Some(pointer) = here else { return };
+        let cable = near_cable(scene, pointer).filter(|_| rewire::can_insert(spec));
+        self.canvas.onto = cable.filter(|_| !falls).map(|wire| wire.id);
         let size = face(Some(spec)).size;
         let hold = vec2(size.x / 2.0, HEADER / 2.0);
-        if falls {
+        if let Some(wire) = cable.filter(|_| falls) {
+            self.insert_at(scene, (wire.id, spec), pointer);
+        } else if falls {
             self.add_at(scene.patch, spec, scene.view.to_patch(pointer) - hold);
             self.canvas.take_focus();
         } else if down {
@@ -93,6 +102,21 @@ impl EditorApp {
             let place = rect.center_top() + vec2(0.0, HEADER / 2.0 * scene.view.zoom);
             ui.painter().text(place, Align2::CENTER_CENTER, spec.name, font, theme::of(ui).text);
         }
+    }
+
+    fn insert_at(
+        &mut self,
+        scene: &Scene<'_>,
+        (cable, spec): (CableId, &'static Spec),
+        pointer: Pos2,
+    ) {
+        let at = scene.view.to_patch(pointer);
+        let (at, registry) = (Point { x: at.x, y: at.y }, self.engine.registry().clone());
+        let new = rewire::insert_new(scene.patch, &registry, (cable, spec), at);
+        let Some((edit, id)) = new else { return };
+        self.commit(format!("insert {id}"), &[Request::Edit(edit)]);
+        self.canvas.take_focus();
+        self.canvas.selection.only([id]);
     }
 
     fn add_at(&mut self, patch: &Patch, spec: &'static Spec, place: Pos2) {
@@ -144,6 +168,32 @@ fn free_place(taken: &[Rect], size: Vec2, seen: Rect) -> Pos2 {
     }
     let below = taken.iter().map(|rect| rect.bottom()).fold(seen.top(), f32::max);
     outside.unwrap_or(pos2(middle.x, below + GAP))
+}
+
+/// A place for a module of `spec`'s kind right of `id`, where it covers no other.
+pub(crate) fn beside(scene: &Scene<'_>, id: &ModuleId, spec: &Spec) -> Point {
+    let seat = scene.seats.iter().find(|seat| seat.id == id);
+    let place = seat.map_or(Pos2::ZERO, |seat| {
+        let place = corner(seat.module);
+        place + vec2(seat.face.size.x + ROOM * 1.5, 0.0)
+    });
+    free(scene, place, spec)
+}
+
+/// A place for a module of `spec`'s kind at `place` or below, where it covers no other.
+pub(crate) fn free(scene: &Scene<'_>, place: Pos2, spec: &Spec) -> Point {
+    let size = face(Some(spec)).size;
+    let taken = |seat: &Seat<'_>| Rect::from_min_size(corner(seat.module), seat.face.size);
+    let mut place = place;
+    loop {
+        let wanted = Rect::from_min_size(place, size).expand(ROOM / 2.0);
+        let covered = scene.seats.iter().map(taken).filter(|rect| rect.intersects(wanted));
+        // Every step leads below one more module, so there is an end.
+        match covered.map(|rect| rect.bottom()).reduce(f32::max) {
+            Some(bottom) => place.y = bottom + ROOM,
+            None => return Point { x: place.x.round(), y: place.y.round() },
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,11 @@ use egui::{Response, Ui, Vec2, vec2};
 
 use super::command::{Command, Subject, Way};
 use super::entry::{Entry, What};
+use super::notes::Note;
 use super::rewire;
 use super::scene::Scene;
 use crate::app::EditorApp;
+use crate::bar::costly;
 use crate::bind;
 use crate::modules::BESIDE;
 
@@ -40,6 +42,8 @@ impl EditorApp {
         match command {
             Command::Undo => self.engine.undo_labels().0.is_some(),
             Command::Redo => self.engine.undo_labels().1.is_some(),
+            Command::PlayAnyway => self.engine.refusal().is_some_and(|(_, why)| costly(&why)),
+            Command::Arrange => !patch.modules.is_empty(),
             Command::Paste => self.canvas.copied.is_some(),
             Command::SelectAll | Command::Fit => {
                 !(patch.modules.is_empty() && patch.comments.is_empty() && patch.frames.is_empty())
@@ -51,6 +55,7 @@ impl EditorApp {
             Command::Delete => count > 0 || cable.is_some(),
             Command::FrameSelection => count > 0,
             Command::EditText => sole_note.is_some(),
+            Command::Size(_) => matches!(sole_note, Some(Note::Frame(_))),
             Command::DisconnectAll => match subject {
                 Subject::Pin(end) => !rewire::cables_at(patch, end).is_empty(),
                 _ => modules.iter().any(|id| patch.cables_of(id).next().is_some()),
@@ -81,6 +86,7 @@ impl EditorApp {
             | Command::ZoomIn
             | Command::ZoomOut
             | Command::Loads
+            | Command::Help
             | Command::GiveUp
             | Command::Leave
             | Command::Menu
@@ -119,11 +125,15 @@ impl EditorApp {
             Command::Fit => self.canvas.view = Some(self.view_of_all(patch, scene.window)),
             Command::ZoomIn => self.zoom(middle, 1.25),
             Command::ZoomOut => self.zoom(middle, 0.8),
+            Command::Help => self.canvas.help = !self.canvas.help,
+            Command::PlayAnyway => self.commits.commit_anyway(&self.engine),
+            Command::Arrange => self.arrange(patch),
             Command::Loads => self.loads.shown = !self.loads.shown,
             Command::GiveUp => self.give_up(ground, subject),
             Command::Leave => ground.surrender_focus(),
             Command::Menu => self.open_menu_by_key(ui, scene, subject),
             Command::Arrow(way) => self.arrow(scene, way),
+            Command::Size(way) => self.size_frame(patch, way),
             Command::Walk(way, too) => self.walk(scene, ground, way, too),
             Command::Rename => self.rename_selected(scene),
             Command::Bypass => self.bypass(patch),

@@ -5,7 +5,7 @@ use chronus_patch::{CableId, Edit, ModuleId, Patch, Point};
 use egui::{Area, Frame, Order, Pos2, Response, Ui};
 
 use super::scene::{End, Scene};
-use super::{edits, rewire, walk};
+use super::{edits, place, rewire};
 use crate::app::EditorApp;
 use crate::picker::{Names, Offer, Picker};
 
@@ -110,8 +110,8 @@ fn found(
         Purpose::Add(spot, held) => {
             let place = match spot {
                 Spot::At(place) => rounded(place),
-                Spot::Beside(id) => walk::beside(scene, id, spec),
-                Spot::Near(place) => walk::free(scene, *place, spec),
+                Spot::Beside(id) => place::beside(scene, id, spec),
+                Spot::Near(place) => place::free(scene, *place, spec),
             };
             let (edit, id) = edits::place(patch, registry, spec, place, held.as_ref())?;
             Some((format!("add {id}"), edit, id))

@@ -13,7 +13,7 @@ use super::notes::{Body, EDGE, LINE, Note, Sheet, TITLE, lines, title};
 use super::scene::Scene;
 use super::{PINS, space_down};
 use crate::app::EditorApp;
-use crate::theme::{self, Palette, contrast};
+use crate::theme::{self, Palette};
 
 /// Least height of a title bar in the window, and size of a title there.
 const BAR: f32 = 16.0;
@@ -28,7 +28,7 @@ impl Sheet<'_> {
         match self.body {
             Body::Frame(frame) => {
                 let own = frame.colour.map(|c| Color32::from_rgb(c.0[0], c.0[1], c.0[2]));
-                legible(look, own.unwrap_or(look.dim))
+                look.legible(own.unwrap_or(look.dim))
             }
             Body::Comment(_) => look.warn,
         }
@@ -52,13 +52,6 @@ impl Sheet<'_> {
             Body::Comment(_) => self.rect,
         }
     }
-}
-
-/// `colour`, or one near it, on which text can be read.
-fn legible(look: &Palette, colour: Color32) -> Color32 {
-    let read = |ground: &Color32| contrast(look.ink_on(*ground), *ground) >= 4.5;
-    let tries = (0..=10_u8).map(|n| colour.lerp_to_gamma(look.deep, f32::from(n) / 10.0));
-    tries.into_iter().find(read).unwrap_or(look.deep)
 }
 
 /// Ground of a comment.
@@ -210,6 +203,7 @@ fn draw_comment(brush: Brush<'_>, sheet: &Sheet<'_>, comment: &Comment, edge: St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::theme::contrast;
     use crate::theme::{DARK, LIGHT};
     use chronus_engine::Category;
 
@@ -220,7 +214,7 @@ mod tests {
             let families = Category::ALL.iter().flat_map(|c| [DARK.family(*c), LIGHT.family(*c)]);
             let greys = (0..=255_u8).map(Color32::from_gray);
             for colour in families.chain(greys).chain([look.dim]) {
-                let ground = legible(look, colour);
+                let ground = look.legible(colour);
                 let found = contrast(look.ink_on(ground), ground);
                 assert!(found >= 4.5, "{colour:?} becomes {ground:?}: {found}");
             }

@@ -1,8 +1,7 @@
 //! Going about on the canvas by keys: from module to module, to its cables and to its knobs.
 
-use chronus_engine::Spec;
-use chronus_patch::{CableId, ModuleId, Patch, Point};
-use egui::{Pos2, Rect, Response, Vec2, vec2};
+use chronus_patch::{CableId, ModuleId, Patch};
+use egui::{Rect, Response, Vec2, vec2};
 
 use super::command::{Subject, Way};
 use super::layout::face;
@@ -11,8 +10,6 @@ use crate::app::EditorApp;
 
 /// How much what lies beside the way counts against what lies along it.
 const ASIDE: f32 = 2.0;
-/// Room left between modules.
-const ROOM: f32 = 40.0;
 /// Room left around what is brought into view, in the window's points.
 const MARGIN: f32 = 30.0;
 
@@ -37,7 +34,11 @@ impl EditorApp {
         let Some(next) = next.map(|seat| seat.id.clone()) else { return };
         if too {
             self.canvas.selection.cable = None;
-            self.canvas.selection.modules.insert(next.clone());
+            // What is selected already is let go: its neighbour goes on from there.
+            if !self.canvas.selection.modules.insert(next.clone()) {
+                let left = self.canvas.lead.take();
+                left.map(|left| self.canvas.selection.modules.remove(&left));
+            }
         } else {
             self.canvas.selection.only([next.clone()]);
         }
@@ -143,32 +144,6 @@ fn nearest<'s, 'a>(scene: &'s Scene<'a>, from: &Seat<'a>, way: Vec2) -> Option<&
     let others = scene.seats.iter().filter(|seat| seat.id != from.id);
     let costs = others.filter_map(|seat| Some((cost(seat)?, seat)));
     costs.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, seat)| seat)
-}
-
-/// A place for a module of `spec`'s kind right of `id`, where it covers no other.
-pub(crate) fn beside(scene: &Scene<'_>, id: &ModuleId, spec: &Spec) -> Point {
-    let seat = scene.seats.iter().find(|seat| seat.id == id);
-    let place = seat.map_or(Pos2::ZERO, |seat| {
-        let place = corner(seat.module);
-        place + vec2(seat.face.size.x + ROOM * 1.5, 0.0)
-    });
-    free(scene, place, spec)
-}
-
-/// A place for a module of `spec`'s kind at `place` or below, where it covers no other.
-pub(crate) fn free(scene: &Scene<'_>, place: Pos2, spec: &Spec) -> Point {
-    let size = face(Some(spec)).size;
-    let taken = |seat: &Seat<'_>| Rect::from_min_size(corner(seat.module), seat.face.size);
-    let mut place = place;
-    loop {
-        let wanted = Rect::from_min_size(place, size).expand(ROOM / 2.0);
-        let covered = scene.seats.iter().map(taken).filter(|rect| rect.intersects(wanted));
-        // Every step leads below one more module, so there is an end.
-        match covered.map(|rect| rect.bottom()).reduce(f32::max) {
-            Some(bottom) => place.y = bottom + ROOM,
-            None => return Point { x: place.x.round(), y: place.y.round() },
-        }
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use chronus_engine::{Picture, Signal};
 use chronus_patch::ModuleId;
 use egui::{Align2, Id, LayerId, Order, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui};
-use egui::{WidgetInfo, pos2, vec2};
+use egui::{Vec2, WidgetInfo, pos2, vec2};
 
 use super::display;
 use super::draw::{self, Brush, font};
@@ -13,7 +13,7 @@ use crate::live::Trace;
 use crate::theme;
 
 /// Size of the scope beside the pointer.
-const SIZE: egui::Vec2 = vec2(196.0, 104.0);
+const SIZE: Vec2 = vec2(196.0, 104.0);
 /// How much of its colour a silent cable keeps.
 const FAINT: f32 = 0.45;
 
@@ -56,13 +56,20 @@ impl EditorApp {
     pub(crate) fn hover_scope(&mut self, ui: &Ui, scene: &Scene<'_>) {
         let pin = self.canvas.hovered.take();
         let pointer = ui.input(|input| input.pointer.hover_pos());
-        let Some(pointer) = pointer.filter(|_| ui.rect_contains_pointer(scene.window)) else {
-            return;
-        };
+        let pointer = pointer.filter(|_| ui.rect_contains_pointer(scene.window));
+        // Without the pointer, the cable that is selected is looked at while help is on.
+        let selected = self.canvas.selection.cable.filter(|_| self.canvas.help);
+        let selected = selected.and_then(|id| scene.wires.iter().find(|wire| wire.id == id));
+        let place = selected.map(|wire| wire.curve.at(0.5));
+        let Some(pointer) = place.or(pointer) else { return };
         if self.canvas.gesture.is_some() || self.canvas.search.is_some() {
             return;
         }
         let cable = || {
+            if let Some(wire) = selected {
+                let (output, _) = scene.output(&wire.cable.from)?;
+                return Some(Hovered { id: wire.cable.from.module.clone(), output });
+            }
             if scene.module_at(pointer).is_some() {
                 return None;
             }
@@ -87,11 +94,14 @@ impl EditorApp {
         let title = format!("{} {}", scene.patch.label(&id), port.name);
         let look = theme::of(ui);
         let ink = look.signal(port.signal);
-        let rect = beside(pointer, scene.window);
+        let about = self.output_words(scene.patch, &id, output);
+        let about = ui.painter().layout(about, font(10.5, 1.0), look.dim, SIZE.x - 14.0);
+        let rect = beside(pointer, scene.window, SIZE + vec2(0.0, about.size().y + 4.0));
+        let (whole, rect) = (rect, Rect::from_min_size(rect.min, SIZE));
         let layer = LayerId::new(Order::Tooltip, Id::unique("scope at the pointer"));
         let painter = ui.ctx().layer_painter(layer);
-        painter.rect_filled(rect, 5.0, look.deep);
-        painter.rect_stroke(rect, 5.0, Stroke::new(1.0, look.edge), StrokeKind::Inside);
+        painter.rect_filled(whole, 5.0, look.deep);
+        painter.rect_stroke(whole, 5.0, Stroke::new(1.0, look.edge), StrokeKind::Inside);
         let inset = Rect::from_min_max(rect.min + vec2(6.0, 22.0), rect.max - vec2(6.0, 22.0));
         let inside = painter.with_clip_rect(inset);
         let brush = Brush { painter: &inside, look, view: scene.view };
@@ -102,6 +112,7 @@ impl EditorApp {
         line(rect.left_top() + vec2(7.0, 5.0), Align2::LEFT_TOP, &title, look.text);
         let foot = rect.left_bottom() + vec2(7.0, -5.0);
         line(foot, Align2::LEFT_BOTTOM, &told, draw::readable(look, ink));
+        painter.galley(rect.left_bottom() + vec2(7.0, 0.0), about, look.dim);
         let span = match picture.trigger {
             Some(_) => "20 ms",
             None => "2 s",
@@ -119,10 +130,10 @@ impl EditorApp {
 }
 
 /// A place beside the pointer, within the window.
-fn beside(pointer: Pos2, window: Rect) -> Rect {
+fn beside(pointer: Pos2, window: Rect, size: Vec2) -> Rect {
     let right = pointer.x + 18.0;
-    let x = if right + SIZE.x > window.right() { pointer.x - 18.0 - SIZE.x } else { right };
+    let x = if right + size.x > window.right() { pointer.x - 18.0 - size.x } else { right };
     let below = pointer.y + 14.0;
-    let y = if below + SIZE.y > window.bottom() { pointer.y - 14.0 - SIZE.y } else { below };
-    Rect::from_min_size(pos2(x, y), SIZE)
+    let y = if below + size.y > window.bottom() { pointer.y - 14.0 - size.y } else { below };
+    Rect::from_min_size(pos2(x, y), size)
 }

@@ -154,10 +154,10 @@ impl EditorApp {
                 self.presets.order(Order::Delete(file.clone()));
             }
             if named(ui, true, "Import", "Import preset", "A file, or a patch as text") {
-                self.presets.form = Some(Form::import());
+                self.import_preset();
             }
             if named(ui, true, "Export", "Export patch", "The patch as it stands, to a file") {
-                self.presets.form = Some(Form::export());
+                self.export_patch();
             }
             if ui.button("Empty patch").clicked() {
                 self.commit("empty patch", &[chronus_engine::Request::Clear]);

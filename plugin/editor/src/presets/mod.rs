@@ -202,7 +202,7 @@ impl EditorApp {
 
     /// Writes the patch over the preset that it came from, if that is the user's; asks for a name
     /// otherwise.
-    fn save(&mut self, patch: &Patch) {
+    pub(crate) fn save(&mut self, patch: &Patch) {
         if let Some(again) = &mut self.presets.saving {
             *again = true;
             return;
@@ -215,12 +215,12 @@ impl EditorApp {
         self.presets.order(Order::SaveOver { file, patch, over: Over::Stamp(stamp) });
     }
 
-    fn save_as(&mut self, patch: &Patch) {
+    pub(crate) fn save_as(&mut self, patch: &Patch) {
         self.presets.open();
         self.presets.form = Some(Form::save_as(&patch.name));
     }
 
-    fn toggle_presets(&mut self) {
+    pub(crate) fn toggle_presets(&mut self) {
         if self.presets.open {
             self.close_presets();
         } else {
@@ -236,13 +236,25 @@ impl EditorApp {
         self.canvas.take_focus();
     }
 
+    /// Opens the form that asks for a file to import.
+    pub(crate) fn import_preset(&mut self) {
+        self.presets.open();
+        self.presets.form = Some(Form::import());
+    }
+
+    /// Opens the form that asks for a file to export to.
+    pub(crate) fn export_patch(&mut self) {
+        self.presets.open();
+        self.presets.form = Some(Form::export());
+    }
+
     pub(crate) fn load_preset(&mut self, id: &PresetId) {
         self.presets.wanted = Some(id.clone());
         self.presets.order(Order::Load(id.clone()));
     }
 
     /// Loads the preset before or after the one that was loaded last, among those listed.
-    fn step_preset(&mut self, forward: bool) {
+    pub(crate) fn step_preset(&mut self, forward: bool) {
         let shelf = self.presets.shelf();
         let found = self.presets.found(&shelf);
         let sound: Vec<_> = found.into_iter().filter(|entry| entry.fault.is_none()).collect();

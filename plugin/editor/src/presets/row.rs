@@ -44,6 +44,7 @@ pub(super) fn show(ui: &Ui, rect: Rect, entry: &Entry, look: Look) -> Response {
         ui.painter().rect_filled(stripe, 1.0, theme::of(ui).accent);
     }
     let (name, below, colour) = match &entry.fault {
+        Some(fault) if look.current => (theme::of(ui).text, fault, theme::of(ui).text),
         Some(fault) => (theme::of(ui).bad, fault, theme::of(ui).bad),
         None if look.current => (theme::of(ui).text, &entry.notes, theme::of(ui).text),
         None => (theme::of(ui).text, &entry.notes, theme::of(ui).dim),

@@ -139,8 +139,17 @@ impl Rig {
 
     /// The same where a user has settings already: the text of their file.
     pub fn with_settings(requests: &[Request], settings: Option<&str>) -> Self {
+        Self::of(requests, settings, Options::default())
+    }
+
+    /// The same where edits may take `budget` of the time, 1 = all of it.
+    pub fn with_budget(requests: &[Request], budget: f32) -> Self {
+        Self::of(requests, None, Options { budget, ..Options::default() })
+    }
+
+    fn of(requests: &[Request], settings: Option<&str>, options: Options) -> Self {
         let registry = Arc::new(Registry::new(chronus_modules::KINDS));
-        let (engine, mut renderer) = Engine::new(registry, Options::default());
+        let (engine, mut renderer) = Engine::new(registry, options);
         let engine = Arc::new(engine);
         engine.set_sample_rate(48_000.0);
         renderer.activate(48_000.0);
@@ -175,7 +184,8 @@ impl Rig {
             .build_ui(move |ui| shown.lock().unwrap().ui(ui));
         let mut rig = Self { engine, host, presets, harness, app, stop, renderer: Some(thread) };
         if !requests.is_empty() {
-            let wanted = rig.engine.commit(requests, Terms::default(), |_| ());
+            let anyway = Terms { over_budget: true, ..Terms::default() };
+            let wanted = rig.engine.commit(requests, anyway, |_| ());
             rig.until("the patch plays", |rig| rig.engine.playing().0 >= wanted);
         }
         rig.steps();

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chronus_engine::{Block, Engine, Event, Renderer, TimedEvent, Transport};
+use chronus_engine::{Block, Engine, Event, Renderer, Request, Terms, TimedEvent, Transport};
 use chronus_patch::Patch;
 use egui::{Event as Input, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton};
 use egui::{Pos2, TouchPhase, Vec2};
@@ -43,7 +43,7 @@ const fn shot(name: &'static str, patch: &'static str, open: fn(&mut Studio)) ->
 pub const SHOTS: &[Shot] = &[
     shot("canvas", "warm_poly", |_| {}),
     shot("canvas-selected", "rubber_bass", |studio| {
-        studio.click("Patch canvas");
+        studio.take_canvas();
         studio.press(Modifiers::COMMAND, Key::A);
     }),
     shot("canvas-near", "glass_pluck", |studio| {
@@ -52,7 +52,7 @@ pub const SHOTS: &[Shot] = &[
         }
     }),
     shot("search", "warm_poly", |studio| {
-        studio.click("Patch canvas");
+        studio.take_canvas();
         studio.press(Modifiers::NONE, Key::Tab);
         studio.send(Input::Text("fil".into()));
     }),
@@ -61,13 +61,40 @@ pub const SHOTS: &[Shot] = &[
         studio.secondary_click(place);
     }),
     shot("palette", "warm_poly", |studio| {
-        studio.click("Patch canvas");
+        studio.take_canvas();
         studio.press(Modifiers::COMMAND, Key::K);
     }),
     shot("presets", "warm_poly", |studio| {
         studio.click("Presets");
         studio.frames(10);
     }),
+    shot("refused", "warm_poly", |studio| {
+        let loud = Request::Connect { from: "vcf".into(), to: "out.left".into(), gain: 16.0 };
+        studio.commit(&[Request::Set { id: "mix".into(), param: "gain".into(), value: 2.0 }, loud]);
+    }),
+    shot("notes", "glass_pluck", |studio| {
+        studio.take_canvas();
+        studio.press(Modifiers::COMMAND, Key::A);
+        studio.press(Modifiers::SHIFT, Key::F);
+        studio.press(Modifiers::NONE, Key::Escape);
+        studio.click("Store a scene");
+        studio.press(Modifiers::COMMAND, Key::K);
+        studio.send(Input::Text("add comment".into()));
+        studio.press(Modifiers::NONE, Key::Enter);
+        studio.send(Input::Text("The carrier bends for a moment".into()));
+        studio.press(Modifiers::NONE, Key::Enter);
+    }),
+    Shot {
+        measured: true,
+        ..shot("loads", "slow_pad", |studio| {
+            studio.take_canvas();
+            studio.press(Modifiers::NONE, Key::F3);
+            for key in [45, 57, 60, 64] {
+                studio.strike(key);
+            }
+            studio.frames(40);
+        })
+    },
     shot("list", "tape_echo", |studio| studio.click("List")),
     shot("macros", "warm_poly", |studio| studio.click("Macros")),
     shot("settings", "warm_poly", |studio| studio.click("Settings")),
@@ -141,10 +168,28 @@ impl Studio {
         }
     }
 
+    /// Commits `requests` and waits for the answer.
+    pub fn commit(&mut self, requests: &[Request]) {
+        let (sender, answer) = std::sync::mpsc::channel();
+        self.engine.commit(requests, Terms::default(), move |a| drop(sender.send(a)));
+        while answer.try_recv().is_err() {
+            self.frames(1);
+        }
+        self.frames(6);
+    }
+
     /// Clicks what is called `label`.
     pub fn click(&mut self, label: &str) {
         self.harness.get_by_label(label).click();
         self.frames(6);
+    }
+
+    /// Gives the canvas the keyboard.
+    fn take_canvas(&mut self) {
+        self.press(Modifiers::NONE, Key::F6);
+        if !self.harness.get_by_label("Patch canvas").is_focused() {
+            self.press(Modifiers::NONE, Key::F6);
+        }
     }
 
     /// The middle of what is called `label`.

@@ -13,6 +13,8 @@ use crate::theme;
 const READ: f64 = 0.25;
 /// Modules on the statistics page.
 const LISTED: usize = 12;
+/// A load that is nothing to look at, however the others are.
+const LITTLE: f32 = 1e-4;
 /// Width of a bar there, in points.
 const BAR: f32 = 220.0;
 
@@ -81,7 +83,7 @@ impl Loads {
                 ui.label(patch.label(id));
                 ui.label(RichText::new(percent(*load)).strong());
                 // Against the dearest: what there is to save, not how much room is left.
-                ui.add(ProgressBar::new(load / all[0].1.max(1e-9)).desired_width(BAR));
+                ui.add(ProgressBar::new(load / all[0].1.max(LITTLE)).desired_width(BAR));
                 ui.end_row();
             }
             let rest = all.len().saturating_sub(LISTED);

@@ -192,6 +192,11 @@ impl Palette {
         visuals.widgets.inactive.bg_fill = self.knob;
         visuals.widgets.hovered.weak_bg_fill = self.rail;
         visuals.widgets.hovered.bg_stroke = Stroke::new(1.0, self.edge);
+        visuals.widgets.active.weak_bg_fill = self.selection;
+        visuals.widgets.active.bg_fill = self.selection;
+        visuals.widgets.active.bg_stroke = Stroke::new(1.0, self.text);
+        visuals.widgets.open.weak_bg_fill = self.rail;
+        visuals.widgets.open.bg_fill = self.rail;
         for state in [
             &mut visuals.widgets.inactive,
             &mut visuals.widgets.hovered,

@@ -461,7 +461,7 @@ impl Builder {
             bare,
             canceled,
         );
-        graph.ok_or(Stop::Canceled)
+        graph.map(|graph| graph.counted(&shared.counters.graphs)).ok_or(Stop::Canceled)
     }
 
     /// Offline: a timed commit is primed with the notes of its own frame, so it waits for it.

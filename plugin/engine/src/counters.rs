@@ -1,5 +1,6 @@
 //! What the engine counts: cumulative atomics that any thread may read at any time.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// Buckets of an octave, as a power of two.
@@ -29,7 +30,7 @@ pub struct Counters {
     /// Samples that a graph gave as NaN or infinite, and that were silenced.
     pub nonfinite: AtomicU64,
     /// Graphs alive: built and not yet dropped.
-    pub graphs: AtomicU64,
+    pub graphs: Arc<AtomicU64>,
     /// Modules of the active graph.
     pub active_modules: AtomicU64,
     /// Modules of the standby graph being built, 0 when there is none.
@@ -55,6 +56,23 @@ pub struct Counters {
     heard: AtomicU64,
     /// RMS of the last warm-up's blocks, as bits of f32, newest last.
     warm_rms: [AtomicU32; 10],
+}
+
+/// Counts itself among those alive, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Alive(Arc<AtomicU64>);
+
+impl Alive {
+    pub fn among(all: &Arc<AtomicU64>) -> Self {
+        all.fetch_add(1, Relaxed);
+        Self(Arc::clone(all))
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
 }
 
 /// How far the builder has come with the commit in hand.

@@ -10,6 +10,7 @@ mod sleep;
 mod values;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use pulp::Arch;
 
@@ -20,6 +21,7 @@ use self::program::{Program, Run, Step};
 use self::sleep::Sleep;
 pub(crate) use self::values::Turn;
 pub use self::values::Write;
+use crate::counters::Alive;
 use crate::instance::{Chunk, Instance};
 use crate::module::{BLOCK, FEEDBACK_FRAMES, Setup, splitmix};
 use crate::plan::{DelayKey, NodeIndex, Plan, PlanNode, Role, Schedule};
@@ -84,6 +86,8 @@ pub struct Graph {
     sleep: Sleep,
     meter: Meter,
     pub(crate) taps: Taps,
+    /// Counts it, where it is to be counted.
+    _alive: Option<Alive>,
 }
 
 /// Where a step's output buffers stand while it runs, so that nothing aliases. What nobody reads
@@ -211,10 +215,17 @@ impl Graph {
             sleep: Sleep::new(&plan),
             meter: Meter::default(),
             taps,
+            _alive: None,
             plan,
         };
         graph.fill_banks();
         Some(graph)
+    }
+
+    /// Counts it among `all`, until it is dropped.
+    #[must_use]
+    pub(crate) fn counted(self, all: &Arc<AtomicU64>) -> Self {
+        Self { _alive: Some(Alive::among(all)), ..self }
     }
 
     /// The plan it was built from.

@@ -173,6 +173,44 @@ fn a_fault_among_equal_modules_is_found_in_its_lane() {
 }
 
 #[test]
+fn graphs_are_counted_and_do_not_pile_up() {
+    let host = Host::start(&sine(), Options::default());
+    let counters = host.engine.counters();
+    for n in 0..40 {
+        let answer = host.commit(&[create(&format!("m{n}"), "vco")], remote());
+        assert!(matches!(answer, Answer::Swapped { .. }), "{answer:?}");
+        let alive = counters.graphs.load(Relaxed);
+        // One plays; others wait to be swapped in, to be fetched home, or stand in the three slots.
+        assert!((1..=8).contains(&alive), "{alive} after {n} commits");
+    }
+    host.finish();
+}
+
+/// What the builder does with a commit is told while it does it.
+#[test]
+fn the_stages_of_a_commit_are_told() {
+    let host = Host::start(&sine(), Options::default());
+    let mut seen = std::collections::BTreeSet::new();
+    let wanted = ["building", "probing", "warming"];
+    for n in 0..200 {
+        let more = (0..20).map(|k| create(&format!("m{n}x{k}"), "vco"));
+        let answer = host.send(&more.collect::<Vec<_>>(), Terms { over_budget: true, ..remote() });
+        while answer.try_recv().is_err() {
+            seen.insert(host.engine.counters().stage().name());
+        }
+        if wanted.iter().all(|stage| seen.contains(stage)) {
+            break;
+        }
+    }
+    assert!(wanted.iter().all(|stage| seen.contains(stage)), "{seen:?}");
+    let started = std::time::Instant::now();
+    while host.engine.counters().stage().name() != "idle" {
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+    host.finish();
+}
+
+#[test]
 fn nonsense_is_refused_in_words() {
     let host = Host::start(&sine(), Options::default());
     let cases: Vec<(Vec<Request>, &str)> = vec![

@@ -92,17 +92,22 @@ pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: 
         let name = scene.patch.label(seat.id);
         let text = if seat.module.bypass { format!("{name} (bypassed)") } else { name.to_owned() };
         let place = header.left_center() + vec2(9.0 * zoom, 0.0);
+        let margin = 5.0 * zoom;
         let ink = look.ink_on(header_colour);
         let mut free = header;
+        (free.min.x, free.max.x) = (place.x, free.max.x - margin);
         // The last to become unreadable is the name.
         let size = |points: f32| font(points, zoom.max(super::NAMES)).size;
         if let Some(load) = marks.load {
             let corner = header.right_center() - vec2(6.0 * zoom, 0.0);
             let font = FontId::proportional(size(11.5));
             let taken = painter.text(corner, Align2::RIGHT_CENTER, load, font, ink);
-            free.max.x = taken.left() - 4.0;
+            free.max.x = taken.left() - margin;
         }
-        let font = FontId::new(size(13.0), theme::strong());
+        // A name that is a little too long for its module is set a little smaller.
+        let fits = free.width() / (LETTER * text.chars().count().max(1) as f32);
+        let font =
+            FontId::new(size(13.0).min((fits * 2.0).floor() / 2.0).max(LEAST), theme::strong());
         let inside = painter.with_clip_rect(painter.clip_rect().intersect(free));
         inside.text(place, Align2::LEFT_CENTER, text, font, ink);
     }
@@ -177,10 +182,13 @@ pub(crate) fn name_inside(
     }
 }
 
+/// Width of most letters over their font size.
+const LETTER: f32 = 0.58;
+/// Font size of the smallest name in a header.
+const LEAST: f32 = 6.5;
+
 /// The font size, 8 to 11 in half points, at which a word of `letters` letters takes `width` points.
 fn fitting(width: f32, letters: usize) -> f32 {
-    /// Of most letters: width over font size.
-    const LETTER: f32 = 0.56;
     (width / (LETTER * letters.max(1) as f32) * 2.0).floor().clamp(16.0, 22.0) / 2.0
 }
 

@@ -5,8 +5,9 @@ use egui::{Pos2, Rect, Vec2, vec2};
 
 use super::command::{Subject, Way};
 use super::entry::{Entry, What};
-use super::notes::{LEAST, Note, around, names, title, with_contents};
-use super::scene::{Scene, module_rect};
+use super::notes::{LEAST, Note, around, comment_rect, names, title, with_contents};
+use super::place::free_place;
+use super::scene::{Scene, corner, module_rect};
 use super::selection::Selection;
 use crate::app::EditorApp;
 
@@ -147,12 +148,20 @@ impl EditorApp {
     }
 }
 
-/// Where something of `size` comes to lie: where a menu was opened, or else in the middle; never
-/// corner on corner with another.
+/// Where something of `size` comes to lie: where a menu was opened, or else where there is room near
+/// the middle; never corner on corner with another.
 fn place(scene: &Scene<'_>, subject: &Subject, size: Vec2) -> Point {
     let mut at: Pos2 = match subject {
         Subject::Ground(at) => scene.view.to_patch(*at),
-        _ => scene.view.to_patch(scene.window.center()) - size / 2.0,
+        _ => {
+            let (view, window) = (scene.view, scene.window);
+            let seen = Rect::from_min_max(view.to_patch(window.min), view.to_patch(window.max));
+            let seats = scene.seats.iter();
+            let seats = seats.map(|s| Rect::from_min_size(corner(s.module), s.face.size));
+            let comments = scene.patch.comments.values().map(comment_rect);
+            let taken: Vec<Rect> = seats.chain(comments).collect();
+            free_place(&taken, size, seen)
+        }
     }
     .round();
     let patch = scene.patch;

@@ -152,7 +152,7 @@ fn frame_rect(frame: &Frame) -> Rect {
     Rect::from_min_size(pos2(frame.position.x, frame.position.y), size)
 }
 
-fn comment_rect(comment: &Comment) -> Rect {
+pub(crate) fn comment_rect(comment: &Comment) -> Rect {
     let lines = lines(&comment.text);
     let width = lines.iter().map(|line| line.chars().map(width).sum()).fold(24.0, f32::max);
     let size = vec2(width, lines.len().max(1) as f32 * LINE) + Vec2::splat(2.0 * EDGE);

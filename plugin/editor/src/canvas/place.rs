@@ -1,13 +1,13 @@
 //! New modules from the list beside the canvas: put where there is room, or where they are dropped.
 
 use chronus_engine::{Request, Spec};
-use chronus_patch::{CableId, Module, ModuleId, Patch, Point};
+use chronus_patch::{CableId, ModuleId, Patch, Point};
 use egui::{Align2, Key, Pos2, Rect, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 
 use super::carry::near_cable;
 use super::layout::{HEADER, face};
 use super::rewire;
-use super::scene::{Scene, Seat, corner};
+use super::scene::{Scene, Seat, corner, module_rect};
 use super::{Canvas, draw, edits};
 use crate::app::EditorApp;
 use crate::theme;
@@ -58,11 +58,8 @@ impl EditorApp {
         let view = self.canvas.view.unwrap_or_else(|| self.view_of_all(patch, window));
         let seen = Rect::from_min_max(view.to_patch(window.min), view.to_patch(window.max));
         let registry = self.engine.registry().clone();
-        let rect = |module: &Module| {
-            let size = face(registry.spec(&module.kind).ok()).size;
-            Rect::from_min_size(corner(module), size)
-        };
-        let taken: Vec<Rect> = patch.modules.values().map(rect).collect();
+        let taken = patch.modules.values().map(|module| module_rect(module, &registry));
+        let taken: Vec<Rect> = taken.collect();
         let size = face(Some(spec)).size;
         let place = free_place(&taken, size, seen);
         self.add_at(patch, spec, place);
@@ -131,7 +128,7 @@ impl EditorApp {
 
 /// The top left corner of something of `size` that keeps clear of `taken`: within `seen` and as
 /// near to its middle as there is room, or else the nearest place outside.
-fn free_place(taken: &[Rect], size: Vec2, seen: Rect) -> Pos2 {
+pub(crate) fn free_place(taken: &[Rect], size: Vec2, seen: Rect) -> Pos2 {
     let middle = (seen.center() - size / 2.0).round();
     let free = |place: Pos2| {
         let rect = Rect::from_min_size(place, size).expand(GAP);

@@ -271,6 +271,18 @@ impl Rig {
         self.harness.query_all_by_label(label).next().is_some()
     }
 
+    /// How many things are called `label`.
+    pub fn count(&self, label: &str) -> usize {
+        self.harness.query_all_by_label(label).count()
+    }
+
+    /// How many texts hold `part`.
+    pub fn count_of(&self, part: &str) -> usize {
+        let holds = |text: Option<String>| text.is_some_and(|text| text.contains(part));
+        let all = self.harness.root().children_recursive().map(|node| node.accesskit_node());
+        all.filter(|node| holds(node.label()) || holds(node.value())).count()
+    }
+
     /// What is said beside the name of what is called `label`; nothing where it is not there.
     pub fn value(&self, label: &str) -> String {
         let node = self.harness.query_all_by_label(label).next();
@@ -306,12 +318,7 @@ impl Rig {
 
     /// True when some text holds `part`.
     pub fn shows(&self, part: &str) -> bool {
-        let holds = |text: Option<String>| text.is_some_and(|text| text.contains(part));
-        let mut all = self.harness.root().children_recursive();
-        all.any(|node| {
-            let node = node.accesskit_node();
-            holds(node.label()) || holds(node.value())
-        })
+        self.count_of(part) > 0
     }
 
     #[track_caller]

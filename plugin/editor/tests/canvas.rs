@@ -303,6 +303,56 @@ fn cutting_and_duplicating() {
     rig.until("it is gone", |rig| !rig.playing().modules.keys().any(|id| id.as_str() == "filter1"));
 }
 
+/// The patch of [`row`] once more with amp and filter connected, and copies of them both.
+fn copied(copy: impl Fn(&mut Rig)) -> Rig {
+    let mut rig = row();
+    rig.drag_between(rig.place("amp out out"), rig.place("filter in in"));
+    rig.until("they are connected", |rig| rig.playing().cables.len() == 3);
+    rig.type_value("amp Gain", "0.5");
+    select(&mut rig, "amp");
+    let other = header(&rig, "filter");
+    rig.click_at(other, PointerButton::Primary, SHIFT);
+    copy(&mut rig);
+    rig.until("the copies play", |rig| rig.playing().modules.len() == 6);
+    rig
+}
+
+/// The cable between them came along, and no other.
+fn has_the_inner_cable_alone(rig: &mut Rig) {
+    let all = ["amp.out → filter.in", "amp.out → out.left", "amp1.out → filter1.in"];
+    assert_eq!(cables(&rig.playing()), [&all[..], &["osc.out → amp.in"]].concat());
+    assert_eq!(rig.param("amp1", "gain"), Some(0.5), "and what they were set to");
+    let selected = ["amp", "filter", "amp1", "filter1"];
+    let selected = selected.map(|id| rig.is_selected(&format!("Module {id}")));
+    assert_eq!(selected, [false, false, true, true]);
+    let patch = rig.engine.document();
+    let way = |a: &str, b: &str| {
+        let (a, b) = (position(&patch, a), position(&patch, b));
+        (b.x - a.x, b.y - a.y)
+    };
+    assert_eq!(way("amp1", "filter1"), way("amp", "filter"), "they stand as they stood");
+    rig.press(COMMAND, Key::Z);
+    rig.until("one step", |rig| rig.playing().modules.len() == 4);
+    assert_eq!(rig.playing().cables.len(), 3);
+}
+
+#[test]
+fn a_duplicate_of_two_has_the_cable_between_them_alone() {
+    let mut rig = copied(|rig| rig.press(COMMAND, Key::D));
+    has_the_inner_cable_alone(&mut rig);
+}
+
+#[test]
+fn a_copy_of_two_has_the_cable_between_them_alone() {
+    let mut rig = copied(|rig| {
+        let text = rig.send(Event::Copy).expect("something in the clipboard");
+        let place = nowhere(rig);
+        rig.hover(place);
+        rig.send(Event::Paste(text));
+    });
+    has_the_inner_cable_alone(&mut rig);
+}
+
 #[test]
 fn a_cable_is_dragged_either_way() {
     let mut rig = row();
@@ -537,10 +587,21 @@ fn a_refused_module_says_why() {
 #[test]
 fn the_empty_canvas_says_what_to_do() {
     let mut rig = Rig::new(&[]);
+    let hint = "Double-click or press Tab to add a module, or choose a preset";
     let middle = rig.place("Patch canvas");
+    assert!((rig.place(hint) - middle).length() < 2.0, "in the middle");
     rig.click_at(pos2(middle.x, middle.y + 100.0), PointerButton::Secondary, NONE);
     rig.click("Add module");
+    assert!(!rig.finds(hint), "it gives way to the search");
     rig.click("Place VCO");
     rig.until("it plays", |rig| rig.playing().modules.len() == 1);
-    assert!(rig.size("Module vco1") != Vec2::ZERO);
+    assert!(rig.size("Module vco1") != Vec2::ZERO && !rig.finds(hint));
+    rig.press(NONE, Key::Delete);
+    rig.until("it is empty again", |rig| rig.finds(hint));
+    // What the hint says is true: both ways lead to the search.
+    rig.double_click_at(middle);
+    assert!(rig.has_focus("Find a module"));
+    rig.press(NONE, Key::Escape);
+    rig.press(NONE, Key::Tab);
+    assert!(rig.has_focus("Find a module"));
 }

@@ -532,6 +532,15 @@ impl Rig {
         self.steps();
     }
 
+    /// Presses a key that writes `text`, as a window tells it: both in one frame.
+    pub fn press_letter(&mut self, key: Key, text: &str) {
+        let (modifiers, physical_key, repeat) = (Modifiers::NONE, None, false);
+        let event = |pressed| Input::Key { key, physical_key, pressed, repeat, modifiers };
+        let events = [event(true), Input::Text(text.into()), event(false)];
+        self.harness.input_mut().events.extend(events);
+        self.steps();
+    }
+
     /// Hands one event to the editor; what it copies to the clipboard, if anything.
     pub fn send(&mut self, event: Input) -> Option<String> {
         self.harness.event(event);

@@ -2,6 +2,8 @@
 
 mod rig;
 
+use std::time::{Duration, Instant};
+
 use chronus_engine::Request;
 use chronus_patch::{ModuleId, Patch, Point};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Vec2, pos2, vec2};
@@ -169,6 +171,12 @@ fn keys_zoom_pan_and_fit_once_the_canvas_has_them() {
     rig.press(NONE, Key::Plus);
     assert!(rig.size("Module osc").x > size * 1.2);
     rig.press(NONE, Key::Minus);
+    let back = rig.size("Module osc").x / size;
+    assert!((back - 1.0).abs() < 0.01, "{back}");
+    rig.press(NONE, Key::Minus);
+    let out = rig.size("Module osc").x / size;
+    assert!((out - 0.8).abs() < 0.01, "{out}");
+    rig.press(NONE, Key::Plus);
     rig.press(NONE, Key::ArrowRight);
     assert!(rig.has_focus("Patch canvas"), "arrows do not leave it");
     assert!(rig.place("Module osc").x < place.x - 30.0);
@@ -539,6 +547,112 @@ fn values_are_typed_at_the_knob() {
     rig.send(Event::Text("330".into()));
     rig.press(NONE, Key::Escape);
     assert_eq!(rig.param("osc", "freq"), Some(freq), "Escape gives up");
+}
+
+#[test]
+fn each_way_to_turn_a_knob_is_taken_back() {
+    type Turn = fn(&mut Rig);
+    let ways: [(&str, Turn); 7] = [
+        ("wheel", |rig| {
+            let place = rig.place("osc Fine");
+            rig.hover(place);
+            rig.wheel(vec2(0.0, 40.0), NONE);
+        }),
+        ("arrow", |rig| {
+            rig.click("osc Fine");
+            rig.press(NONE, Key::ArrowUp);
+        }),
+        ("typing", |rig| rig.type_value("osc Fine", "-20")),
+        ("double click", |rig| rig.double_click("filter Cutoff")),
+        ("Delete", |rig| {
+            rig.click("filter Cutoff");
+            rig.press(NONE, Key::Delete);
+        }),
+        ("list", |rig| rig.choose("filter Mode value", "highpass")),
+        ("wheel on a choice", |rig| {
+            let place = rig.place("filter Mode");
+            rig.hover(place);
+            rig.wheel(vec2(0.0, 40.0), NONE);
+        }),
+    ];
+    for (way, turn) in ways {
+        let mut rig = quickly(
+            |rig| {
+                rig.type_value("filter Cutoff", "200");
+                let ground = nowhere(rig);
+                rig.click_at(ground, PointerButton::Primary, NONE);
+            },
+            turn,
+        );
+        let turned = rig.engine.document();
+        assert_ne!(rig.engine.undo_labels().0.as_deref(), None);
+        rig.press(COMMAND, Key::Z);
+        let patch = rig.engine.document();
+        assert!(patch != turned, "{way}");
+        let (cutoff, none) = (rig.param("filter", "cutoff"), rig.param("osc", "fine"));
+        assert_eq!((cutoff, none), (Some(200.0), None), "{way}: in one step, and no more");
+        assert_eq!(rig.param("filter", "mode"), None, "{way}");
+        rig.press(COMMAND, Key::Y);
+        assert_eq!(*rig.engine.document(), *turned, "{way}");
+    }
+}
+
+/// What a hand does within the time in which turns of a knob are one step. The editor's clock is the
+/// real one: where the machine was too slow, all is done once more.
+fn quickly(before: impl Fn(&mut Rig), turn: impl Fn(&mut Rig)) -> Rig {
+    loop {
+        let mut rig = row();
+        before(&mut rig);
+        let started = Instant::now();
+        turn(&mut rig);
+        if started.elapsed() < GESTURE {
+            return rig;
+        }
+    }
+}
+
+/// Turns as close together as that are one step.
+const GESTURE: Duration = Duration::from_millis(400);
+
+#[test]
+fn turns_close_together_are_one_step_and_turns_apart_are_two() {
+    type Turn = fn(&mut Rig);
+    let wheel: Turn = |rig| rig.wheel(vec2(0.0, 20.0), NONE);
+    let arrow: Turn = |rig| rig.press(NONE, Key::ArrowUp);
+    let in_hand = |rig: &mut Rig| {
+        rig.click("osc Fine");
+        let place = rig.place("osc Fine");
+        rig.hover(place);
+    };
+    for turn in [wheel, arrow] {
+        let mut rig = quickly(in_hand, |rig| {
+            turn(rig);
+            turn(rig);
+            turn(rig);
+        });
+        assert!(rig.param("osc", "fine").is_some_and(|fine| fine > 0.0));
+        rig.press(COMMAND, Key::Z);
+        assert_eq!(rig.param("osc", "fine"), None, "one step");
+
+        let mut rig = quickly(in_hand, turn);
+        let once = rig.param("osc", "fine");
+        std::thread::sleep(GESTURE + Duration::from_millis(20));
+        turn(&mut rig);
+        assert!(rig.param("osc", "fine") > once);
+        rig.press(COMMAND, Key::Z);
+        assert_eq!(rig.param("osc", "fine"), once, "the second step");
+        rig.press(COMMAND, Key::Z);
+        assert_eq!(rig.param("osc", "fine"), None, "the first");
+    }
+    // Another knob is another step, however quick the hand.
+    let mut rig = quickly(in_hand, |rig| {
+        rig.press(NONE, Key::ArrowUp);
+        rig.click("osc Tune");
+        rig.press(NONE, Key::ArrowUp);
+    });
+    rig.press(COMMAND, Key::Z);
+    assert_eq!(rig.param("osc", "tune"), None);
+    assert!(rig.param("osc", "fine").is_some());
 }
 
 #[test]

@@ -416,7 +416,7 @@ fn a_module_is_replaced_and_keeps_what_fits() {
     rig.until("one step", |rig| *rig.playing() == *before);
 }
 
-/// The kinds of all modules, by id.
+/// What kind a module is of.
 fn kind(patch: &Patch, module: &str) -> String {
     patch.modules[&id(module)].kind.clone()
 }

@@ -73,7 +73,7 @@ impl EditorApp {
             ui.end_row();
             ui.label("Glide");
             let field = DragValue::new(&mut voice.glide).range(0.0..=10_000.0).suffix(" ms");
-            settled &= at_rest(&ui.add(field.update_while_editing(false)), "Glide");
+            settled &= at_rest(&ui.add(field.update_while_editing(false)), "Glide in ms");
             ui.end_row();
         });
         self.hold(ui, ("voices", settled), patch, &patch.voice, voice, Edit::SetVoice);

@@ -5,7 +5,7 @@ mod rig;
 use std::fs;
 use std::path::PathBuf;
 
-use chronus_engine::{Request, Terms};
+use chronus_engine::{Category, Request, Terms};
 use chronus_patch::{Patch, Point};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, vec2};
 use rig::Rig;
@@ -405,4 +405,43 @@ fn favourites_come_first_in_the_list_and_in_the_search() {
     assert!(!rig.shows(told));
     rig.hover(rig.place("Place Audio In"));
     rig.until("the help is of what is pointed at", |rig| rig.shows(told));
+}
+
+#[test]
+fn a_star_in_the_search_is_clicked_and_places_nothing() {
+    let mut rig = Rig::new(&[]);
+    let place = rig.place("Patch canvas");
+    rig.double_click_at(place);
+    assert!(rig.has_focus("Find a module") && !rig.is_selected("Mark Noise"));
+    rig.click("Mark Noise");
+    rig.until("it is marked", |rig| rig.is_selected("Mark Noise"));
+    assert!(rig.has_focus("Find a module"), "the search goes on");
+    assert!(rig.is_selected("Favourite Noise"), "in the list, too");
+    assert!(rig.place("Place Noise").y < rig.place("Place Audio In").y);
+    rig.click("Mark Noise");
+    rig.until("it is unmarked", |rig| !rig.is_selected("Mark Noise"));
+    assert!(rig.place("Place Noise").y > rig.place("Place Audio In").y);
+    assert!(rig.engine.document().modules.is_empty());
+    rig.click("Place Noise");
+    rig.until("it plays", |rig| rig.playing().modules.len() == 1);
+}
+
+#[test]
+fn kinds_stand_below_the_name_of_their_family() {
+    let mut rig = Rig::new(&[]);
+    let kinds = chronus_modules::KINDS.iter().map(|kind| kind.spec);
+    for spec in kinds {
+        let entry = rig.place(&format!("Add {}", spec.name)).y;
+        let above = |family: &&Category| rig.place(family.name()).y < entry;
+        let families = Category::ALL.iter().filter(|family| rig.finds(family.name()));
+        let nearest = families
+            .filter(above)
+            .max_by(|a, b| rig.place(a.name()).y.total_cmp(&rig.place(b.name()).y));
+        assert_eq!(nearest, Some(&spec.category), "{}", spec.name);
+    }
+    rig.click("Search modules");
+    rig.send(Event::Text("delay".into()));
+    assert!(rig.finds("Add Delay"));
+    let shown = Category::ALL.iter().filter(|family| rig.finds(family.name())).count();
+    assert_eq!(shown, 0, "what is found is in the order of the search");
 }

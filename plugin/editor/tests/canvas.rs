@@ -2,6 +2,8 @@
 
 mod rig;
 
+use std::time::{Duration, Instant};
+
 use chronus_engine::Request;
 use chronus_patch::{ModuleId, Patch, Point};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Vec2, pos2, vec2};
@@ -169,6 +171,12 @@ fn keys_zoom_pan_and_fit_once_the_canvas_has_them() {
     rig.press(NONE, Key::Plus);
     assert!(rig.size("Module osc").x > size * 1.2);
     rig.press(NONE, Key::Minus);
+    let back = rig.size("Module osc").x / size;
+    assert!((back - 1.0).abs() < 0.01, "{back}");
+    rig.press(NONE, Key::Minus);
+    let out = rig.size("Module osc").x / size;
+    assert!((out - 0.8).abs() < 0.01, "{out}");
+    rig.press(NONE, Key::Plus);
     rig.press(NONE, Key::ArrowRight);
     assert!(rig.has_focus("Patch canvas"), "arrows do not leave it");
     assert!(rig.place("Module osc").x < place.x - 30.0);
@@ -301,6 +309,56 @@ fn cutting_and_duplicating() {
     let text = rig.send(Event::Cut).expect("something in the clipboard");
     assert!(text.contains("filter1"));
     rig.until("it is gone", |rig| !rig.playing().modules.keys().any(|id| id.as_str() == "filter1"));
+}
+
+/// The patch of [`row`] once more with amp and filter connected, and copies of them both.
+fn copied(copy: impl Fn(&mut Rig)) -> Rig {
+    let mut rig = row();
+    rig.drag_between(rig.place("amp out out"), rig.place("filter in in"));
+    rig.until("they are connected", |rig| rig.playing().cables.len() == 3);
+    rig.type_value("amp Gain", "0.5");
+    select(&mut rig, "amp");
+    let other = header(&rig, "filter");
+    rig.click_at(other, PointerButton::Primary, SHIFT);
+    copy(&mut rig);
+    rig.until("the copies play", |rig| rig.playing().modules.len() == 6);
+    rig
+}
+
+/// The cable between them came along, and no other.
+fn has_the_inner_cable_alone(rig: &mut Rig) {
+    let all = ["amp.out → filter.in", "amp.out → out.left", "amp1.out → filter1.in"];
+    assert_eq!(cables(&rig.playing()), [&all[..], &["osc.out → amp.in"]].concat());
+    assert_eq!(rig.param("amp1", "gain"), Some(0.5), "and what they were set to");
+    let selected = ["amp", "filter", "amp1", "filter1"];
+    let selected = selected.map(|id| rig.is_selected(&format!("Module {id}")));
+    assert_eq!(selected, [false, false, true, true]);
+    let patch = rig.engine.document();
+    let way = |a: &str, b: &str| {
+        let (a, b) = (position(&patch, a), position(&patch, b));
+        (b.x - a.x, b.y - a.y)
+    };
+    assert_eq!(way("amp1", "filter1"), way("amp", "filter"), "they stand as they stood");
+    rig.press(COMMAND, Key::Z);
+    rig.until("one step", |rig| rig.playing().modules.len() == 4);
+    assert_eq!(rig.playing().cables.len(), 3);
+}
+
+#[test]
+fn a_duplicate_of_two_has_the_cable_between_them_alone() {
+    let mut rig = copied(|rig| rig.press(COMMAND, Key::D));
+    has_the_inner_cable_alone(&mut rig);
+}
+
+#[test]
+fn a_copy_of_two_has_the_cable_between_them_alone() {
+    let mut rig = copied(|rig| {
+        let text = rig.send(Event::Copy).expect("something in the clipboard");
+        let place = nowhere(rig);
+        rig.hover(place);
+        rig.send(Event::Paste(text));
+    });
+    has_the_inner_cable_alone(&mut rig);
 }
 
 #[test]
@@ -492,6 +550,112 @@ fn values_are_typed_at_the_knob() {
 }
 
 #[test]
+fn each_way_to_turn_a_knob_is_taken_back() {
+    type Turn = fn(&mut Rig);
+    let ways: [(&str, Turn); 7] = [
+        ("wheel", |rig| {
+            let place = rig.place("osc Fine");
+            rig.hover(place);
+            rig.wheel(vec2(0.0, 40.0), NONE);
+        }),
+        ("arrow", |rig| {
+            rig.click("osc Fine");
+            rig.press(NONE, Key::ArrowUp);
+        }),
+        ("typing", |rig| rig.type_value("osc Fine", "-20")),
+        ("double click", |rig| rig.double_click("filter Cutoff")),
+        ("Delete", |rig| {
+            rig.click("filter Cutoff");
+            rig.press(NONE, Key::Delete);
+        }),
+        ("list", |rig| rig.choose("filter Mode value", "highpass")),
+        ("wheel on a choice", |rig| {
+            let place = rig.place("filter Mode");
+            rig.hover(place);
+            rig.wheel(vec2(0.0, 40.0), NONE);
+        }),
+    ];
+    for (way, turn) in ways {
+        let mut rig = quickly(
+            |rig| {
+                rig.type_value("filter Cutoff", "200");
+                let ground = nowhere(rig);
+                rig.click_at(ground, PointerButton::Primary, NONE);
+            },
+            turn,
+        );
+        let turned = rig.engine.document();
+        assert_ne!(rig.engine.undo_labels().0.as_deref(), None);
+        rig.press(COMMAND, Key::Z);
+        let patch = rig.engine.document();
+        assert!(patch != turned, "{way}");
+        let (cutoff, none) = (rig.param("filter", "cutoff"), rig.param("osc", "fine"));
+        assert_eq!((cutoff, none), (Some(200.0), None), "{way}: in one step, and no more");
+        assert_eq!(rig.param("filter", "mode"), None, "{way}");
+        rig.press(COMMAND, Key::Y);
+        assert_eq!(*rig.engine.document(), *turned, "{way}");
+    }
+}
+
+/// What a hand does within the time in which turns of a knob are one step. The editor's clock is the
+/// real one: where the machine was too slow, all is done once more.
+fn quickly(before: impl Fn(&mut Rig), turn: impl Fn(&mut Rig)) -> Rig {
+    loop {
+        let mut rig = row();
+        before(&mut rig);
+        let started = Instant::now();
+        turn(&mut rig);
+        if started.elapsed() < GESTURE {
+            return rig;
+        }
+    }
+}
+
+/// Turns as close together as that are one step.
+const GESTURE: Duration = Duration::from_millis(400);
+
+#[test]
+fn turns_close_together_are_one_step_and_turns_apart_are_two() {
+    type Turn = fn(&mut Rig);
+    let wheel: Turn = |rig| rig.wheel(vec2(0.0, 20.0), NONE);
+    let arrow: Turn = |rig| rig.press(NONE, Key::ArrowUp);
+    let in_hand = |rig: &mut Rig| {
+        rig.click("osc Fine");
+        let place = rig.place("osc Fine");
+        rig.hover(place);
+    };
+    for turn in [wheel, arrow] {
+        let mut rig = quickly(in_hand, |rig| {
+            turn(rig);
+            turn(rig);
+            turn(rig);
+        });
+        assert!(rig.param("osc", "fine").is_some_and(|fine| fine > 0.0));
+        rig.press(COMMAND, Key::Z);
+        assert_eq!(rig.param("osc", "fine"), None, "one step");
+
+        let mut rig = quickly(in_hand, turn);
+        let once = rig.param("osc", "fine");
+        std::thread::sleep(GESTURE + Duration::from_millis(20));
+        turn(&mut rig);
+        assert!(rig.param("osc", "fine") > once);
+        rig.press(COMMAND, Key::Z);
+        assert_eq!(rig.param("osc", "fine"), once, "the second step");
+        rig.press(COMMAND, Key::Z);
+        assert_eq!(rig.param("osc", "fine"), None, "the first");
+    }
+    // Another knob is another step, however quick the hand.
+    let mut rig = quickly(in_hand, |rig| {
+        rig.press(NONE, Key::ArrowUp);
+        rig.click("osc Tune");
+        rig.press(NONE, Key::ArrowUp);
+    });
+    rig.press(COMMAND, Key::Z);
+    assert_eq!(rig.param("osc", "tune"), None);
+    assert!(rig.param("osc", "fine").is_some());
+}
+
+#[test]
 fn a_knob_that_a_macro_drives_moves_the_macro() {
     let mut rig = row();
     rig.click("List");
@@ -540,10 +704,21 @@ fn a_refused_module_says_why() {
 #[test]
 fn the_empty_canvas_says_what_to_do() {
     let mut rig = Rig::new(&[]);
+    let hint = "Double-click or press Tab to add a module, or choose a preset";
     let middle = rig.place("Patch canvas");
+    assert!((rig.place(hint) - middle).length() < 2.0, "in the middle");
     rig.click_at(pos2(middle.x, middle.y + 100.0), PointerButton::Secondary, NONE);
     rig.click("Add module");
+    assert!(!rig.finds(hint), "it gives way to the search");
     rig.click("Place VCO");
     rig.until("it plays", |rig| rig.playing().modules.len() == 1);
-    assert!(rig.size("Module vco1") != Vec2::ZERO);
+    assert!(rig.size("Module vco1") != Vec2::ZERO && !rig.finds(hint));
+    rig.press(NONE, Key::Delete);
+    rig.until("it is empty again", |rig| rig.finds(hint));
+    // What the hint says is true: both ways lead to the search.
+    rig.double_click_at(middle);
+    assert!(rig.has_focus("Find a module"));
+    rig.press(NONE, Key::Escape);
+    rig.press(NONE, Key::Tab);
+    assert!(rig.has_focus("Find a module"));
 }

@@ -416,6 +416,138 @@ fn a_module_is_replaced_and_keeps_what_fits() {
     rig.until("one step", |rig| *rig.playing() == *before);
 }
 
+/// What kind a module is of.
+fn kind(patch: &Patch, module: &str) -> String {
+    patch.modules[&id(module)].kind.clone()
+}
+
+#[test]
+fn r_replaces_what_is_selected_and_i_inserts_into_a_cable() {
+    let mut rig = row();
+    let before = rig.engine.document();
+    rig.press(NONE, Key::R);
+    assert!(!rig.finds("Find a module"), "nothing is selected");
+    select(&mut rig, "filter");
+    rig.press_letter(Key::R, "r");
+    assert!(rig.has_focus("Find a module"));
+    assert_eq!(rig.value("Find a module"), "", "the key is not typed into it");
+    assert!(!rig.finds("Place VCF"), "it is one already");
+    write(&mut rig, "biquad");
+    rig.press(NONE, Key::Enter);
+    rig.until("it is replaced", |rig| kind(&rig.playing(), "filter") == "biquad");
+    undo(&mut rig);
+    rig.until("one step", |rig| *rig.playing() == *before);
+
+    let cable = "Cable osc out → amp in";
+    rig.press(NONE, Key::Escape);
+    rig.press(NONE, Key::I);
+    assert!(!rig.finds("Find a module"), "no cable is selected");
+    rig.click_at(rig.place(cable), PointerButton::Primary, NONE);
+    rig.press_letter(Key::I, "i");
+    assert!(rig.has_focus("Find a module"));
+    assert_eq!(rig.value("Find a module"), "", "the key is not typed into it");
+    assert!(!rig.finds("Place Note In"), "only what a signal goes through");
+    write(&mut rig, "vcf");
+    rig.press(NONE, Key::Enter);
+    let through = ["amp.out → out.left × 1", "osc.out → vcf1.in × 0.5", "vcf1.out → amp.in × 1"];
+    rig.until("it is inserted", |rig| cables(&rig.playing()) == through);
+    assert!(rig.is_selected("Module vcf1") && rig.has_focus("Patch canvas"));
+    undo(&mut rig);
+    rig.until("one step", |rig| *rig.playing() == *before);
+}
+
+#[test]
+fn shift_and_delete_take_the_cables_and_leave_the_modules() {
+    let mut rig = row();
+    let before = rig.engine.document();
+    select(&mut rig, "osc");
+    rig.press(SHIFT, Key::Delete);
+    rig.until("its own alone", |rig| cables(&rig.playing()) == ["amp.out → out.left × 1"]);
+    undo(&mut rig);
+    rig.until("they are back", |rig| *rig.playing() == *before);
+    select(&mut rig, "amp");
+    rig.press(SHIFT, Key::Delete);
+    rig.until("both of them", |rig| rig.playing().cables.is_empty());
+    assert_eq!(rig.playing().modules.len(), 5);
+    assert!(rig.is_selected("Module amp"));
+    undo(&mut rig);
+    rig.until("one step", |rig| *rig.playing() == *before);
+    rig.click("osc Fine");
+    rig.press(SHIFT, Key::Delete);
+    assert_eq!(*rig.engine.document(), *before, "a knob has no cables");
+}
+
+#[test]
+fn menus_of_knobs_and_cables_are_used_by_keys_alone() {
+    let mut rig = row();
+    select(&mut rig, "filter");
+    rig.press(NONE, Key::Enter);
+    rig.press(NONE, Key::ArrowUp);
+    assert!(rig.param("filter", "cutoff").is_some_and(|cutoff| cutoff > 1000.0));
+    rig.press(SHIFT, Key::F10);
+    assert!(rig.has_focus("Type a value: filter Cutoff"));
+    rig.press(NONE, Key::ArrowDown);
+    assert!(rig.has_focus("Reset: filter Cutoff"));
+    rig.press(NONE, Key::Enter);
+    assert_eq!(rig.param("filter", "cutoff"), Some(1000.0));
+    assert!(rig.has_focus("filter Cutoff") && !rig.finds("Reset: filter Cutoff"));
+    rig.press(SHIFT, Key::F10);
+    rig.press(NONE, Key::Enter);
+    assert!(rig.has_focus("filter Cutoff value"), "the first entry");
+    write(&mut rig, "300");
+    rig.press(NONE, Key::Enter);
+    assert_eq!(rig.param("filter", "cutoff"), Some(300.0));
+    rig.press(NONE, Key::Menu);
+    for _ in 0..2 {
+        rig.press(NONE, Key::ArrowDown);
+    }
+    assert!(rig.has_focus("Automate: filter Cutoff"));
+    rig.press(NONE, Key::Enter);
+    rig.until("it is bound", |rig| rig.playing().macros.contains_key(&0));
+    assert!(rig.has_focus("filter Cutoff"));
+
+    rig.press(NONE, Key::Escape);
+    select(&mut rig, "amp");
+    rig.press(NONE, Key::N);
+    assert!(rig.is_selected("Cable osc out → amp in"));
+    rig.press(SHIFT, Key::F10);
+    assert!(rig.has_focus("Gain: osc out → amp in"));
+    rig.press(NONE, Key::Enter);
+    assert!(rig.has_focus("Gain of osc out → amp in"));
+    write(&mut rig, "0.25");
+    rig.press(NONE, Key::Enter);
+    rig.until("it plays", |rig| cables(&rig.playing())[0] == "osc.out → amp.in × 0.25");
+    rig.press(SHIFT, Key::F10);
+    for _ in 0..2 {
+        rig.press(NONE, Key::ArrowDown);
+    }
+    assert!(rig.has_focus("Delete: osc out → amp in"), "what cannot be done is passed over");
+    rig.press(NONE, Key::Enter);
+    rig.until("it is gone", |rig| cables(&rig.playing()) == ["amp.out → out.left × 1"]);
+    assert!(rig.has_focus("Patch canvas") && rig.is_selected("Module amp"));
+}
+
+#[test]
+fn the_palette_opens_from_the_ground_s_menu_and_is_used_by_mouse() {
+    let mut rig = row();
+    let place = nowhere(&rig);
+    rig.click_at(place, PointerButton::Secondary, NONE);
+    rig.click("All commands");
+    assert!(rig.has_focus("Find a command") && !rig.finds("All commands"));
+    let zoom = rig.view().0;
+    rig.click("Run Zoom in");
+    assert!(rig.view().0 > zoom * 1.2 && !rig.finds("Find a command"));
+    rig.click_at(place, PointerButton::Secondary, NONE);
+    rig.click("All commands");
+    write(&mut rig, "select filter");
+    rig.click("Select filter");
+    assert!(rig.is_selected("Module filter"));
+    rig.click_at(place, PointerButton::Secondary, NONE);
+    rig.click("All commands");
+    rig.click_at(place, PointerButton::Primary, NONE);
+    assert!(!rig.finds("Find a command"), "a click beside it closes it");
+}
+
 #[test]
 fn undo_works_on_every_page_but_not_in_a_text() {
     let mut rig = row();

@@ -46,6 +46,29 @@ fn connecting_and_disconnecting_by_lists() {
 }
 
 #[test]
+fn the_gain_of_a_cable_is_typed_and_dragged() {
+    let mut rig =
+        listed(&[create("osc", "vco"), create("out", "audio_out"), connect("osc.out", "out.left")]);
+    let gain = |rig: &Rig| rig.playing().cables.values().next().map(|cable| cable.gain);
+    let field = "Gain of osc out → out left";
+    assert_eq!(rig.value(field), "×1.000");
+    rig.type_into(field, "0.25");
+    assert_eq!(gain(&rig), Some(1.0), "not before it is left");
+    rig.leave_field();
+    rig.until("it plays", |rig| gain(rig) == Some(0.25));
+    let revision = rig.engine.last_revision();
+    rig.drag(field, &[0.1, 0.4, 0.7, 0.9]);
+    rig.until("it is more", |rig| gain(rig) > Some(0.25));
+    assert_eq!(rig.engine.last_revision(), revision + 1, "one commit for all of the drag");
+    rig.click("Undo");
+    rig.until("one step", |rig| gain(rig) == Some(0.25));
+    rig.type_into(field, "99");
+    rig.leave_field();
+    let wanted = rig.engine.document().cables.values().next().map(|cable| cable.gain);
+    assert_eq!(wanted, Some(16.0), "no further than it goes, even if that is refused");
+}
+
+#[test]
 fn a_gesture_on_a_knob_is_one_undo_step_and_no_commit() {
     let mut rig = listed(&[create("osc", "vco")]);
     let revision = rig.engine.last_revision();

@@ -3,7 +3,7 @@
 mod rig;
 
 use chronus_engine::{Request, Terms};
-use chronus_patch::{Binding, BindingCurve, Edit, MacroKnob, Point, Unknown};
+use chronus_patch::{Binding, BindingCurve, Edit, MacroKnob, ModuleId, Point, Unknown};
 use egui::{Key, Modifiers, PointerButton, vec2};
 use rig::Rig;
 
@@ -95,16 +95,22 @@ fn a_and_b_are_two_variants_and_one_undo_step_apart() {
 #[test]
 fn what_both_sides_have_is_not_made_anew() {
     let mut rig = row();
+    let key = |rig: &Rig, id: &str| rig.engine.module_key(&ModuleId::new(id).expect("an id"));
+    let before = ["amp", "out", "osc"].map(|id| key(&rig, id).expect("a module"));
+    let kept = |rig: &Rig| ["amp", "out"].map(|id| key(rig, id).expect("a module"));
     rig.click("Side B");
     rig.click("List");
     rig.click("Delete osc");
     rig.until("it is gone", |rig| rig.playing().modules.len() == 2);
+    assert_eq!(kept(&rig), before[..2]);
     rig.click("Canvas");
-    rig.click("Side A");
-    rig.until("it is back", |rig| rig.playing().modules.len() == 3);
-    let swapped = rig.engine.counters().swapped.load(std::sync::atomic::Ordering::Relaxed);
-    assert!(swapped >= 3);
-    assert_eq!(rig.playing().cables.len(), 2);
+    for (side, modules) in [("Side A", 3), ("Side B", 2), ("Side A", 3)] {
+        rig.click(side);
+        rig.until(side, |rig| rig.playing().modules.len() == modules);
+        assert_eq!(kept(&rig), before[..2], "{side}");
+        assert_eq!(rig.playing().cables.len(), modules - 1);
+    }
+    assert_ne!(key(&rig, "osc"), Some(before[2]), "what comes back is new");
 }
 
 #[test]

@@ -265,13 +265,10 @@ impl EditorApp {
         if scene.seats.is_empty() && scene.sheets.is_empty() && self.canvas.search.is_none() {
             let text = "Double-click or press Tab to add a module, or choose a preset";
             let font = egui::FontId::proportional(15.0);
-            ui.painter().text(
-                window.center(),
-                Align2::CENTER_CENTER,
-                text,
-                font,
-                theme::of(ui).dim,
-            );
+            let (centre, dim) = (window.center(), theme::of(ui).dim);
+            let rect = ui.painter().text(centre, Align2::CENTER_CENTER, text, font, dim);
+            ui.interact(rect, ui.scope_id().with("hint"), Sense::empty())
+                .widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
         }
         if ground.has_focus() {
             let stroke = Stroke::new(1.0, theme::of(ui).accent.gamma_multiply(0.6));

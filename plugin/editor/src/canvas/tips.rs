@@ -46,7 +46,12 @@ impl EditorApp {
         param: &'static Param,
         driven: Option<u8>,
     ) {
-        let tip = if self.canvas.help && knob.has_focus() {
+        let helps = self.canvas.help && knob.has_focus();
+        if !helps && !knob.hovered() {
+            // Even to ask costs something, of a thousand knobs.
+            return;
+        }
+        let tip = if helps {
             Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), knob.id, knob.rect)
         } else {
             Tooltip::for_enabled(knob)

@@ -27,6 +27,7 @@ pub struct Notes {
     moves: Arc<Mutex<Vec<String>>>,
     macros: Arc<Mutex<Vec<f32>>>,
     port: Arc<Mutex<Option<u16>>>,
+    notice: Arc<Mutex<Option<String>>>,
 }
 
 impl Notes {
@@ -38,6 +39,16 @@ impl Notes {
     /// Where macro `index` of the host stands.
     pub fn macro_at(&self, index: usize) -> f32 {
         self.macros.lock().unwrap()[index]
+    }
+
+    /// Something has gone wrong outside of the editor.
+    pub fn warn(&self, notice: &str) {
+        *self.notice.lock().unwrap() = Some(notice.into());
+    }
+
+    /// What the editor has not dismissed yet.
+    pub fn notice(&self) -> Option<String> {
+        self.notice.lock().unwrap().clone()
     }
 
     fn note(&self, step: String) {
@@ -94,10 +105,43 @@ impl Host for TestHost {
     }
 
     fn notice(&self) -> Option<String> {
-        None
+        self.notes.notice()
     }
 
-    fn dismiss_notice(&self) {}
+    fn dismiss_notice(&self) {
+        *self.notes.notice.lock().unwrap() = None;
+    }
+}
+
+/// What was heard since somebody began to listen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Heard {
+    pub frames: usize,
+    /// Longest run of frames in which nothing sounded.
+    pub silence: usize,
+    /// Largest step from one sample to the next.
+    pub jump: f32,
+    /// The silence that lasts.
+    hush: usize,
+    last: Option<[f32; 2]>,
+}
+
+impl Heard {
+    /// Weaker than that is silence.
+    const FAINT: f32 = 1e-5;
+
+    fn hear(&mut self, left: &[f32], right: &[f32]) {
+        for (&left, &right) in left.iter().zip(right) {
+            self.frames += 1;
+            let silent = left.abs() < Self::FAINT && right.abs() < Self::FAINT;
+            self.hush = if silent { self.hush + 1 } else { 0 };
+            self.silence = self.silence.max(self.hush);
+            if let Some([before, beside]) = self.last.replace([left, right]) {
+                let jump = (left - before).abs().max((right - beside).abs());
+                self.jump = self.jump.max(jump);
+            }
+        }
+    }
 }
 
 /// An oscillator through three amplifiers, which an output after them would refuse: over the ceiling.
@@ -127,6 +171,7 @@ pub struct Rig {
     pub presets: PathBuf,
     harness: Harness<'static>,
     app: Arc<Mutex<EditorApp>>,
+    heard: Arc<Mutex<Heard>>,
     stop: Arc<AtomicBool>,
     renderer: Option<JoinHandle<()>>,
 }
@@ -155,6 +200,8 @@ impl Rig {
         renderer.activate(48_000.0);
         let stop = Arc::new(AtomicBool::new(false));
         let stopping = stop.clone();
+        let heard = Arc::new(Mutex::new(Heard::default()));
+        let ear = heard.clone();
         let thread = std::thread::spawn(move || {
             let mut channels = [[0f32; 64]; 2];
             while !stopping.load(Relaxed) {
@@ -165,6 +212,7 @@ impl Rig {
                     transport: Transport::default(),
                     offline: false,
                 });
+                ear.lock().unwrap().hear(left, right);
                 std::thread::sleep(Duration::from_millis(1));
             }
         });
@@ -182,7 +230,8 @@ impl Rig {
             .with_size([1200.0, 2000.0])
             .with_accessibility_check(true)
             .build_ui(move |ui| shown.lock().unwrap().ui(ui));
-        let mut rig = Self { engine, host, presets, harness, app, stop, renderer: Some(thread) };
+        let renderer = Some(thread);
+        let mut rig = Self { engine, host, presets, harness, app, heard, stop, renderer };
         if !requests.is_empty() {
             let anyway = Terms { over_budget: true, ..Terms::default() };
             let wanted = rig.engine.commit(requests, anyway, |_| ());
@@ -202,6 +251,17 @@ impl Rig {
         let patch = self.engine.document();
         let module = patch.modules.iter().find(|(known, _)| known.as_str() == id);
         module.and_then(|(_, module)| module.params.get(param).copied())
+    }
+
+    /// Listens anew from here on.
+    pub fn listen(&self) {
+        let mut heard = self.heard.lock().unwrap();
+        *heard = Heard { last: heard.last, ..Heard::default() };
+    }
+
+    /// What was heard since then.
+    pub fn heard(&self) -> Heard {
+        *self.heard.lock().unwrap()
     }
 
     /// A few frames.
@@ -224,6 +284,18 @@ impl Rig {
     /// True when something called `label` can be seen.
     pub fn finds(&self, label: &str) -> bool {
         self.harness.query_all_by_label(label).next().is_some()
+    }
+
+    /// How many things are called `label`.
+    pub fn count(&self, label: &str) -> usize {
+        self.harness.query_all_by_label(label).count()
+    }
+
+    /// How many texts hold `part`.
+    pub fn count_of(&self, part: &str) -> usize {
+        let holds = |text: Option<String>| text.is_some_and(|text| text.contains(part));
+        let all = self.harness.root().children_recursive().map(|node| node.accesskit_node());
+        all.filter(|node| holds(node.label()) || holds(node.value())).count()
     }
 
     /// What is said beside the name of what is called `label`; nothing where it is not there.
@@ -261,12 +333,7 @@ impl Rig {
 
     /// True when some text holds `part`.
     pub fn shows(&self, part: &str) -> bool {
-        let holds = |text: Option<String>| text.is_some_and(|text| text.contains(part));
-        let mut all = self.harness.root().children_recursive();
-        all.any(|node| {
-            let node = node.accesskit_node();
-            holds(node.label()) || holds(node.value())
-        })
+        self.count_of(part) > 0
     }
 
     #[track_caller]
@@ -390,6 +457,22 @@ impl Rig {
         !self.harness.get_by_label(label).accesskit_node().is_disabled()
     }
 
+    /// Rests the pointer on what is called `label` until its tip would show.
+    #[track_caller]
+    pub fn rest_on(&mut self, label: &str) {
+        let place = self.place(label);
+        self.rest_at(place);
+    }
+
+    /// The same at a place.
+    pub fn rest_at(&mut self, pos: Pos2) {
+        self.hover(pos);
+        // Frames are a quarter of a second apart, tips take half of one.
+        for _ in 0..4 {
+            self.harness.step();
+        }
+    }
+
     /// Moves the pointer there.
     pub fn hover(&mut self, pos: Pos2) {
         self.harness.event(Input::PointerMoved(pos));
@@ -464,6 +547,15 @@ impl Rig {
         self.steps();
     }
 
+    /// Presses a key that writes `text`, as a window tells it: both in one frame.
+    pub fn press_letter(&mut self, key: Key, text: &str) {
+        let (modifiers, physical_key, repeat) = (Modifiers::NONE, None, false);
+        let event = |pressed| Input::Key { key, physical_key, pressed, repeat, modifiers };
+        let events = [event(true), Input::Text(text.into()), event(false)];
+        self.harness.input_mut().events.extend(events);
+        self.steps();
+    }
+
     /// Hands one event to the editor; what it copies to the clipboard, if anything.
     pub fn send(&mut self, event: Input) -> Option<String> {
         self.harness.event(event);
@@ -485,6 +577,10 @@ impl Drop for Rig {
         }
         if let Some(folder) = self.presets.parent() {
             let _ = std::fs::remove_dir_all(folder);
+        }
+        // Of every rig, whatever was done with it: each block was filled by a graph.
+        if !std::thread::panicking() {
+            assert_eq!(self.engine.counters().missed_blocks.load(Relaxed), 0, "missed blocks");
         }
     }
 }

@@ -73,6 +73,8 @@ pub struct EditorApp {
     pub(crate) page: Page,
     /// The page that is not the canvas is to have the keyboard.
     pub(crate) wants_page: bool,
+    /// `Engine::loads` in the last frame.
+    loads_seen: u64,
     /// The page of the last frame.
     shown: Page,
     pub(crate) canvas: Canvas,
@@ -116,6 +118,7 @@ impl EditorApp {
             host,
             commits: Commits::default(),
             page: Page::default(),
+            loads_seen: 0,
             shown: Page::default(),
             wants_page: false,
             canvas: Canvas::default(),
@@ -161,8 +164,19 @@ impl EditorApp {
     /// The window has been closed: nothing is looked at any more.
     pub fn window_closed(&mut self) {
         self.let_go();
+        self.typing = None;
+        self.canvas.stop_learning();
         self.live.release(&self.engine);
         self.loads.release(&self.engine);
+    }
+
+    /// Another document took the place of this one, whoever loaded it: nothing of what was in hand, or
+    /// was compared, belongs to it.
+    fn start_over(&mut self) {
+        self.let_go();
+        self.typing = None;
+        self.canvas.put_down();
+        self.sides.start_over();
     }
 
     /// What the canvas shows: its zoom, 1 = 100 % and 0 = all of the patch, and the patch's point at
@@ -184,6 +198,9 @@ impl EditorApp {
             self.look.apply(ui.ctx());
         }
         self.keys_of_every_page(ui);
+        if std::mem::replace(&mut self.loads_seen, self.engine.loads()) != self.engine.loads() {
+            self.start_over();
+        }
         let patch = self.document_at_rest();
         self.tend_turning(ui);
         self.look_keys(ui);
@@ -219,6 +236,9 @@ impl EditorApp {
             self.live.ask(&self.engine, now);
         } else {
             self.live.release(&self.engine);
+        }
+        if self.page != Page::Canvas {
+            self.canvas.stop_learning();
         }
         let loads = match self.page {
             Page::Canvas => self.loads.shown,
@@ -300,7 +320,7 @@ impl EditorApp {
 }
 
 /// Takes the keyboard for a page that was turned to, and after a click in the window that gives it to
-/// nothing else: keys go back to the host unless something has it. F6 gives it back.
+/// nothing else: keys go back to the host unless something has it.
 fn hold_keyboard(ui: &mut Ui, turned: bool) {
     let sense = Sense::focusable_noninteractive();
     let page = ui.interact(ui.max_rect(), ui.scope_id().with("page"), sense);
@@ -308,8 +328,5 @@ fn hold_keyboard(ui: &mut Ui, turned: bool) {
     let clicked = ui.input(|input| input.pointer.any_click());
     if turned || clicked && ui.memory(|memory| memory.focused().is_none()) {
         page.request_focus();
-    }
-    if page.has_focus() && ui.input(|input| input.key_pressed(Key::F6)) {
-        page.surrender_focus();
     }
 }

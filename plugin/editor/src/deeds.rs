@@ -5,7 +5,7 @@ use chronus_engine::Request;
 use chronus_patch::{Edit, Patch};
 use egui::{Theme, Ui};
 
-use crate::app::EditorApp;
+use crate::app::{EditorApp, Page};
 
 /// One thing that can be done anywhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,7 +125,10 @@ impl EditorApp {
                 let scene = Some(patch.to_scene());
                 self.edit(&patch, Edit::SetScene { name, scene });
             }
-            Deed::NameScene(name) => self.sides.name(name),
+            Deed::NameScene(name) => {
+                self.page = Page::Canvas;
+                self.sides.name(name);
+            }
             Deed::DeleteScene(name) => self.edit(&patch, Edit::SetScene { name, scene: None }),
             Deed::OtherTheme => {
                 let other = match self.look.theme {

@@ -267,13 +267,19 @@ fn slider(ui: &mut Ui, name: &str, param: &'static Param, value: f32) -> Touch {
         let rail = ui.add(rail).interact(Sense::click());
         let rail = rail.accessible_name(name).on_hover_text(tip);
         let speed = if stepped { 0.1 } else { 0.001 };
-        let field = DragValue::new(&mut position)
+        let mut typed = position;
+        let field = DragValue::new(&mut typed)
             .range(range)
             .speed(speed)
             .custom_formatter(move |position, _| param.text(at(position)))
             .custom_parser(move |text| param.parse(text).map(to_position))
             .update_while_editing(false);
         let field = ui.add_sized([72.0, 18.0], field).accessible_name(format!("{name} value"));
+        let drawn = field.dragged() || field.drag_stopped();
+        // Left as it was, what the text leaves out of the value stays.
+        if drawn || param.text(at(typed)) != param.text(at(position)) {
+            position = typed;
+        }
         (rail, field)
     });
     let (rail, field) = row.inner;

@@ -75,15 +75,21 @@ impl EditorApp {
         let name = format!("Macro {}", u32::from(index) + 1);
         let rail = Slider::new(&mut value, 0.0..=1.0).show_value(false).smart_aim(false);
         let response = ui.add(rail).accessible_name(&name);
-        let field = DragValue::new(&mut value)
+        let mut typed = value;
+        let field = DragValue::new(&mut typed)
             .range(0.0..=1.0)
             .speed(0.001)
-            .custom_formatter(|value, _| format!("{:.1} %", value * 100.0))
+            .custom_formatter(|value, _| percent(value))
             .custom_parser(|text| {
                 Some(text.trim().trim_end_matches('%').trim().parse::<f64>().ok()? / 100.0)
             })
             .update_while_editing(false);
         let field = ui.add(field).accessible_name(format!("{name} value"));
+        // Left as it was, what the text leaves out of the value stays.
+        let drawn = field.dragged() || field.drag_stopped();
+        if drawn || percent(f64::from(typed)) != percent(f64::from(value)) {
+            value = typed;
+        }
         let response = response | field;
         if response.drag_started() {
             self.host.begin_macro(index);
@@ -146,6 +152,7 @@ impl EditorApp {
             });
             let field = field
                 .range(param.min..=param.max)
+                .clamp_existing_to_range(false)
                 .speed(0.0)
                 .custom_formatter(|value, _| param.text(value as f32))
                 .custom_parser(|text| param.parse(text).map(f64::from))
@@ -208,7 +215,7 @@ impl EditorApp {
                 let row = format!("controller row {}", at + 1);
                 let field =
                     DragValue::new(&mut learn.controller).range(0..=127).speed(0.0).prefix("CC ");
-                ui.add(field).accessible_name(format!("{row} number"));
+                ui.add(field.update_while_editing(false)).accessible_name(format!("{row} number"));
                 let mut channel = learn.channel.map_or(0, |channel| channel + 1);
                 let field = DragValue::new(&mut channel)
                     .range(0..=16)
@@ -221,12 +228,12 @@ impl EditorApp {
                         let number: String = text.chars().filter(char::is_ascii_digit).collect();
                         Some(number.parse().unwrap_or(0.0))
                     });
-                ui.add(field).accessible_name(format!("{row} channel"));
+                ui.add(field.update_while_editing(false)).accessible_name(format!("{row} channel"));
                 learn.channel = channel.checked_sub(1);
                 let mut number = u32::from(learn.macro_index) + 1;
                 let field = DragValue::new(&mut number).range(1..=MACROS as u32).speed(0.0);
                 let field = field.prefix("macro ");
-                ui.add(field).accessible_name(format!("{row} macro"));
+                ui.add(field.update_while_editing(false)).accessible_name(format!("{row} macro"));
                 learn.macro_index = (number - 1) as u8;
                 if ui.add(IconButton::new(Icon::Close, &format!("Remove {row}"))).clicked() {
                     removed = Some(at);
@@ -249,4 +256,9 @@ impl EditorApp {
             self.edit(patch, Edit::SetMidiLearn(all));
         }
     }
+}
+
+/// A macro's value as its field shows it.
+fn percent(value: f64) -> String {
+    format!("{:.1} %", value * 100.0)
 }

@@ -95,7 +95,7 @@ impl EditorApp {
         }
         let name = format!("Name of {id}");
         if let Some(name) = self.typed(ui, &name, &module.name, id.as_str(), 150.0) {
-            self.edit(patch, Edit::Rename { id: id.clone(), name });
+            self.edit(patch, Edit::Rename { id: id.clone(), name: name.trim().into() });
         }
         let kind = spec.map_or(module.kind.as_str(), |spec| spec.name);
         let text = RichText::new(format!("{kind} · {id}")).color(theme::of(ui).dim);

@@ -11,6 +11,9 @@ use crate::app::EditorApp;
 use crate::icons::{Icon, IconButton};
 use crate::theme;
 
+/// Changes of sides that an undo can take back.
+const CHANGES: usize = 32;
+
 /// The two sides that are compared.
 #[derive(Default)]
 pub(crate) struct Sides {
@@ -18,6 +21,8 @@ pub(crate) struct Sides {
     on_b: bool,
     /// The one that does not; none until both have been heard.
     other: Option<Arc<Patch>>,
+    /// The last changes of sides: what played before and after, the newest last.
+    changes: Vec<(Arc<Patch>, Arc<Patch>)>,
     /// The scene that is being renamed, and whether its field is still to get the keyboard.
     naming: Option<(String, bool)>,
 }
@@ -26,6 +31,19 @@ impl Sides {
     /// Scene `name` is to be renamed.
     pub(crate) fn name(&mut self, name: String) {
         self.naming = Some((name, true));
+    }
+
+    /// The document went from `before` to `after` by an undo or a redo: where that was a change of
+    /// sides, the other side plays now.
+    pub(crate) fn follow(&mut self, before: &Arc<Patch>, after: &Patch, back: bool) {
+        let was = |(from, to): &(Arc<Patch>, Arc<Patch>)| {
+            let (from, to) = if back { (to, from) } else { (from, to) };
+            plays_alike(from, before) && plays_alike(to, after)
+        };
+        if self.changes.iter().any(was) {
+            self.on_b = !self.on_b;
+            self.other = Some(before.clone());
+        }
     }
 
     /// Another patch was loaded: there is nothing to compare it with.
@@ -91,10 +109,14 @@ impl EditorApp {
     pub(crate) fn change_side(&mut self) {
         let patch = self.document_now();
         let target = self.sides.other.take().unwrap_or_else(|| patch.clone());
-        self.sides.other = Some(patch);
+        self.sides.other = Some(patch.clone());
         self.sides.on_b = !self.sides.on_b;
         let side = if self.sides.on_b { "B" } else { "A" };
         self.become_patch(&target, format!("switch to {side}"));
+        if self.sides.changes.len() == CHANGES {
+            self.sides.changes.remove(0);
+        }
+        self.sides.changes.push((patch, target));
     }
 
     fn scene(&mut self, ui: &mut Ui, patch: &Patch, name: &str, scene: &Scene) {
@@ -175,6 +197,16 @@ impl EditorApp {
             self.commit(label, &[Request::Edit(edit)]);
         }
     }
+}
+
+/// True when nothing has to be edited to make one the other, wherever macros stand.
+fn plays_alike(a: &Patch, b: &Patch) -> bool {
+    let still = |patch: &Patch| {
+        let mut patch = patch.clone();
+        patch.macros.values_mut().for_each(|knob| knob.value = 0.0);
+        patch
+    };
+    still(a).edit_to(&still(b)) == Edit::Batch(Vec::new())
 }
 
 /// "Scene 1", or the first such name that is free.

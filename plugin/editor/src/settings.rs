@@ -14,6 +14,7 @@ impl EditorApp {
         Grid::new("patch").num_columns(2).show(ui, |ui| {
             ui.label("Name");
             if let Some(name) = self.typed(ui, "Patch name", &patch.name, "untitled", 240.0) {
+                self.presets.renamed(&name);
                 self.edit(patch, Edit::SetName(name));
             }
             ui.end_row();
@@ -72,7 +73,10 @@ impl EditorApp {
             combo.response.accessible_name("Voice mode");
             ui.end_row();
             ui.label("Glide");
-            let field = DragValue::new(&mut voice.glide).range(0.0..=10_000.0).suffix(" ms");
+            let field = DragValue::new(&mut voice.glide)
+                .range(0.0..=10_000.0)
+                .clamp_existing_to_range(false)
+                .suffix(" ms");
             settled &= at_rest(&ui.add(field.update_while_editing(false)), "Glide in ms");
             ui.end_row();
         });
@@ -85,7 +89,10 @@ impl EditorApp {
         let mut settled = true;
         ui.horizontal(|ui| {
             ui.label("A4");
-            let field = DragValue::new(&mut tuning.a4).range(220.0..=880.0).speed(0.1);
+            let field = DragValue::new(&mut tuning.a4)
+                .range(220.0..=880.0)
+                .clamp_existing_to_range(false)
+                .speed(0.1);
             let field = field.suffix(" Hz").max_decimals(2).update_while_editing(false);
             settled &= at_rest(&ui.add(field), "A4 in Hz");
         });
@@ -97,7 +104,10 @@ impl EditorApp {
             }
             ui.end_row();
             for (key, cents) in KEYS.iter().zip(&mut cents) {
-                let field = DragValue::new(cents).range(-100.0..=100.0).speed(0.2);
+                let field = DragValue::new(cents)
+                    .range(-100.0..=100.0)
+                    .clamp_existing_to_range(false)
+                    .speed(0.2);
                 let field = field.suffix(" ct").max_decimals(1).update_while_editing(false);
                 settled &= at_rest(&ui.add(field), &format!("Cents of {key}"));
             }

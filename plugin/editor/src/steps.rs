@@ -47,6 +47,7 @@ impl EditorApp {
         }
         let after = self.engine.document();
         self.turn_macros(&before, &after);
+        self.sides.follow(&before, &after, back);
     }
 
     /// Turns those macros of the host that stand elsewhere in `after`.

@@ -445,3 +445,21 @@ fn kinds_stand_below_the_name_of_their_family() {
     let shown = Category::ALL.iter().filter(|family| rig.finds(family.name())).count();
     assert_eq!(shown, 0, "what is found is in the order of the search");
 }
+
+#[test]
+fn a_patch_renamed_like_another_preset_does_not_overwrite_it() {
+    let mut rig = one();
+    save_as(&mut rig, "Bass");
+    let bass = text(&rig, "Bass");
+    change(&mut rig, 4.0);
+    save_as(&mut rig, "Lead");
+    rig.click("Settings");
+    rig.type_into("Patch name", "Bass");
+    rig.leave_field();
+    rig.until("it is called that", |rig| rig.finds("Patch Bass"));
+    rig.click("Canvas");
+    on_canvas(&mut rig);
+    rig.press(COMMAND, Key::S);
+    rig.until("a name is asked for", |rig| rig.finds("Preset name"));
+    assert_eq!(text(&rig, "Bass"), bass);
+}

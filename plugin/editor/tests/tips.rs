@@ -59,21 +59,21 @@ fn tells(rig: &mut Rig, label: &str, tip: &str) {
 #[test]
 fn a_knob_s_tip_tells_what_it_does_where_it_starts_and_what_drives_it() {
     let mut rig = desk();
-    tells(&mut rig, "filter Cutoff", "Corner frequency. Double-click: 1 kHz");
-    tells(&mut rig, "env Sustain", "Level while held. Double-click: 70 %");
-    tells(&mut rig, "out Level", "Gain of both channels. Double-click: 0.0 dB");
+    tells(&mut rig, "filter Cutoff", "Corner frequency. 16 Hz to 20 kHz. Double-click: 1 kHz");
+    tells(&mut rig, "env Sustain", "Double-click: 70 %");
+    tells(&mut rig, "out Level", "Double-click: 0.0 dB");
     tells(&mut rig, "amp Response value", "exponential spreads 60 dB");
     rig.click("List");
     rig.click("Automate filter Cutoff");
     rig.until("it is bound", |rig| rig.playing().macros.contains_key(&0));
     rig.click("Canvas");
-    tells(&mut rig, "filter Cutoff", "Corner frequency. Driven by macro 1.");
+    tells(&mut rig, "filter Cutoff", "20 kHz. Driven by macro 1.");
 }
 
 #[test]
 fn a_knob_s_tip_leaves_its_value_to_be_read() {
     let mut rig = desk();
-    let tip = "Corner frequency. Double-click: 1 kHz";
+    let tip = "Corner frequency. 16 Hz to 20 kHz. Double-click: 1 kHz";
     rig.rest_on("filter Cutoff");
     let (top, half) = (rig.place(tip).y, rig.size(tip).y / 2.0);
     let (value, line) = (rig.place("filter Cutoff value").y, rig.size("filter Cutoff value").y);

@@ -3,7 +3,7 @@
 mod rig;
 
 use chronus_engine::{Request, Terms};
-use chronus_patch::{Module, ModuleId, Patch, Point};
+use chronus_patch::{Edit, Module, ModuleId, Patch, Point};
 use egui::{Key, Modifiers, PointerButton, vec2};
 use rig::Rig;
 
@@ -211,4 +211,83 @@ fn the_keyboard_is_taken_on_every_page() {
     let ground = rig.place("Page");
     rig.click_at(ground + vec2(0.0, 400.0), PointerButton::Primary, NONE);
     assert!(rig.has_focus("Page"));
+}
+
+#[test]
+fn arrows_move_what_is_selected_now() {
+    let mut rig = row();
+    let at = |rig: &Rig, id: &str| {
+        rig.engine.document().modules[&id.parse::<ModuleId>().unwrap()].position
+    };
+    let header = rig.place("Module amp") - vec2(0.0, rig.size("Module amp").y / 2.0 - 6.0);
+    rig.click_at(header, PointerButton::Primary, NONE);
+    rig.press(NONE, Key::ArrowDown);
+    let amp = at(&rig, "amp");
+    assert!(amp.y > 0.0);
+    run(&mut rig, "select out");
+    rig.press(NONE, Key::ArrowDown);
+    assert_eq!(at(&rig, "amp"), amp, "it is not selected any more");
+    assert!(at(&rig, "out").y > 0.0);
+    rig.click("Undo");
+    assert_eq!((at(&rig, "amp"), at(&rig, "out").y), (amp, 0.0), "each is a step of its own");
+}
+
+#[test]
+fn looking_at_a_value_does_not_change_it() {
+    let mut rig = row();
+    let value = 0.123_456_78;
+    let set = Request::Set { id: "amp".into(), param: "gain".into(), value };
+    rig.engine.commit(&[set], Terms::default(), |_| ());
+    rig.until("it is set", |rig| rig.param("amp", "gain") == Some(value));
+    let undo = rig.engine.undo_labels().0;
+    rig.click("amp Gain value");
+    rig.press(NONE, Key::Enter);
+    assert_eq!(rig.param("amp", "gain"), Some(value));
+    rig.click("List");
+    rig.click("amp Gain value");
+    rig.press(NONE, Key::Enter);
+    rig.leave_field();
+    assert_eq!(rig.param("amp", "gain"), Some(value));
+    assert_eq!(rig.engine.undo_labels().0, undo, "no step was made");
+}
+
+#[test]
+fn what_changes_nothing_is_no_step() {
+    let mut rig = row();
+    run(&mut rig, "arrange");
+    rig.until("it is a step", |rig| rig.engine.undo_labels().0.is_some());
+    rig.click("Undo");
+    let (undo, redo) = rig.engine.undo_labels();
+    assert!(redo.is_some());
+    let patch = rig.engine.document();
+    let (id, module) = patch.modules.iter().next().expect("one");
+    let still = Edit::Move { id: id.clone(), position: module.position };
+    rig.engine.arrange(still).expect("a module");
+    assert_eq!(rig.engine.undo_labels(), (undo, redo), "redo is still there");
+}
+
+#[test]
+fn f6_gives_the_keyboard_back_from_a_knob() {
+    let mut rig = row();
+    let header = rig.place("Module amp") - vec2(0.0, rig.size("Module amp").y / 2.0 - 6.0);
+    rig.click_at(header, PointerButton::Primary, NONE);
+    rig.press(NONE, Key::Enter);
+    assert!(rig.has_focus("amp Gain"));
+    rig.press(NONE, Key::F6);
+    assert!(!rig.has_focus("amp Gain") && !rig.has_focus("Patch canvas"));
+}
+
+#[test]
+fn a_module_far_out_does_not_stop_the_search() {
+    let far = Request::Create {
+        id: "far".into(),
+        kind: "vca".into(),
+        position: Point { x: 1e10, y: 1e10 },
+    };
+    let mut rig = Rig::new(&[far]);
+    run(&mut rig, "select far");
+    rig.press(NONE, Key::Tab);
+    rig.send(egui::Event::Text("vcf".into()));
+    rig.press(NONE, Key::Enter);
+    rig.until("it is added", |rig| rig.engine.document().modules.len() == 2);
 }

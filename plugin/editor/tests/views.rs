@@ -268,3 +268,50 @@ fn sides_scenes_and_undo_take_the_macros_along() {
     assert_eq!(at(&rig), low, "and done again");
     assert_eq!(rig.engine.document().macros[&0].value, low, "a project would keep it");
 }
+
+#[test]
+fn undo_takes_the_side_back_with_the_patch() {
+    let mut rig = row();
+    rig.click("Side B");
+    rig.type_value("amp Gain", "0.25");
+    rig.until("the value is in the document", |rig| rig.param("amp", "gain") == Some(0.25));
+    rig.click("Side A");
+    rig.until("A is back", |rig| rig.param("amp", "gain").is_none());
+    rig.click("Undo");
+    rig.until("B plays again", |rig| rig.param("amp", "gain") == Some(0.25));
+    assert!(rig.is_selected("Side B"));
+    rig.click("Side A");
+    rig.until("A was not lost", |rig| rig.param("amp", "gain").is_none());
+}
+
+#[test]
+fn a_patch_loaded_by_the_host_has_no_other_side() {
+    let mut rig = row();
+    rig.click("Side B");
+    let mut patch = (*rig.engine.document()).clone();
+    patch.modules.retain(|id, _| id.as_str() == "osc");
+    patch.cables.clear();
+    rig.engine.commit(&[Request::Replace(Box::new(patch))], Terms::default(), |_| ());
+    rig.until("it plays", |rig| rig.playing().modules.len() == 1);
+    assert!(rig.is_selected("Side A"));
+    rig.click("Side B");
+    assert_eq!(rig.engine.document().modules.len(), 1, "nothing of the patch before");
+}
+
+#[test]
+fn undoing_a_macro_s_name_leaves_it_where_it_stands() {
+    let mut rig = driven();
+    rig.type_value("amp Gain", "0.25");
+    let named = {
+        let patch = rig.engine.document();
+        MacroKnob { name: "Loud".into(), ..patch.macros[&0].clone() }
+    };
+    let rename = Edit::SetMacro { index: 0, knob: Some(named) };
+    rig.engine.commit(&[Request::Edit(rename)], Terms::default(), |_| ());
+    rig.until("it is named", |rig| rig.playing().macros[&0].name == "Loud");
+    rig.type_value("amp Gain", "0.75");
+    let high = rig.host.macro_at(0);
+    rig.click("Undo");
+    rig.until("the name is gone", |rig| rig.engine.document().macros[&0].name.is_empty());
+    assert_eq!(rig.host.macro_at(0), high);
+}

@@ -177,6 +177,12 @@ impl Engine {
         self.session.lock().document(&self.registry)
     }
 
+    /// How often a whole document took the place of another: by a load, or by emptying the patch.
+    #[must_use]
+    pub fn loads(&self) -> u64 {
+        self.session.lock().loads()
+    }
+
     /// What is missing or odd in the patch that plays.
     #[must_use]
     pub fn remarks(&self) -> Arc<[Diagnostic]> {

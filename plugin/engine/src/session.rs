@@ -64,6 +64,7 @@ pub(crate) struct Session {
     pub playing: Playing,
     open: Vec<Open>,
     last_revision: Revision,
+    loads: u64,
     next_key: u32,
     marks: Arc<Marks>,
     /// Why the newest commit of the editor does not play.
@@ -97,6 +98,7 @@ impl Session {
             playing,
             open: Vec::new(),
             last_revision: 0,
+            loads: 0,
             next_key: 0,
             marks,
             refusal: None,
@@ -153,7 +155,9 @@ impl Session {
         let edit = Edit::SetParam { id: id.clone(), param: name, value };
         let label = edit.describe(&self.head.patch);
         let edited = Arc::make_mut(&mut self.head.patch).apply(&edit)?;
-        self.head.history.push_in(gesture, edit, edited.inverse, label);
+        if edited.changed {
+            self.head.history.push_in(gesture, edit, edited.inverse, label);
+        }
         if let Some(cells) = self.head.lives.get(&id) {
             cells.set(param, value);
         }
@@ -173,6 +177,7 @@ impl Session {
         let edited = Arc::make_mut(&mut self.head.patch).apply(&edit)?;
         let history = &mut self.head.history;
         match gesture {
+            _ if !edited.changed => {}
             Some(gesture) => history.push_in(gesture, edit, edited.inverse, label),
             None => history.push(edit, edited.inverse, label),
         }
@@ -183,6 +188,11 @@ impl Session {
     pub fn next_revision(&mut self) -> Revision {
         self.last_revision += 1;
         self.last_revision
+    }
+
+    /// How often a whole document took the place of another.
+    pub fn loads(&self) -> u64 {
+        self.loads
     }
 
     /// Number of the newest commit.
@@ -221,6 +231,7 @@ impl Session {
             }
         }
         let loads = done.iter().any(replaces_all);
+        self.loads += u64::from(loads);
         inverses.reverse();
         let edit = one_or_batch(done);
         let label = edit.describe(&before.patch);
@@ -246,6 +257,7 @@ impl Session {
         if patch.apply(&edit).is_err() {
             return false;
         }
+        keep_macros(&mut patch, &self.head.patch, &edit, opposite(&history, back));
         let mut sets = BTreeMap::new();
         collect_sets(&edit, &patch, registry, &mut sets);
         for ((id, param), value) in sets {
@@ -275,6 +287,7 @@ impl Session {
         let nothing = || if back { "nothing to undo" } else { "nothing to redo" }.to_owned();
         let applied = edit.ok_or_else(nothing).and_then(|edit| {
             patch.apply(&edit).map_err(|e| e.to_string())?;
+            keep_macros(&mut patch, &before.patch, &edit, opposite(history, back));
             Ok(edit)
         });
         let edit = match applied {
@@ -452,6 +465,39 @@ impl Session {
                 }
             }
         }
+    }
+}
+
+/// Of the step that `history` has just taken back or done again, the edit that goes the other way.
+fn opposite(history: &History, back: bool) -> Option<&Edit> {
+    if back { history.undone() } else { history.inverse() }
+}
+
+/// After `edit` of a step made `patch` out of `before`: macros that the step itself did not move stand
+/// where they stood. What it holds of them otherwise is from the time when it was done.
+fn keep_macros(patch: &mut Patch, before: &Patch, edit: &Edit, opposite: Option<&Edit>) {
+    let (mut there, mut back) = (BTreeMap::new(), BTreeMap::new());
+    collect_macros(edit, &mut there);
+    opposite.into_iter().for_each(|edit| collect_macros(edit, &mut back));
+    for (index, value) in there {
+        let moved = back.get(&index).is_some_and(|other| *other != value);
+        if let (Some(knob), Some(old)) = (patch.macros.get_mut(&index), before.macros.get(&index))
+            && !moved
+        {
+            knob.value = old.value;
+        }
+    }
+}
+
+/// Where an edit puts macros.
+fn collect_macros(edit: &Edit, values: &mut BTreeMap<u8, f32>) {
+    match edit {
+        Edit::SetMacro { index, knob: Some(knob) } => drop(values.insert(*index, knob.value)),
+        Edit::ReplaceAll(patch) => {
+            values.extend(patch.macros.iter().map(|(&index, knob)| (index, knob.value)));
+        }
+        Edit::Batch(edits) => edits.iter().for_each(|edit| collect_macros(edit, values)),
+        _ => {}
     }
 }
 

@@ -125,6 +125,18 @@ impl History {
         Some(edit)
     }
 
+    /// Of the step that was undone last, what was done.
+    #[must_use]
+    pub fn undone(&self) -> Option<&Edit> {
+        self.undone.last().map(|step| &step.edit)
+    }
+
+    /// Of the step that was done or redone last, what takes it back.
+    #[must_use]
+    pub fn inverse(&self) -> Option<&Edit> {
+        self.done.back().map(|step| &step.inverse)
+    }
+
     /// True when there is a step to undo.
     #[must_use]
     pub fn can_undo(&self) -> bool {

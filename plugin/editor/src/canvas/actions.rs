@@ -45,17 +45,26 @@ impl EditorApp {
     /// Moves what is selected, or the view when nothing is. One move after the other is one step.
     pub(super) fn arrow(&mut self, scene: &Scene<'_>, way: Way) {
         if self.canvas.selection.count() > 0 {
-            let begin = |app: &Self| Nudging {
-                gesture: app.engine.begin_gesture(),
-                what: app.moving(scene.patch),
-            };
-            let nudging = self.canvas.nudging.take().unwrap_or_else(|| begin(self));
+            let nudging = self.nudging(scene.patch);
             let edit = moved(scene, &nudging.what, way.vec() * NUDGE);
             let moved = self.engine.arrange_in(nudging.gesture, edit);
             self.remark = moved.err().map(|error| error.to_string());
             self.canvas.nudging = Some(nudging);
         } else if let Some(view) = &mut self.canvas.view {
             view.pan(-way.vec() * PAN);
+        }
+    }
+
+    /// The step that arrows go on with, or a new one.
+    pub(super) fn nudging(&mut self, patch: &Patch) -> Nudging {
+        let selected = &self.canvas.selection;
+        match self.canvas.nudging.take() {
+            Some(nudging) if nudging.selected == *selected => nudging,
+            _ => Nudging {
+                gesture: self.engine.begin_gesture(),
+                selected: selected.clone(),
+                what: self.moving(patch),
+            },
         }
     }
 

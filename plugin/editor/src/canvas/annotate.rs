@@ -121,19 +121,19 @@ impl EditorApp {
 
     /// A frame's corner was dragged by so much.
     pub(super) fn resize(&mut self, patch: &Patch, id: String, by: Vec2) {
-        let Some(frame) = patch.frames.get(&id) else { return };
-        let size = (vec2(frame.size.w, frame.size.h).max(LEAST) + by).max(LEAST).round();
-        let size = Size { w: size.x, h: size.y };
-        if size != frame.size {
-            let frame = Some(Frame { size, ..frame.clone() });
-            self.edit(patch, Edit::SetFrame { id, frame });
+        if let Some(edit) = resized(patch, id, by) {
+            self.edit(patch, edit);
         }
     }
 
     /// An arrow sizes the frame that is selected.
     pub(super) fn size_frame(&mut self, patch: &Patch, way: Way) {
-        if let Some(Note::Frame(id)) = self.canvas.selection.sole_note().cloned() {
-            self.resize(patch, id, way.vec() * STEP);
+        let Some(Note::Frame(id)) = self.canvas.selection.sole_note().cloned() else { return };
+        if let Some(edit) = resized(patch, id, way.vec() * STEP) {
+            let nudging = self.nudging(patch);
+            let sized = self.engine.arrange_in(nudging.gesture, edit);
+            self.remark = sized.err().map(|error| error.to_string());
+            self.canvas.nudging = Some(nudging);
         }
     }
 
@@ -146,6 +146,15 @@ impl EditorApp {
         };
         self.canvas.selection.notes.iter().filter_map(recoloured).collect()
     }
+}
+
+/// The edit that moves a frame's lower right corner by so much; none where it stays.
+fn resized(patch: &Patch, id: String, by: Vec2) -> Option<Edit> {
+    let frame = patch.frames.get(&id)?;
+    let size = (vec2(frame.size.w, frame.size.h).max(LEAST) + by).max(LEAST).round();
+    let size = Size { w: size.x, h: size.y };
+    let frame = (size != frame.size).then(|| Frame { size, ..frame.clone() })?;
+    Some(Edit::SetFrame { id, frame: Some(frame) })
 }
 
 /// Where something of `size` comes to lie: where a menu was opened, or else where there is room near

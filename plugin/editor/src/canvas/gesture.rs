@@ -14,7 +14,7 @@ use super::notes::{self, Note};
 use super::scene::{End, Scene, Seat, ends};
 use super::search::{Purpose, Search, Spot};
 use super::selection::Selection;
-use super::{draw, edits, space_down};
+use super::{PINS, draw, edits, space_down};
 use crate::app::EditorApp;
 use crate::theme;
 
@@ -127,7 +127,8 @@ impl EditorApp {
             let from = ui.input(|input| input.pointer.press_origin()).unwrap_or(pointer);
             self.canvas.gesture = if space_down(ui) {
                 Gesture::Pan
-            } else if let Some(gesture) = take_end(scene, from) {
+            } else if let Some(gesture) = take_end(scene, from).filter(|_| scene.view.zoom >= PINS)
+            {
                 gesture
             } else {
                 let keep = Selection { cable: None, ..self.canvas.selection.clone() };

@@ -4,6 +4,7 @@
 use egui::{Event, EventFilter, Key, Modifiers, Response, Ui};
 
 use super::command::{Command, Subject};
+use super::run::leave;
 use super::scene::Scene;
 use crate::app::{EditorApp, Page};
 
@@ -19,6 +20,11 @@ impl EditorApp {
                     _ => self.wants_page = true,
                 }
             }
+            return;
+        }
+        let elsewhere = self.page != Page::Canvas;
+        if elsewhere && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F6)) {
+            leave(ui);
             return;
         }
         if ui.ctx().text_edit_focused() {

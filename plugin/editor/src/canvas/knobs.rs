@@ -35,6 +35,8 @@ pub(crate) struct Hand {
 pub(crate) struct Field {
     id: ModuleId,
     param: &'static str,
+    /// What it held when it was opened: left like that, the knob stays where it is.
+    opened: String,
     text: String,
     rect: Rect,
     /// It has not been shown yet.
@@ -182,6 +184,7 @@ impl EditorApp {
         let field = Field {
             id: id.clone(),
             param: param.name,
+            opened: param.text(value),
             text: param.text(value),
             rect: rect.expand2(vec2(4.0, 0.0)),
             fresh: true,
@@ -210,7 +213,8 @@ impl EditorApp {
             response.request_focus();
             select_all(ui, &response, &field.text);
         } else if response.lost_focus() || !response.has_focus() {
-            if !ui.input(|input| input.key_pressed(Key::Escape)) {
+            let given_up = ui.input(|input| input.key_pressed(Key::Escape));
+            if !given_up && field.text != field.opened {
                 match param.parse(&field.text) {
                     Some(value) => {
                         self.turn(patch, id, param, param.clamp(value), false);

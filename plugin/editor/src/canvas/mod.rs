@@ -80,9 +80,11 @@ const FAR: f32 = 0.75;
 /// After the wheel has moved the view, how long it goes on to do so over knobs, in seconds.
 const SCROLLING: f64 = 0.35;
 
-/// Arrows that move something: one step, and what they move.
+/// Arrows that move or size something: one step of the history while it is the same that is selected.
 struct Nudging {
     gesture: chronus_patch::Gesture,
+    selected: Selection,
+    /// What moves: all of that, and what lies in its frames.
     what: Selection,
 }
 
@@ -190,6 +192,11 @@ impl Canvas {
     /// What is to be done in the next frame.
     pub(crate) fn wish(&mut self, command: Command, subject: Subject) {
         self.wish = Some((command, subject));
+    }
+
+    /// No knob waits for a controller any more.
+    pub(crate) fn stop_learning(&mut self) {
+        self.learning = None;
     }
 
     /// Puts down what is in hand.

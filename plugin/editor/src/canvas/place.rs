@@ -1,4 +1,5 @@
-//! New modules from the list beside the canvas: put where there is room, or where they are dropped.
+//! Where there is room for what is new, and new modules from the list beside the canvas: put there, or
+//! where they are dropped.
 
 use chronus_engine::{Request, Spec};
 use chronus_patch::{CableId, ModuleId, Patch, Point};
@@ -182,15 +183,16 @@ pub(crate) fn free(scene: &Scene<'_>, place: Pos2, spec: &Spec) -> Point {
     let size = face(Some(spec)).size;
     let taken = |seat: &Seat<'_>| Rect::from_min_size(corner(seat.module), seat.face.size);
     let mut place = place;
-    loop {
+    // Every step leads below one more module; so far out that numbers cannot tell, none does.
+    for _ in 0..=scene.seats.len() {
         let wanted = Rect::from_min_size(place, size).expand(ROOM / 2.0);
         let covered = scene.seats.iter().map(taken).filter(|rect| rect.intersects(wanted));
-        // Every step leads below one more module, so there is an end.
         match covered.map(|rect| rect.bottom()).reduce(f32::max) {
             Some(bottom) => place.y = bottom + ROOM,
-            None => return Point { x: place.x.round(), y: place.y.round() },
+            None => break,
         }
     }
+    Point { x: place.x.round(), y: place.y.round() }
 }
 
 #[cfg(test)]

@@ -25,6 +25,15 @@ impl Way {
     }
 }
 
+/// Gives the keyboard back to the host, whatever has it here.
+pub(crate) fn leave(ui: &Ui) {
+    ui.memory_mut(|memory| {
+        if let Some(focused) = memory.focused() {
+            memory.surrender_focus(focused);
+        }
+    });
+}
+
 impl EditorApp {
     /// True when `command` can be done to `subject` now.
     pub(crate) fn enabled(&self, patch: &Patch, command: Command, subject: &Subject) -> bool {
@@ -107,7 +116,7 @@ impl EditorApp {
         if !self.enabled(patch, command, subject) {
             return;
         }
-        if !matches!(command, Command::Arrow(_)) {
+        if !matches!(command, Command::Arrow(_) | Command::Size(_)) {
             self.canvas.nudging = None;
         }
         let middle = scene.window.center();
@@ -130,7 +139,7 @@ impl EditorApp {
             Command::Arrange => self.arrange(patch),
             Command::Loads => self.loads.shown = !self.loads.shown,
             Command::GiveUp => self.give_up(ground, subject),
-            Command::Leave => ground.surrender_focus(),
+            Command::Leave => leave(ui),
             Command::Menu => self.open_menu_by_key(ui, scene, subject),
             Command::Arrow(way) => self.arrow(scene, way),
             Command::Size(way) => self.size_frame(patch, way),

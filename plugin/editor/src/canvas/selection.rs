@@ -7,7 +7,7 @@ use chronus_patch::{CableId, ModuleId, Patch};
 use super::notes::Note;
 
 /// What is selected: modules, comments and frames, or a cable.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Selection {
     pub modules: BTreeSet<ModuleId>,
     pub notes: BTreeSet<Note>,

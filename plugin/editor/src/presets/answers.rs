@@ -82,13 +82,16 @@ impl EditorApp {
     }
 
     fn failed(&mut self, order: Order, why: &LibraryError) {
-        if matches!(order, Order::MarkModule(..) | Order::MarkPreset(..)) {
+        if matches!(order, Order::MarkModule(..) | Order::MarkPreset(..) | Order::SetLook(_)) {
             self.remark = Some(why.to_string());
             return;
         }
         let presets = &mut self.presets;
         presets.word = Some((why.to_string(), true));
         presets.open();
+        if matches!(order, Order::SaveOver { .. }) {
+            presets.saving = None;
+        }
         let again = match order {
             Order::Save { name, patch } if matches!(why, LibraryError::Taken(_)) => {
                 let over = chronus_library::preset_file(&name).ok();
@@ -105,7 +108,6 @@ impl EditorApp {
             }
             _ => None,
         };
-        presets.saving = None;
         if let Some((text, order)) = again {
             presets.form = Some(Form::replace(text, order));
         }

@@ -109,6 +109,11 @@ impl Presets {
         self.library.as_ref().map(Library::shelf).unwrap_or_default()
     }
 
+    /// The patch was given another name by hand: it did not come from a preset that is called that.
+    pub(crate) fn renamed(&mut self, name: &str) {
+        self.origins.retain(|origin| origin.patch.name != name);
+    }
+
     /// True while the library is at work.
     pub(crate) fn busy(&self) -> bool {
         self.library.as_ref().is_some_and(Library::busy)

@@ -22,6 +22,10 @@ pub fn driver<'a>(
     id: &ModuleId,
     param: &Param,
 ) -> Option<(u8, &'a Binding)> {
+    let binds = |knob: &MacroKnob| knob.bindings.iter().any(|binding| binding.module == *id);
+    if !patch.macros.values().any(binds) {
+        return None;
+    }
     let spec = registry.spec(&patch.modules.get(id)?.kind).ok()?;
     let drives = |binding: &&Binding| {
         let bound = spec.param(&binding.param).map(|p| spec.params[p].name);

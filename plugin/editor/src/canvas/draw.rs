@@ -282,7 +282,9 @@ pub(crate) fn dial(
 }
 
 fn arc(centre: Pos2, radius: f32, from: f32, to: f32, stroke: Stroke) -> Shape {
-    let pieces = ((to - from) * 32.0).ceil().max(1.0);
+    // As many corners as the eye can tell apart at that size.
+    let whole = (radius * 2.0).clamp(10.0, 48.0);
+    let pieces = ((to - from) * whole).ceil().max(1.0);
     let point = |piece: f32| centre + direction(from + (to - from) * piece / pieces) * radius;
     let points = (0..=pieces as u16).map(|piece| point(f32::from(piece))).collect();
     Shape::line(points, stroke)

@@ -70,16 +70,17 @@ impl EditorApp {
         let zoom = scene.view.zoom;
         let shown = self.shown_value(scene.patch, (seat.id, seat.module), spec, param);
         let (value, driven) = shown;
-        let name = format!("{} {}", scene.patch.label(seat.id), param.label);
+        // Of a thousand knobs few are asked for their names.
+        let name = || format!("{} {}", scene.patch.label(seat.id), param.label);
         let centre = cell.center_top() + vec2(0.0, 22.0 * zoom);
         let radius = 15.0 * zoom;
         let round = Rect::from_center_size(centre, vec2(2.4, 2.4) * radius);
         let id = ui.scope_id().with(("knob", seat.id.as_str(), param.name));
         let knob = ui.interact(round, id, Sense::click_and_drag());
-        knob.widget_info(|| WidgetInfo::slider(true, f64::from(value), &name));
+        knob.widget_info(|| WidgetInfo::slider(true, f64::from(value), name()));
         self.turn_by_pointer(ui, scene.patch, seat.id, param, (&knob, value));
-        let this = (seat.id.clone(), param.name);
-        if self.canvas.to_focus.as_ref() == Some(&this) {
+        let to_focus = self.canvas.to_focus.as_ref();
+        if to_focus.is_some_and(|(id, name)| id == seat.id && *name == param.name) {
             self.canvas.to_focus = None;
             knob.request_focus();
         }
@@ -89,7 +90,7 @@ impl EditorApp {
             self.open_menu(ui, Subject::Knob(seat.id.clone(), param.name), pointer);
         }
         if knob.has_focus() {
-            self.canvas.on_knob = Some(this);
+            self.canvas.on_knob = Some((seat.id.clone(), param.name));
             self.turn_by_keys(ui, scene.patch, seat.id, param, (&knob, value));
         }
         let held = self.canvas.hand.as_ref();
@@ -121,23 +122,22 @@ impl EditorApp {
         patch: &Patch,
         id: &ModuleId,
         param: &'static Param,
-        (name, value): (&str, f32),
+        (name, value): (&dyn Fn() -> String, f32),
         (line, hot): (Rect, bool),
     ) {
         let ours = |field: &Field| field.id == *id && field.param == param.name;
         if self.canvas.field.as_ref().is_some_and(ours) {
-            self.field(ui, patch, id, param, name);
+            self.field(ui, patch, id, param, &name());
             return;
         }
         let zoom = self.canvas.view.map_or(1.0, |view| view.zoom);
         let response =
             ui.interact(line, ui.scope_id().with((id.as_str(), param.name)), Sense::CLICK);
-        let text = param.text(value);
         let choice = param.unit == Unit::Choice;
         response.widget_info(|| {
             let role = if choice { Role::ComboBox } else { Role::Button };
-            let mut info = WidgetInfo::labeled(role, true, format!("{name} value"));
-            info.current_text_value = Some(text.clone());
+            let mut info = WidgetInfo::labeled(role, true, format!("{} value", name()));
+            info.current_text_value = Some(param.text(value));
             info
         });
         if response.secondary_clicked()
@@ -146,19 +146,20 @@ impl EditorApp {
             self.open_menu(ui, Subject::Knob(id.clone(), param.name), pointer);
         }
         if self.canvas.learning.as_ref().is_some_and(|learning| learning.is(id, param)) {
-            learn::waits(ui, line, zoom, name);
+            learn::waits(ui, line, zoom, &name());
             return;
         }
         let hot = hot || response.hovered();
-        let shown = if hot || choice { text.as_str() } else { param.label };
-        let ink = if hot { theme::of(ui).text } else { theme::of(ui).dim };
-        let size = if shown.chars().count() > 10 { 9.0 } else { 10.5 };
-        let place = line.center_top() + vec2(0.0, 7.0 * zoom);
         if zoom >= super::NAMES || hot {
+            let shown = if hot || choice { param.text(value) } else { param.label.to_owned() };
+            let ink = if hot { theme::of(ui).text } else { theme::of(ui).dim };
+            let size = if shown.chars().count() > 10 { 9.0 } else { 10.5 };
+            let place = line.center_top() + vec2(0.0, 7.0 * zoom);
             let font = font(size, zoom.max(super::NAMES));
             ui.painter().text(place, Align2::CENTER_CENTER, shown, font, ink);
         }
-        if choice {
+        let open = || Popup::is_id_open(ui.ctx(), Popup::default_response_id(&response));
+        if choice && (response.clicked() || open()) {
             Popup::menu(&response).show(|ui| {
                 for (index, text) in param.choices.iter().enumerate() {
                     if ui.selectable_label(index == value as usize, *text).clicked() {
@@ -167,6 +168,7 @@ impl EditorApp {
                     }
                 }
             });
+        } else if choice && response.hovered() {
             response.on_hover_text(param.doc);
         } else if response.clicked() {
             self.open_field(ui, id, param, value, line);
@@ -245,6 +247,9 @@ impl EditorApp {
     ) {
         if knob.is_pointer_button_down_on() && ui.input(|input| input.pointer.any_pressed()) {
             knob.request_focus();
+        }
+        if !(knob.hovered() || knob.dragged() || knob.drag_stopped()) {
+            return;
         }
         let (fine, scroll) = ui.input(|input| (input.modifiers.shift, input.smooth_scroll_delta()));
         let scale = if fine { FINE } else { 1.0 };

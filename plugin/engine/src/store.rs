@@ -81,7 +81,7 @@ pub struct Cells {
 /// In place of a load: none was measured. It is a NaN.
 const UNKNOWN: u32 = u32::MAX;
 /// How much of a load the newest measurement makes up.
-const LOAD_STEP: f32 = 0.2;
+const LOAD_STEP: f32 = 0.3;
 
 impl Cells {
     /// Cells of a new module of `spec` with its params at `values`.

@@ -203,7 +203,7 @@ fn the_stages_of_a_commit_are_told() {
         }
     }
     assert!(wanted.iter().all(|stage| seen.contains(stage)), "{seen:?}");
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     while host.engine.counters().stage().name() != "idle" {
         assert!(started.elapsed() < Duration::from_secs(5));
     }

@@ -1,5 +1,5 @@
-//! The load of single modules, measured while somebody wants to see it: in each chunk the clock is read
-//! around one step, each in its turn, so a chunk costs the same more however many modules there are.
+//! The load of single modules, measured while somebody wants to see it: in every fourth chunk the clock
+//! is read around one step, each in its turn, so it costs the same however many modules there are.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,15 @@ use super::program::{Program, Run, Step};
 /// Frames of the shortest chunk that is measured: below, what is done once a chunk is all there is to see.
 const LEAST_FRAMES: usize = 16;
 
+/// Chunks from one measurement to the next: to read the clock costs as much as a small module.
+const EVERY: u8 = 4;
+
 /// Whose turn it is.
 #[derive(Default)]
 pub(super) struct Meter {
     turn: usize,
+    /// Chunks since the last measurement.
+    since: u8,
 }
 
 impl Meter {
@@ -23,6 +28,11 @@ impl Meter {
         if measured.is_empty() || frames < LEAST_FRAMES {
             return None;
         }
+        self.since += 1;
+        if self.since < EVERY {
+            return None;
+        }
+        self.since = 0;
         self.turn = if self.turn + 1 < measured.len() { self.turn + 1 } else { 0 };
         Some(measured[self.turn] as usize)
     }

@@ -75,10 +75,11 @@ fn render(args: &[&str], block: usize) -> Result<Render, String> {
             let parts = workload_named(workload)?.parts(number(n)?);
             Ok(engine(factory::silent(&parts)?, *events == "events"))
         }
-        ["tapped", workload, n, scopes, levels] => {
+        ["tapped", workload, n, scopes, levels, loads] => {
             let parts = workload_named(workload)?.parts(number(n)?);
             let mut stage = factory::silent(&parts)?;
-            taps::tap(&stage, &parts[0].0, (number(scopes)?, number(levels)?))?;
+            let seen = (number(scopes)?, number(levels)?, number(loads)? > 0);
+            taps::tap(&stage, &parts[0].0, seen)?;
             let mut block = 0;
             Ok(Box::new(move |out| {
                 block += 1;

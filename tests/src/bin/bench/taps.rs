@@ -12,6 +12,9 @@ use crate::scenarios::BLOCK;
 /// Blocks between two signs of life of who looks.
 const KEEP_EVERY: u64 = 1024;
 
+/// Scopes, levels, and whether the loads of modules are measured.
+pub type Seen = (usize, usize, bool);
+
 /// How much longer a block takes with outputs tapped, 0.01 being one part in a hundred.
 #[derive(Clone, Copy, Debug)]
 pub struct Growth {
@@ -28,17 +31,19 @@ impl Growth {
     }
 }
 
-/// The growth by `scopes` outputs seen whole and `levels` glanced at, of `n` voices of `workload`.
+/// The growth by `scopes` outputs seen whole, `levels` glanced at and the loads of modules measured, of
+/// `n` voices of `workload`.
 pub fn growth(
     runner: &Runner,
     workload: &str,
     n: usize,
-    (scopes, levels): (usize, usize),
+    (scopes, levels, loads): Seen,
 ) -> Result<Growth, String> {
-    let work = |scopes: usize, levels: usize| {
-        Work::engine("", "avx2", &format!("tapped {workload} {n} {scopes} {levels}"))
+    let work = |scopes: usize, levels: usize, loads: bool| {
+        let loads = u8::from(loads);
+        Work::engine("", "avx2", &format!("tapped {workload} {n} {scopes} {levels} {loads}"))
     };
-    let works = [work(0, 0), work(scopes, levels)];
+    let works = [work(0, 0, false), work(scopes, levels, loads)];
     let time = runner.race(BLOCK, &works)?.ratio(0, 1) - 1.0;
     let mut instructions = None;
     if has_valgrind() {
@@ -51,7 +56,7 @@ pub fn growth(
 
 /// What an editor's window costs: 16 voices with 64 taps, the figure of the gui's report.
 pub fn audio_block_growth(runner: &Runner) -> Result<Growth, String> {
-    growth(runner, "W1", 16, (0, MAX_LEVELS))
+    growth(runner, "W1", 16, (0, MAX_LEVELS, false))
 }
 
 /// The scenario.
@@ -60,15 +65,18 @@ pub fn taps(runner: &Runner, report: &mut Report) -> Result<(), String> {
     report.add("audio_block_growth", window.block(), "of a block, W1 N=16 with 64 levels");
     report.add("audio_block_growth_time", window.time, "the same by CPU time");
     let cases = [
-        ("w1_n16_scope", "W1", (1, 0)),
-        ("w1_n16_scopes", "W1", (MAX_SCOPES, 0)),
-        ("w1_n16_all", "W1", (MAX_SCOPES, MAX_LEVELS)),
-        ("w3_n16", "W3", (0, MAX_LEVELS)),
+        ("w1_n16_scope", "W1", (1, 0, false)),
+        ("w1_n16_scopes", "W1", (MAX_SCOPES, 0, false)),
+        ("w1_n16_all", "W1", (MAX_SCOPES, MAX_LEVELS, false)),
+        ("w1_n16_loads", "W1", (0, 0, true)),
+        ("w3_n16", "W3", (0, MAX_LEVELS, false)),
+        ("w3_n16_loads", "W3", (0, 0, true)),
     ];
     for (name, workload, taps) in cases {
         let found = growth(runner, workload, 16, taps)?;
-        let (scopes, levels) = taps;
-        let what = format!("{scopes} scopes, {levels} levels");
+        let (scopes, levels, loads) = taps;
+        let loads = if loads { ", loads of modules" } else { "" };
+        let what = format!("{scopes} scopes, {levels} levels{loads}");
         report.add(format!("taps_{name}"), found.block(), &what);
         report.add(format!("taps_{name}_time"), found.time, "the same by CPU time");
     }
@@ -76,7 +84,7 @@ pub fn taps(runner: &Runner, report: &mut Report) -> Result<(), String> {
 }
 
 /// Taps so many outputs of the first patch on `stage`: those with a cable, again and again.
-pub fn tap(stage: &Stage, patch: &Patch, (scopes, levels): (usize, usize)) -> Result<(), String> {
+pub fn tap(stage: &Stage, patch: &Patch, (scopes, levels, loads): Seen) -> Result<(), String> {
     let engine = stage.engine().ok_or("an engine")?;
     let registry: &Registry = engine.registry();
     let mut outputs: Vec<Tapped> = Vec::new();
@@ -92,6 +100,7 @@ pub fn tap(stage: &Stage, patch: &Patch, (scopes, levels): (usize, usize)) -> Re
     }
     let some = |count: usize| outputs.iter().copied().cycle().take(count).collect::<Vec<_>>();
     engine.taps().set(&some(scopes), &some(levels));
+    engine.taps().set_loads(loads);
     Ok(())
 }
 

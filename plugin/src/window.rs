@@ -154,6 +154,8 @@ impl NiceEguiApp for Window {
         let size = frame.baseview_window().size();
         let native = NativeSize::from_logical_or_physical(size.logical, size.physical);
         self.place.lock().size = Some(native);
+        // A window that opens with the size it is to have is never told that it was resized.
+        self.size = Some(size.logical.cast());
         #[cfg(target_os = "linux")]
         {
             self.keys = HostKeys::new(frame.baseview_window());

@@ -2,6 +2,7 @@
 //! and what the golden tests compare.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chronus_engine::{Block, Engine, Event, Renderer, Request, Terms, TimedEvent, Transport};
 use chronus_patch::Patch;
@@ -18,6 +19,8 @@ const BLOCK: usize = 64;
 /// Blocks between two frames of the window: a thirtieth of a second at 48 kHz.
 const BLOCKS: usize = 25;
 
+/// Longest that a commit may take.
+const ANSWER: Duration = Duration::from_secs(20);
 /// Margin that the harness leaves around a window, in points.
 const MARGIN: f32 = 8.0;
 /// Room above what stands in the status line.
@@ -168,13 +171,13 @@ impl Studio {
         }
     }
 
-    /// Commits `requests` and waits for the answer.
+    /// Commits `requests`, which are refused, and waits for that: to be swapped in, they would need sound.
     pub fn commit(&mut self, requests: &[Request]) {
         let (sender, answer) = std::sync::mpsc::channel();
         self.engine.commit(requests, Terms::default(), move |a| drop(sender.send(a)));
-        while answer.try_recv().is_err() {
-            self.frames(1);
-        }
+        // As many frames whenever the answer comes: what moves is to be found in one place.
+        let answer = answer.recv_timeout(ANSWER);
+        assert!(answer.is_ok(), "the commit is answered");
         self.frames(6);
     }
 

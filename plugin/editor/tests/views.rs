@@ -315,3 +315,33 @@ fn undoing_a_macro_s_name_leaves_it_where_it_stands() {
     rig.until("the name is gone", |rig| rig.engine.document().macros[&0].name.is_empty());
     assert_eq!(rig.host.macro_at(0), high);
 }
+
+#[test]
+fn the_status_line_counts_along() {
+    let mut rig = row();
+    let (revision, _) = rig.engine.playing();
+    assert!(rig.shows(&format!("revision {revision}")));
+    let swaps =
+        |rig: &Rig| rig.engine.counters().swapped.load(std::sync::atomic::Ordering::Relaxed);
+    let before = swaps(&rig);
+    assert!(rig.finds(&format!("swaps {before}")));
+    rig.click("List");
+    rig.click("Bypass amp");
+    rig.until("it plays", |rig| rig.engine.playing().0 > revision);
+    rig.until("it is counted", |rig| {
+        let ms = rig.engine.counters().last_commit_us() as f64 / 1000.0;
+        rig.finds(&format!("revision {}", rig.engine.playing().0))
+            && rig.finds(&format!("swap {ms:.1} ms"))
+            && rig.finds(&format!("swaps {}", swaps(rig)))
+    });
+    assert!(swaps(&rig) > before);
+    for quiet in ["missed blocks 0", "rejected 0", "timeouts 0", "bad samples 0", "voices 0"] {
+        assert!(rig.finds(quiet), "{quiet}");
+    }
+    let proved = rig.engine.counters().standby_load_ppm.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(proved > 0, "it was proved to take something");
+    rig.until("the standby's load is told", |rig| {
+        rig.finds(&format!("standby {:.1} %", proved as f64 / 1e4))
+    });
+    assert!(rig.shows("CPU "));
+}

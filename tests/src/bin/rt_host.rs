@@ -156,6 +156,7 @@ fn tapped(blocks: usize) -> Result<(), Box<dyn Error>> {
     let keys = patch.modules.keys().filter_map(|id| player.engine.module_key(id));
     let outputs: Vec<_> = keys.flat_map(|key| (0..8).map(move |output| (key, output))).collect();
     let (mut left, mut right) = (vec![0.0; BLOCK], vec![0.0; BLOCK]);
+    player.engine.taps().set_loads(true);
     for block in 0..blocks {
         let first = block / 50 % outputs.len();
         match block % 100 {

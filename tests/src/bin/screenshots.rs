@@ -19,6 +19,8 @@ usage: screenshots [--out FOLDER | --golden FOLDER] [NAMES]
 ";
 /// Size of the window that is to be looked at, and of the golden one, in points.
 const SIZES: [Vec2; 2] = [vec2(1180.0, 760.0), vec2(1000.0, 640.0)];
+/// The view that is compared at 3x, too.
+const FINE: &str = "canvas-near";
 /// Pixels that may differ: corners of curves fall differently from one renderer's version to another.
 const TOLERATED: usize = 8;
 
@@ -76,8 +78,11 @@ fn compare(folder: &Path, shots: &[&Shot]) -> Result<(), String> {
     let options = SnapshotOptions::new().output_path(folder).max_failed_pixels(TOLERATED);
     let (mut faults, mut passed) = (Vec::new(), 0);
     for shot in shots.iter().filter(|shot| !shot.measured) {
-        for (light, end) in [(false, ""), (true, "-light")] {
-            let mut studio = Studio::new(shot.patch, SIZES[1], 1.0, light)?;
+        // At 3x one view tells whether everything is drawn anew and not blown up.
+        let fine = (shot.name == FINE).then_some((3.0, false, "@3x"));
+        let plain = [(1.0, false, ""), (1.0, true, "-light")];
+        for (scale, light, end) in plain.into_iter().chain(fine) {
+            let mut studio = Studio::new(shot.patch, SIZES[1], scale, light)?;
             (shot.open)(&mut studio);
             let picture = studio.steady_picture()?;
             let name = format!("{}{end}", shot.name);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chronus_engine::{Engine, Request};
 use chronus_library::user_folder;
 use chronus_patch::{CableId, Edit, ModuleId, Patch, Point};
-use egui::{CentralPanel, Frame, Key, Panel, Role, ScrollArea, Sense, Ui, WidgetInfo};
+use egui::{CentralPanel, Frame, Panel, Role, ScrollArea, Sense, Ui, WidgetInfo};
 
 use crate::browser::Browser;
 use crate::canvas::Canvas;
@@ -21,6 +21,7 @@ use crate::palette::Palette;
 use crate::presets::Presets;
 use crate::scenes::Sides;
 use crate::theme;
+use crate::typing::Typing;
 use crate::warm::Warm;
 
 /// Time between two looks at the engine's figures.
@@ -88,8 +89,8 @@ pub struct EditorApp {
     pub(crate) turning: Option<Turning>,
     /// The cable whose gain is in hand, and where it stands.
     pub(crate) gain: Option<(CableId, f32)>,
-    /// The text being typed, and what it is for.
-    pub(crate) typing: Option<(String, String)>,
+    /// The text being typed on a page.
+    pub(crate) typing: Option<Typing>,
     /// The module that is to be scrolled to.
     pub(crate) wanted: Option<ModuleId>,
     /// The document's text, as edited by hand, and what is wrong with it.
@@ -161,10 +162,10 @@ impl EditorApp {
         self.warm = Warm::default();
     }
 
-    /// The window has been closed: nothing is looked at any more.
+    /// The window has been closed: what was being typed is taken, and nothing is looked at any more.
     pub fn window_closed(&mut self) {
         self.let_go();
-        self.typing = None;
+        self.finish_typing();
         self.canvas.stop_learning();
         self.live.release(&self.engine);
         self.loads.release(&self.engine);
@@ -201,11 +202,11 @@ impl EditorApp {
         if std::mem::replace(&mut self.loads_seen, self.engine.loads()) != self.engine.loads() {
             self.start_over();
         }
-        let patch = self.document_at_rest();
+        self.follow_macros();
         self.tend_turning(ui);
         self.look_keys(ui);
         self.look_as_liked(ui);
-        self.tend_presets(ui, &patch);
+        self.tend_presets(ui);
         let patch = self.engine.document();
         let now = ui.input(|input| input.time);
         self.live.read(&self.engine, now);
@@ -216,9 +217,12 @@ impl EditorApp {
         if matches!(self.page, Page::Canvas | Page::List) {
             self.browser(ui, &patch);
         }
+        let turned = std::mem::replace(&mut self.shown, self.page) != self.page;
+        if turned {
+            self.finish_typing();
+        }
         // What the panels have added is there already.
         let patch = self.engine.document();
-        let turned = std::mem::replace(&mut self.shown, self.page) != self.page;
         if self.page == Page::Canvas {
             if turned {
                 self.canvas.take_focus();
@@ -265,7 +269,7 @@ impl EditorApp {
                 Page::Macros => self.macros(ui, patch),
                 Page::Statistics => self.statistics(ui, patch),
                 Page::Settings => self.settings(ui, patch),
-                Page::Document => self.document(ui, patch),
+                Page::Document => self.document(ui),
             }
         });
     }
@@ -283,39 +287,6 @@ impl EditorApp {
         } else {
             self.commit(edit.describe(patch), &[Request::Edit(edit)]);
         }
-    }
-
-    /// The id of the field called `name` that [`typed`](Self::typed) shows in `ui`.
-    pub(crate) fn typed_id(ui: &Ui, name: &str) -> egui::Id {
-        ui.scope_id().with(("typed", name))
-    }
-
-    /// A line of text that becomes an edit when it is left: shows `current` unless it is being
-    /// typed. The new text, once.
-    pub(crate) fn typed(
-        &mut self,
-        ui: &mut Ui,
-        name: &str,
-        current: &str,
-        hint: &str,
-        width: f32,
-    ) -> Option<String> {
-        let mut text = match &self.typing {
-            Some((typed, text)) if typed == name => text.clone(),
-            _ => current.to_owned(),
-        };
-        let field = egui::TextEdit::singleline(&mut text).hint_text(hint).desired_width(width);
-        let response = ui.add(field.id(Self::typed_id(ui, name))).accessible_name(name);
-        if response.changed() {
-            self.typing = Some((name.to_owned(), text.clone()));
-        }
-        let ours = self.typing.as_ref().is_some_and(|(typed, _)| typed == name);
-        if response.lost_focus() && ours {
-            self.typing = None;
-            let given_up = ui.input(|input| input.key_pressed(Key::Escape));
-            return (!given_up && text != current).then_some(text);
-        }
-        None
     }
 }
 

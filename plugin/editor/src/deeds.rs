@@ -109,8 +109,8 @@ impl EditorApp {
         let patch = self.document_now();
         match deed {
             Deed::Presets => self.toggle_presets(),
-            Deed::Save => self.save(&patch),
-            Deed::SaveAs => self.save_as(&patch),
+            Deed::Save => self.save(),
+            Deed::SaveAs => self.save_as(),
             Deed::NextPreset => self.step_preset(true),
             Deed::PreviousPreset => self.step_preset(false),
             Deed::Import => self.import_preset(),

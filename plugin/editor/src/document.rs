@@ -7,14 +7,14 @@ use crate::app::EditorApp;
 use crate::theme;
 
 impl EditorApp {
-    pub(crate) fn document(&mut self, ui: &mut Ui, patch: &Patch) {
+    pub(crate) fn document(&mut self, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
             if ui.button("Show the patch").clicked() {
-                self.json = self.text_of(patch);
+                self.json = self.document_now().to_json();
                 self.json_fault = None;
             }
             if ui.button("Copy to the clipboard").clicked() {
-                ui.ctx().copy_text(self.text_of(patch));
+                ui.ctx().copy_text(self.document_now().to_json());
             }
             if ui.button("Load this text").clicked() {
                 match Patch::from_json(&self.json) {
@@ -39,18 +39,5 @@ impl EditorApp {
             .desired_width(f32::INFINITY)
             .hint_text("Paste a patch here");
         ui.add(field).accessible_name("Patch text");
-    }
-
-    fn text_of(&self, patch: &Patch) -> String {
-        self.as_it_stands(patch).to_json()
-    }
-
-    /// The document as a file holds it: with the macros where the host has them.
-    pub(crate) fn as_it_stands(&self, patch: &Patch) -> Patch {
-        let mut patch = patch.clone();
-        for (&index, knob) in &mut patch.macros {
-            knob.value = self.host.macro_value(index);
-        }
-        patch
     }
 }

@@ -102,7 +102,7 @@ impl EditorApp {
                     self.host.begin_macro(index);
                     Held::Macro(index)
                 }
-                None => Held::Param(self.engine.begin_gesture()),
+                None => Held::Param(Gesture::begin()),
             };
             let (id, param) = (id.clone(), param.name);
             self.turning = Some(Turning { id, param, what, last: Instant::now(), dragged });

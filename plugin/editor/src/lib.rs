@@ -28,6 +28,7 @@ mod stats;
 mod status;
 mod steps;
 mod theme;
+mod typing;
 mod warm;
 mod words;
 

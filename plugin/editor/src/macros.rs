@@ -8,6 +8,7 @@ use crate::app::EditorApp;
 use crate::bind;
 use crate::icons::{Icon, IconButton};
 use crate::theme;
+use crate::typing::Text;
 
 impl EditorApp {
     pub(crate) fn macros(&mut self, ui: &mut Ui, patch: &Patch) {
@@ -40,10 +41,7 @@ impl EditorApp {
             ui.set_min_width(ui.available_width());
             ui.label(RichText::new(format!("M{number}")).color(theme::of(ui).accent).strong());
             let hint = bind::macro_name(patch, self.engine.registry(), index);
-            let name = format!("Name of macro {number}");
-            if let Some(name) = self.typed(ui, &name, &knob.name, &hint, 160.0) {
-                self.edit(patch, set(MacroKnob { name, ..knob.clone() }));
-            }
+            self.typed(ui, patch, &Text::Macro(index), (&hint, 160.0));
             self.macro_slider(ui, index);
             if ui.add(IconButton::new(Icon::Delete, &format!("Remove macro {number}"))).clicked() {
                 self.remove_macro(patch, index, knob);

@@ -9,6 +9,7 @@ use crate::canvas;
 use crate::canvas::verdict::Verdicts;
 use crate::icons::{Icon, IconButton};
 use crate::theme;
+use crate::typing::Text;
 
 /// How far a duplicate stands from its original, in points.
 pub(crate) const BESIDE: Point = Point { x: 40.0, y: 40.0 };
@@ -93,10 +94,7 @@ impl EditorApp {
             ui.label(RichText::new("■").color(theme::of(ui).family(spec.category)))
                 .on_hover_text(spec.category.name());
         }
-        let name = format!("Name of {id}");
-        if let Some(name) = self.typed(ui, &name, &module.name, id.as_str(), 150.0) {
-            self.edit(patch, Edit::Rename { id: id.clone(), name: name.trim().into() });
-        }
+        self.typed(ui, patch, &Text::Module(id.clone()), (id.as_str(), 150.0));
         let kind = spec.map_or(module.kind.as_str(), |spec| spec.name);
         let text = RichText::new(format!("{kind} · {id}")).color(theme::of(ui).dim);
         let kind = ui.label(text);
@@ -119,8 +117,8 @@ impl EditorApp {
             self.commit(format!("delete {label}"), &[chronus_engine::Request::Edit(edit)]);
         }
         if ui.button("Duplicate").accessible_name(format!("Duplicate {label}")).clicked() {
-            let (edit, ids) = Fragment::copy(patch, [id]).paste_edit(patch, BESIDE);
-            self.wanted = ids.into_iter().next();
+            let (edit, pasted) = Fragment::copy(patch, [id]).paste_edit(patch, BESIDE);
+            self.wanted = pasted.modules.into_iter().next();
             self.edit(patch, edit);
         }
         let mut bypass = module.bypass;

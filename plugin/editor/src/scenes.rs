@@ -10,6 +10,7 @@ use egui::{Button, Popup, PopupCloseBehavior, Ui};
 use crate::app::EditorApp;
 use crate::icons::{Icon, IconButton};
 use crate::theme;
+use crate::typing::Text;
 
 /// Changes of sides that an undo can take back.
 const CHANGES: usize = 32;
@@ -121,10 +122,10 @@ impl EditorApp {
 
     fn scene(&mut self, ui: &mut Ui, patch: &Patch, name: &str, scene: &Scene) {
         if self.sides.naming.as_ref().is_some_and(|(naming, _)| naming == name) {
-            self.scene_name(ui, patch, name, scene);
+            self.scene_name(ui, patch, name);
             return;
         }
-        let plays = patch.edit_to(&patch.with_scene(scene)) == Edit::Batch(Vec::new());
+        let plays = patch.is_at_scene(scene);
         let chip = ui.add(Button::selectable(plays, name));
         let chip = chip.accessible_name(format!("Scene {name}"));
         let mut wish = None;
@@ -156,23 +157,21 @@ impl EditorApp {
     }
 
     /// A field in the place of a scene, until it is left.
-    fn scene_name(&mut self, ui: &mut Ui, patch: &Patch, name: &str, scene: &Scene) {
-        let field = format!("Name of scene {name}");
-        let new = self.typed(ui, &field, name, "", 120.0);
+    fn scene_name(&mut self, ui: &mut Ui, patch: &Patch, name: &str) {
+        let field = Text::Scene(name.to_owned());
+        self.typed(ui, patch, &field, ("", 120.0));
         let Some((_, fresh)) = &mut self.sides.naming else { return };
-        let id = Self::typed_id(ui, &field);
+        let id = field.id(ui);
         if std::mem::take(fresh) {
             ui.memory_mut(|memory| memory.request_focus(id));
         } else if !ui.memory(|memory| memory.has_focus(id)) {
             self.sides.naming = None;
             self.canvas.take_focus();
         }
-        if let Some(new) = new {
-            self.rename_scene(patch, name, new.trim(), scene);
-        }
     }
 
-    fn rename_scene(&mut self, patch: &Patch, old: &str, new: &str, scene: &Scene) {
+    pub(crate) fn rename_scene(&mut self, patch: &Patch, old: &str, new: &str) {
+        let Some(scene) = patch.scenes.get(old) else { return };
         if new.is_empty() || patch.scenes.contains_key(new) {
             self.remark = Some(format!("`{new}` is the name of no new scene"));
             return;

@@ -2,9 +2,10 @@
 
 use chronus_engine::MAX_VOICES;
 use chronus_patch::{Edit, Patch, VoiceMode};
-use egui::{ComboBox, DragValue, Grid, Id, Response, RichText, TextEdit, Ui};
+use egui::{ComboBox, DragValue, Grid, Id, Response, RichText, Ui};
 
 use crate::app::EditorApp;
+use crate::typing::Text;
 
 const KEYS: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
 
@@ -13,45 +14,19 @@ impl EditorApp {
         ui.label(RichText::new("Patch").strong());
         Grid::new("patch").num_columns(2).show(ui, |ui| {
             ui.label("Name");
-            if let Some(name) = self.typed(ui, "Patch name", &patch.name, "untitled", 240.0) {
-                self.presets.renamed(&name);
-                self.edit(patch, Edit::SetName(name));
-            }
+            self.typed(ui, patch, &Text::PatchName, ("untitled", 240.0));
             ui.end_row();
             ui.label("Notes");
-            self.notes(ui, patch);
+            self.typed(ui, patch, &Text::Notes, ("", 420.0));
             ui.end_row();
             ui.label("Tags");
-            let tags = patch.tags.join(", ");
-            if let Some(tags) = self.typed(ui, "Patch tags", &tags, "bass, warm", 240.0) {
-                let tags = tags.split(',').map(|tag| tag.trim().to_lowercase());
-                let tags = tags.filter(|tag| !tag.is_empty()).collect();
-                self.edit(patch, Edit::SetTags(tags));
-            }
+            self.typed(ui, patch, &Text::Tags, ("bass, warm", 240.0));
             ui.end_row();
         });
         ui.add_space(8.0);
         self.voices(ui, patch);
         ui.add_space(8.0);
         self.tuning(ui, patch);
-    }
-
-    fn notes(&mut self, ui: &mut Ui, patch: &Patch) {
-        let name = "Patch notes";
-        let mut text = match &self.typing {
-            Some((typed, text)) if typed == name => text.clone(),
-            _ => patch.notes.clone(),
-        };
-        let field = TextEdit::multiline(&mut text).desired_rows(3).desired_width(420.0);
-        let response = ui.add(field).accessible_name(name);
-        if response.changed() {
-            self.typing = Some((name.into(), text.clone()));
-        }
-        let ours = self.typing.as_ref().is_some_and(|(typed, _)| typed == name);
-        if response.lost_focus() && ours {
-            self.typing = None;
-            self.edit(patch, Edit::SetNotes(text));
-        }
     }
 
     fn voices(&mut self, ui: &mut Ui, patch: &Patch) {

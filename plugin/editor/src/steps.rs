@@ -14,16 +14,14 @@ impl EditorApp {
         self.engine.document()
     }
 
-    /// The same in a frame in which nothing is done: while a macro moves, the document waits, because
-    /// it would be copied in each frame.
-    pub(crate) fn document_at_rest(&mut self) -> Arc<Patch> {
+    /// Lets the document take over macros that stand still: while one moves it waits, because it would
+    /// be copied in each frame.
+    pub(crate) fn follow_macros(&mut self) {
         let patch = self.engine.document();
         let value = |index: &u8| self.host.macro_value(*index);
         let now: Vec<f32> = patch.macros.keys().map(value).collect();
         if std::mem::replace(&mut self.macros_before, now.clone()) == now {
-            self.document_now()
-        } else {
-            patch
+            self.document_now();
         }
     }
 

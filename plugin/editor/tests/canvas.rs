@@ -296,7 +296,7 @@ fn copies_keep_their_cables_and_come_as_a_paste_or_as_typed_text() {
     rig.send(Event::Text(text));
     rig.until("it plays too", |rig| rig.playing().modules.len() == 12);
     rig.send(Event::Paste("no modules".into()));
-    assert!(rig.shows("there are no modules in the clipboard"));
+    assert!(rig.shows("there is nothing to paste in the clipboard"));
 }
 
 #[test]

@@ -360,12 +360,38 @@ fn boxes_and_select_all_take_them_and_delete_deletes_them() {
 }
 
 #[test]
-fn cutting_leaves_what_cannot_be_pasted() {
+fn they_are_cut_and_pasted_with_what_lies_in_them() {
     let mut rig = desk();
-    rig.press(COMMAND, Key::A);
-    rig.send(Event::Cut);
-    rig.until("the modules are gone", |rig| rig.playing().modules.is_empty());
-    assert_eq!((rig.doc().frames.len(), rig.doc().comments.len()), (1, 2));
+    let before = rig.doc();
+    rig.press_at("Frame Voice", NONE);
+    let text = rig.send(Event::Cut).expect("something in the clipboard");
+    rig.until("the oscillator is gone", |rig| rig.playing().modules.len() == 2);
+    assert_eq!((rig.doc().frames.len(), rig.doc().comments.len()), (0, 1));
+    rig.undo();
+    rig.until("one step", |rig| *rig.playing() == *before);
+    rig.send(Event::Paste(text));
+    rig.until("there are two", |rig| rig.playing().modules.len() == 4);
+    assert_eq!((rig.doc().frames.len(), rig.doc().comments.len()), (2, 3));
+    assert!(rig.is_selected("Module osc1") && rig.is_selected("Frame Voice (voice1)"));
+    let moved = |from: Point, to: Point| (to.x - from.x, to.y - from.y);
+    let frame = moved(rig.frame("voice").position, rig.frame("voice1").position);
+    assert_eq!(moved(rig.module_at("osc"), rig.module_at("osc1")), frame);
+    assert_eq!(moved(rig.comment("in").position, rig.comment("in1").position), frame);
+}
+
+#[test]
+fn a_comment_alone_is_copied_without_a_commit() {
+    let mut rig = desk();
+    let commits = rig.engine.counters().commits.load(std::sync::atomic::Ordering::Relaxed);
+    let before = rig.doc();
+    rig.press_at("Comment Beside", NONE);
+    rig.press(COMMAND, Key::D);
+    assert_eq!(rig.comment("by1").text, rig.comment("by").text);
+    assert!(rig.is_selected("Comment Beside (by1)") && !rig.is_selected("Comment Beside"));
+    rig.undo();
+    assert_eq!(*rig.doc(), *before, "one step");
+    let after = rig.engine.counters().commits.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(after, commits);
 }
 
 #[test]

@@ -295,13 +295,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Begins a gesture: all that is turned in it is one undo step.
-    #[must_use]
-    pub fn begin_gesture(&self) -> Gesture {
-        self.session.lock().head.history.begin_gesture()
-    }
-
-    /// Turns a param, live, as part of a gesture. Values out of range are brought into it.
+    /// Turns a param, live, as part of a gesture: all that is turned in it is one undo step. Values out of range are brought into it.
     ///
     /// # Errors
     /// When the module or param is not there.

@@ -15,6 +15,10 @@ use crate::request::Request;
 use crate::standby::Rejection;
 use crate::store::{Cells, Marks};
 
+mod quiet;
+
+use quiet::Quiet;
+
 /// Who asked for a commit: decides what a refusal does to the document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Client {
@@ -46,6 +50,8 @@ struct Open {
     after: Snapshot,
     /// Params its edits set: written when it is swapped in.
     sets: BTreeMap<(ModuleId, usize), Write>,
+    /// What was done to the document since, without a commit, up to the next commit.
+    meanwhile: Vec<Quiet>,
     respond: Option<Responder>,
 }
 
@@ -153,11 +159,7 @@ impl Session {
         let spec = spec.ok_or_else(|| EditError::NoModule(id.clone()))?;
         let name = spec.params[param].name.to_owned();
         let edit = Edit::SetParam { id: id.clone(), param: name, value };
-        let label = edit.describe(&self.head.patch);
-        let edited = Arc::make_mut(&mut self.head.patch).apply(&edit)?;
-        if edited.changed {
-            self.head.history.push_in(gesture, edit, edited.inverse, label);
-        }
+        self.edit_quietly(edit, Some(gesture))?;
         if let Some(cells) = self.head.lives.get(&id) {
             cells.set(param, value);
         }
@@ -173,15 +175,7 @@ impl Session {
         registry: &Registry,
     ) -> Result<(), EditError> {
         self.document(registry);
-        let label = edit.describe(&self.head.patch);
-        let edited = Arc::make_mut(&mut self.head.patch).apply(&edit)?;
-        let history = &mut self.head.history;
-        match gesture {
-            _ if !edited.changed => {}
-            Some(gesture) => history.push_in(gesture, edit, edited.inverse, label),
-            None => history.push(edit, edited.inverse, label),
-        }
-        Ok(())
+        self.edit_quietly(edit, gesture)
     }
 
     /// Number of the next commit.
@@ -250,23 +244,14 @@ impl Session {
     /// false when the step is of another sort.
     pub fn step_quietly(&mut self, back: bool, registry: &Registry) -> bool {
         self.document(registry);
-        let mut history = self.head.history.clone();
-        let edit = if back { history.undo() } else { history.redo() };
-        let Some(edit) = edit.filter(|e| e.is_value() || e.is_silent()) else { return false };
-        let mut patch = (*self.head.patch).clone();
-        if patch.apply(&edit).is_err() {
-            return false;
-        }
-        keep_macros(&mut patch, &self.head.patch, &edit, opposite(&history, back));
+        let Some(edit) = self.step_document(back) else { return false };
         let mut sets = BTreeMap::new();
-        collect_sets(&edit, &patch, registry, &mut sets);
+        collect_sets(&edit, &self.head.patch, registry, &mut sets);
         for ((id, param), value) in sets {
             if let Some(cells) = self.head.lives.get(&id) {
                 cells.set(param, value);
             }
         }
-        self.head.history = history;
-        self.head.patch = Arc::new(patch);
         true
     }
 
@@ -345,7 +330,8 @@ impl Session {
         // The first patch into an empty one is an edit: there is nothing to fade out. What plays is
         // heard of later, so the document before it tells.
         let empty = before.patch.modules.is_empty();
-        self.open.push(Open { revision, client, before, after, sets, respond: Some(respond) });
+        let (meanwhile, respond) = (Vec::new(), Some(respond));
+        self.open.push(Open { revision, client, before, after, sets, meanwhile, respond });
         let entry = if loads && !empty { Entry::Load } else { Entry::Edit };
         Accepted { revision, patch, lives, entry, writes }
     }
@@ -440,8 +426,9 @@ impl Session {
             first -= 1;
         }
         if newest {
-            self.head = self.open[first].before.clone();
-            self.open.drain(first..);
+            let gone: Vec<_> = self.open.drain(first..).collect();
+            self.head = gone[0].before.clone();
+            self.replay(gone);
             self.keep_turned(registry);
         } else {
             // A newer commit is under way on top of it and will be judged by itself.

@@ -131,6 +131,22 @@ impl Patch {
         }
         patch
     }
+
+    /// True when recalling `scene` would change nothing: [`with_scene`](Self::with_scene) is this patch.
+    #[must_use]
+    pub fn is_at_scene(&self, scene: &Scene) -> bool {
+        let same = |((id, module), (held_id, held)): ((_, &Module), (_, &SceneModule))| {
+            id == held_id
+                && (&module.kind, module.bypass) == (&held.kind, held.bypass)
+                && module.params == held.params
+        };
+        let stands =
+            |(index, value): (&u8, &f32)| self.macros.get(index).is_some_and(|k| k.value == *value);
+        self.modules.len() == scene.modules.len()
+            && self.modules.iter().zip(&scene.modules).all(same)
+            && self.cables == scene.cables
+            && scene.macros.iter().all(stands)
+    }
 }
 
 /// True when `new` is what became of `old`, by edits of its parts.

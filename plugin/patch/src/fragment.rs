@@ -1,4 +1,5 @@
-//! Fragments: copied modules and the cables between them, as JSON in the patch's own schema.
+//! Fragments: copied modules and the cables between them, comments and frames, as JSON in the patch's
+//! own schema.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -8,18 +9,31 @@ use crate::document::Unknown;
 use crate::edit::{Numbers, numbered, stem_of};
 use crate::format::{pretty, read};
 use crate::{
-    Asset, Cable, CableId, Edit, FORMAT_VERSION, FormatError, Group, Module, ModuleId, Patch,
-    Point, PortRef,
+    Asset, Cable, CableId, Comment, Edit, FORMAT_VERSION, FormatError, Frame, Group, Module,
+    ModuleId, Patch, Point, PortRef,
 };
 
 /// First field of a fragment's JSON.
 const FRAGMENT: &str = "chronus fragment";
 
-/// Modules, the cables among them and the assets they use. Macro bindings are left out.
+/// Modules, the cables among them and the assets they use, comments and frames. Macro bindings are left
+/// out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fragment {
-    /// Modules, cables, assets, groups (names only) and unknown fields; nothing else.
+    /// Modules, cables, assets, groups (names only), comments, frames and unknown fields; nothing
+    /// else.
     body: Patch,
+}
+
+/// What pasting a fragment adds, by its ids in the patch, in the order of the fragment's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pasted {
+    /// Modules.
+    pub modules: Vec<ModuleId>,
+    /// Comments.
+    pub comments: Vec<String>,
+    /// Frames.
+    pub frames: Vec<String>,
 }
 
 /// A fragment as it stands in JSON.
@@ -34,6 +48,10 @@ struct Text<'a> {
     groups: &'a BTreeMap<String, Group>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     assets: &'a BTreeMap<String, Asset>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    comments: &'a BTreeMap<String, Comment>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    frames: &'a BTreeMap<String, Frame>,
     #[serde(flatten)]
     unknown: &'a Unknown,
 }
@@ -66,17 +84,37 @@ impl Fragment {
         Self { body }
     }
 
+    /// The same, with the comments and frames of `patch` that `comments` and `frames` name. Ids that it
+    /// does not have are left out.
+    #[must_use]
+    pub fn with_notes<'a>(
+        mut self,
+        patch: &Patch,
+        comments: impl IntoIterator<Item = &'a str>,
+        frames: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let comment = |id| Some((String::from(id), patch.comments.get(id)?.clone()));
+        self.body.comments.extend(comments.into_iter().filter_map(comment));
+        let frame = |id| Some((String::from(id), patch.frames.get(id)?.clone()));
+        self.body.frames.extend(frames.into_iter().filter_map(frame));
+        self
+    }
+
     /// True when there is nothing to paste.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.body.modules.is_empty()
+        let Patch { modules, comments, frames, .. } = &self.body;
+        modules.is_empty() && comments.is_empty() && frames.is_empty()
     }
 
     /// Top left corner of its layout, in points: subtract it from the pointer's place for the
     /// offset that pastes there. The origin when it is empty.
     #[must_use]
     pub fn origin(&self) -> Point {
-        let positions = self.body.modules.values().map(|m| m.position);
+        let Patch { modules, comments, frames, .. } = &self.body;
+        let positions = modules.values().map(|module| module.position);
+        let positions = positions.chain(comments.values().map(|comment| comment.position));
+        let positions = positions.chain(frames.values().map(|frame| frame.position));
         let least = positions.reduce(|a, b| Point { x: a.x.min(b.x), y: a.y.min(b.y) });
         least.unwrap_or_default()
     }
@@ -84,9 +122,9 @@ impl Fragment {
     /// The fragment as JSON, formatted as [`Patch::to_json`].
     #[must_use]
     pub fn to_json(&self) -> String {
-        let Patch { modules, cables, groups, assets, unknown, .. } = &self.body;
+        let Patch { modules, cables, groups, assets, comments, frames, unknown, .. } = &self.body;
         let (kind, format) = (FRAGMENT, FORMAT_VERSION);
-        pretty(&Text { kind, format, modules, cables, groups, assets, unknown })
+        pretty(&Text { kind, format, modules, cables, groups, assets, comments, frames, unknown })
     }
 
     /// Reads a fragment, as strictly as [`Patch::from_json`] reads a patch.
@@ -94,19 +132,29 @@ impl Fragment {
     /// # Errors
     /// As [`Patch::from_json`]; text of something else is [`FormatError::Kind`].
     pub fn from_json(text: &str) -> Result<Self, FormatError> {
-        let (Patch { modules, cables, groups, assets, unknown, .. }, _) = read(text, FRAGMENT)?;
-        let body = Patch { modules, cables, groups, assets, unknown, ..Patch::default() };
+        let (read, _) = read(text, FRAGMENT)?;
+        let Patch { modules, cables, groups, assets, comments, frames, unknown, .. } = read;
+        let body = Patch {
+            modules,
+            cables,
+            groups,
+            assets,
+            comments,
+            frames,
+            unknown,
+            ..Patch::default()
+        };
         Ok(Self { body })
     }
 
-    /// The edit that adds the fragment to `patch`, moved by `offset` points, and the ids of its
-    /// modules there, in the order of those in the fragment.
+    /// The edit that adds the fragment to `patch`, moved by `offset` points, and what it adds.
     ///
     /// An id stays where it is free, and else gets the next free number, as does a name or an
     /// asset's name that means another file there. Modules stay in their group where `patch` has a
     /// group of that id. Cables get new ids in their old order.
     #[must_use]
-    pub fn paste_edit(&self, patch: &Patch, offset: Point) -> (Edit, Vec<ModuleId>) {
+    pub fn paste_edit(&self, patch: &Patch, offset: Point) -> (Edit, Pasted) {
+        let moved = |at: Point| Point { x: at.x + offset.x, y: at.y + offset.y };
         let mut edits = Vec::new();
         let assets = self.paste_assets(patch, &mut edits);
         let ids = self.new_ids(patch);
@@ -114,8 +162,7 @@ impl Fragment {
         let mut names: HashSet<String> = patch.modules.values().map(|m| m.name.clone()).collect();
         for (old, module) in &self.body.modules {
             let mut module = module.clone();
-            module.position.x += offset.x;
-            module.position.y += offset.y;
+            module.position = moved(module.position);
             if !module.name.is_empty() {
                 let last = numbers.entry(name_stem(&module.name).to_owned()).or_insert(1);
                 module.name = free_name(&module.name, last, |name| names.contains(name));
@@ -131,7 +178,24 @@ impl Fragment {
             let cable = Cable { from: there(&cable.from), to: there(&cable.to), ..cable.clone() };
             edits.push(Edit::Connect { id, cable });
         }
-        (Edit::Batch(edits), ids.into_values().collect())
+        let mut pasted = Pasted { modules: ids.into_values().collect(), ..Pasted::default() };
+        for (old, comment) in &self.body.comments {
+            let id = free_id(old, |id| {
+                patch.comments.contains_key(id) || pasted.comments.iter().any(|other| other == id)
+            });
+            let comment = Comment { position: moved(comment.position), ..comment.clone() };
+            edits.push(Edit::SetComment { id: id.clone(), comment: Some(comment) });
+            pasted.comments.push(id);
+        }
+        for (old, frame) in &self.body.frames {
+            let id = free_id(old, |id| {
+                patch.frames.contains_key(id) || pasted.frames.iter().any(|other| other == id)
+            });
+            let frame = Frame { position: moved(frame.position), ..frame.clone() };
+            edits.push(Edit::SetFrame { id: id.clone(), frame: Some(frame) });
+            pasted.frames.push(id);
+        }
+        (Edit::Batch(edits), pasted)
     }
 
     /// New ids by old ones.
@@ -170,6 +234,13 @@ impl Fragment {
         }
         names
     }
+}
+
+/// `id`, or its stem with the first number that makes it free ("comment7").
+fn free_id(id: &str, taken: impl Fn(&str) -> bool) -> String {
+    let numbers = (1..).map(|number: u32| format!("{}{number}", stem_of(id)));
+    let mut ids = std::iter::once(id.to_owned()).chain(numbers);
+    ids.find(|id| !taken(id)).unwrap_or_default()
 }
 
 /// A name without the number at its end.

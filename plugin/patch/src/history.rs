@@ -2,11 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::{CableId, Edit, ModuleId};
+use crate::{CableId, Edit, ModuleId, Patch};
 
 /// Steps that a new history keeps.
 const DEPTH: usize = 1_000;
+/// Bytes that a history keeps, roughly: a step that loads a document holds that and the one before.
+const ROOM: usize = 32 << 20;
 
 /// The steps that led to a document, and those that were taken back.
 ///
@@ -40,7 +43,8 @@ pub struct History {
     done: VecDeque<Arc<Step>>,
     undone: Vec<Arc<Step>>,
     depth: usize,
-    gestures: u64,
+    /// Bytes that `done` keeps, roughly.
+    size: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -49,12 +53,24 @@ struct Step {
     inverse: Edit,
     label: String,
     gesture: Option<Gesture>,
+    /// Bytes of it, roughly.
+    size: usize,
 }
 
 /// One gesture, from press to release: what is pushed with it, step after step, becomes one step.
 /// Dropping the token ends the gesture; a step pushed by anyone else, an undo or a redo splits it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gesture(u64);
+
+impl Gesture {
+    /// Starts a gesture, unlike any other in this process. Nothing is recorded until something is
+    /// pushed with it.
+    #[must_use]
+    pub fn begin() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Relaxed) + 1)
+    }
+}
 
 impl Default for History {
     fn default() -> Self {
@@ -63,7 +79,8 @@ impl Default for History {
 }
 
 impl History {
-    /// An empty history that keeps the last 1,000 steps.
+    /// An empty history that keeps the last 1,000 steps, fewer where they hold whole documents: about
+    /// 32 MiB at most.
     #[must_use]
     pub fn new() -> Self {
         Self::with_depth(DEPTH)
@@ -72,19 +89,13 @@ impl History {
     /// An empty history that keeps the last `depth` steps, at least one.
     #[must_use]
     pub fn with_depth(depth: usize) -> Self {
-        Self { done: VecDeque::new(), undone: Vec::new(), depth: depth.max(1), gestures: 0 }
+        Self { done: VecDeque::new(), undone: Vec::new(), depth: depth.max(1), size: 0 }
     }
 
     /// Adds a step that was just applied: the edit, the inverse that applying it answered, and what
     /// the menu calls it ([`Edit::describe`], asked before applying). What was undone is forgotten.
     pub fn push(&mut self, edit: Edit, inverse: Edit, label: impl Into<String>) {
-        self.add(Step { edit, inverse, label: label.into(), gesture: None });
-    }
-
-    /// Starts a gesture. Nothing is recorded until something is pushed with it.
-    pub fn begin_gesture(&mut self) -> Gesture {
-        self.gestures += 1;
-        Gesture(self.gestures)
+        self.add(Step::new(edit, inverse, label.into(), None));
     }
 
     /// As [`push`](Self::push), but merges into the last step when that belongs to the same
@@ -100,9 +111,12 @@ impl History {
         match self.done.back_mut() {
             Some(last) if last.gesture == Some(gesture) => {
                 self.undone.clear();
-                Arc::make_mut(last).merge(edit, inverse);
+                let last = Arc::make_mut(last);
+                self.size -= last.size;
+                last.merge(edit, inverse);
+                self.size += last.size;
             }
-            _ => self.add(Step { edit, inverse, label: label.into(), gesture: Some(gesture) }),
+            _ => self.add(Step::new(edit, inverse, label.into(), Some(gesture))),
         }
     }
 
@@ -111,6 +125,7 @@ impl History {
     /// put back a clone of the history taken before.
     pub fn undo(&mut self) -> Option<Edit> {
         let step = self.done.pop_back()?;
+        self.size -= step.size;
         let edit = step.inverse.clone();
         self.undone.push(step);
         Some(edit)
@@ -120,6 +135,7 @@ impl History {
     /// is nothing to redo.
     pub fn redo(&mut self) -> Option<Edit> {
         let step = self.undone.pop()?;
+        self.size += step.size;
         let edit = step.edit.clone();
         self.done.push_back(step);
         Some(edit)
@@ -165,18 +181,26 @@ impl History {
     pub fn clear(&mut self) {
         self.done.clear();
         self.undone.clear();
+        self.size = 0;
     }
 
     fn add(&mut self, step: Step) {
         self.undone.clear();
+        self.size += step.size;
         self.done.push_back(Arc::new(step));
-        if self.done.len() > self.depth {
-            self.done.pop_front();
+        while self.done.len() > self.depth || self.size > ROOM && self.done.len() > 1 {
+            let Some(oldest) = self.done.pop_front() else { break };
+            self.size -= oldest.size;
         }
     }
 }
 
 impl Step {
+    fn new(edit: Edit, inverse: Edit, label: String, gesture: Option<Gesture>) -> Self {
+        let size = size_of_edit(&edit) + size_of_edit(&inverse);
+        Self { edit, inverse, label, gesture, size }
+    }
+
     fn merge(&mut self, edit: Edit, inverse: Edit) {
         let nothing = || Edit::Batch(Vec::new());
         let mut edits = list(std::mem::replace(&mut self.edit, nothing()));
@@ -208,7 +232,36 @@ impl Step {
         }
         self.edit = one_or_batch(edits);
         self.inverse = one_or_batch(inverses);
+        self.size = size_of_edit(&self.edit) + size_of_edit(&self.inverse);
     }
+}
+
+/// Bytes that an edit keeps, roughly: most of them are documents' and long texts'.
+fn size_of_edit(edit: &Edit) -> usize {
+    size_of::<Edit>()
+        + match edit {
+            Edit::Batch(edits) => edits.iter().map(size_of_edit).sum(),
+            Edit::ReplaceAll(patch) => size_of_patch(patch),
+            Edit::Create { module, .. } => module.params.len() * VALUE,
+            Edit::SetScene { scene: Some(scene), .. } => scene.modules.len() * MODULE,
+            Edit::SetNotes(text) => text.len(),
+            _ => VALUE,
+        }
+}
+
+/// Bytes of a value in a map, with its name; of a module; of a cable.
+const VALUE: usize = 64;
+const MODULE: usize = 512;
+const CABLE: usize = 192;
+
+fn size_of_patch(patch: &Patch) -> usize {
+    let modules = patch.modules.values().map(|module| MODULE + module.params.len() * VALUE);
+    let scenes = patch.scenes.values().map(|scene| scene.modules.len() * MODULE);
+    let parts = patch.comments.len() + patch.frames.len() + patch.macros.len();
+    modules.chain(scenes).sum::<usize>()
+        + patch.cables.len() * CABLE
+        + parts * CABLE
+        + patch.notes.len()
 }
 
 fn list(edit: Edit) -> Vec<Edit> {
@@ -302,7 +355,7 @@ mod tests {
     fn a_gesture_is_one_step_of_last_values_and_first_inverses() {
         let (mut patch, mut history) = (two_modules(), History::new());
         let before = patch.clone();
-        let gesture = Some(history.begin_gesture());
+        let gesture = Some(Gesture::begin());
         for n in 0_u8..100 {
             push(&mut patch, &mut history, gesture, set("osc1", "freq", f32::from(n)));
             push(&mut patch, &mut history, gesture, set("env1", "attack", f32::from(n) * 2.0));
@@ -326,7 +379,7 @@ mod tests {
     fn a_batch_that_sets_a_target_twice_still_undoes_to_the_first_value() {
         let (mut patch, mut history) = (two_modules(), History::new());
         let before = patch.clone();
-        let gesture = Some(history.begin_gesture());
+        let gesture = Some(Gesture::begin());
         push(&mut patch, &mut history, gesture, set("env1", "attack", 1.0));
         let twice = Edit::Batch(vec![set("osc1", "freq", 1.0), set("osc1", "freq", 2.0)]);
         push(&mut patch, &mut history, gesture, twice);
@@ -338,7 +391,7 @@ mod tests {
     fn a_gesture_may_mix_settings_and_structure() {
         let (mut patch, mut history) = (two_modules(), History::new());
         let before = patch.clone();
-        let gesture = Some(history.begin_gesture());
+        let gesture = Some(Gesture::begin());
         push(&mut patch, &mut history, gesture, set("osc1", "freq", 1.0));
         push(&mut patch, &mut history, gesture, Edit::Delete { id: id("osc1") });
         let created = Edit::Create { id: id("osc1"), module: Module::new("lfo") };
@@ -355,8 +408,8 @@ mod tests {
     #[test]
     fn another_step_an_undo_or_another_gesture_splits_a_gesture() {
         let (mut patch, mut history) = (two_modules(), History::new());
-        let first = Some(history.begin_gesture());
-        let second = Some(history.begin_gesture());
+        let first = Some(Gesture::begin());
+        let second = Some(Gesture::begin());
         push(&mut patch, &mut history, first, set("osc1", "freq", 1.0));
         push(&mut patch, &mut history, second, set("osc1", "freq", 2.0));
         push(&mut patch, &mut history, first, set("osc1", "freq", 3.0));
@@ -372,7 +425,7 @@ mod tests {
     #[test]
     fn a_clone_is_not_changed_by_a_gesture_that_goes_on() {
         let (mut patch, mut history) = (two_modules(), History::new());
-        let gesture = Some(history.begin_gesture());
+        let gesture = Some(Gesture::begin());
         push(&mut patch, &mut history, gesture, set("osc1", "freq", 1.0));
         let (kept_patch, kept) = (patch.clone(), history.clone());
         push(&mut patch, &mut history, gesture, set("osc1", "freq", 2.0));
@@ -399,6 +452,27 @@ mod tests {
     }
 
     #[test]
+    fn loaded_documents_take_bounded_room() {
+        let mut big = Patch::default();
+        for n in 0..2_000 {
+            let mut module = Module::new("vco");
+            module.params = (0..10).map(|p| (format!("param{p}"), 0.0)).collect();
+            big.modules.insert(id(&format!("m{n}")), module);
+        }
+        let (mut patch, mut history) = (Patch::default(), History::new());
+        for n in 0_u8..100 {
+            let next = Patch { name: n.to_string(), ..big.clone() };
+            push(&mut patch, &mut history, None, Edit::ReplaceAll(Box::new(next)));
+        }
+        let kept = history.done.len();
+        assert!((2..50).contains(&kept) && history.size <= ROOM, "{kept}");
+        while history.can_undo() {
+            undo(&mut patch, &mut history);
+        }
+        assert_eq!((patch.name, history.size), (format!("{}", 99 - kept), 0));
+    }
+
+    #[test]
     fn dragging_a_big_selection_merges_place_by_place() {
         let mut patch = Patch::default();
         let ids: Vec<ModuleId> = (0..500).map(|n| id(&format!("m{n}"))).collect();
@@ -407,7 +481,7 @@ mod tests {
         }
         let before = patch.clone();
         let mut history = History::new();
-        let gesture = Some(history.begin_gesture());
+        let gesture = Some(Gesture::begin());
         for x in [1.0, 2.0, 3.0] {
             let all = ids.iter();
             let all = all.map(|id| Edit::Move { id: id.clone(), position: Point { x, y: 0.0 } });

@@ -21,6 +21,6 @@ pub use document::{
 };
 pub use edit::{Edit, EditError, Edited};
 pub use format::{ColourError, FORMAT_VERSION, FormatError, Place, PortRefError};
-pub use fragment::Fragment;
+pub use fragment::{Fragment, Pasted};
 pub use history::{Gesture, History};
 pub use id::{CableId, IdError, ModuleId};

@@ -416,7 +416,7 @@ fn a_fragment_pastes_with_new_ids_and_names() {
     assert_eq!(Fragment::from_json(&text).as_ref(), Ok(&fragment));
     assert_eq!(fragment.origin(), Point { x: 0.0, y: 0.0 });
     let (edit, pasted) = fragment.paste_edit(&patch, Point { x: 5.0, y: -5.0 });
-    assert_eq!(pasted, [id("osc2"), id("vcf1")]);
+    assert_eq!(pasted.modules, [id("osc2"), id("vcf1")]);
     apply(&mut patch, &edit);
     let pasted = ["osc2.out > vcf1.in", "vcf1.out > vcf1.fm feedback"];
     assert_eq!(cables(&patch)[3..], pasted);
@@ -433,7 +433,7 @@ fn a_new_number_takes_no_id_that_stays() {
     let fragment = Fragment::copy(&from, from.modules.keys());
     let mut patch = wired(&["osc1.out > osc3.in"]);
     let (edit, pasted) = fragment.paste_edit(&patch, Point::default());
-    assert_eq!(pasted, [id("osc4"), id("osc2"), id("osc5")]);
+    assert_eq!(pasted.modules, [id("osc4"), id("osc2"), id("osc5")]);
     apply(&mut patch, &edit);
     assert_eq!(cables(&patch)[1..], ["osc4.out > osc2.in", "osc2.out > osc5.in"]);
 }
@@ -446,7 +446,7 @@ fn a_fragment_pastes_elsewhere_with_its_assets() {
     let (edit, pasted) = fragment.paste_edit(&patch, Point::default());
     apply(&mut patch, &edit);
     // Free ids and names stay; there is no group of that id.
-    assert_eq!(pasted, [id("osc1"), id("vcf")]);
+    assert_eq!(pasted.modules, [id("osc1"), id("vcf")]);
     let osc = &patch.modules[&id("osc1")];
     assert_eq!((osc.name.as_str(), osc.group.as_deref()), ("Bass 7", None));
     assert_eq!(patch.assets, from.assets);
@@ -454,8 +454,41 @@ fn a_fragment_pastes_elsewhere_with_its_assets() {
     patch.assets.get_mut("kick").unwrap().path = "other.wav".into();
     let (edit, pasted) = fragment.paste_edit(&patch, Point::default());
     apply(&mut patch, &edit);
-    assert_eq!(patch.modules[&pasted[0]].asset.as_deref(), Some("kick 2"));
+    assert_eq!(patch.modules[&pasted.modules[0]].asset.as_deref(), Some("kick 2"));
     assert_eq!(patch.assets["kick 2"], from.assets["kick"]);
+}
+
+#[test]
+fn comments_and_frames_are_pasted_beside_their_originals() {
+    let mut patch = two_voices();
+    let at = |x, y| Point { x, y };
+    let comment =
+        |text: &str, position| Comment { text: text.into(), position, ..Comment::default() };
+    patch.comments.insert("comment1".into(), comment("one", at(-10.0, 0.0)));
+    patch.comments.insert("comment2".into(), comment("two", at(0.0, 7.0)));
+    let frame = Frame { title: "All".into(), position: at(-20.0, -30.0), ..Frame::default() };
+    patch.frames.insert("frame1".into(), frame);
+    let notes = (["comment1", "comment2", "nothing"], ["frame1"]);
+    let fragment = Fragment::copy(&patch, []).with_notes(&patch, notes.0, notes.1);
+    assert!(!fragment.is_empty());
+    assert_eq!(fragment.origin(), at(-20.0, -30.0));
+    assert_eq!(Fragment::from_json(&fragment.to_json()).as_ref(), Ok(&fragment));
+    let (edit, pasted) = fragment.paste_edit(&patch, at(5.0, 6.0));
+    assert!(edit.is_silent());
+    let before = patch.clone();
+    let inverse = patch.apply(&edit).unwrap().inverse;
+    assert_eq!(
+        (pasted.comments, pasted.frames),
+        (vec!["comment3".to_owned(), "comment4".to_owned()], vec!["frame2".to_owned()],)
+    );
+    assert_eq!(patch.comments["comment4"], comment("two", at(5.0, 13.0)));
+    assert_eq!(patch.frames["frame2"].position, at(-15.0, -24.0));
+    assert_eq!(patch.frames["frame2"].title, "All");
+    apply(&mut patch, &inverse);
+    assert_eq!(patch, before);
+    // Where they are free, ids stay.
+    let (_, pasted) = fragment.paste_edit(&Patch::default(), Point::default());
+    assert_eq!(pasted.comments, ["comment1", "comment2"]);
 }
 
 #[test]
@@ -483,6 +516,7 @@ proptest! {
             let mut patch = target.clone();
             let inverse = patch.apply(&edit).unwrap().inverse;
             prop_assert_eq!(patch.validate(), Ok(()));
+            let pasted = pasted.modules;
             prop_assert_eq!(pasted.len(), chosen.len());
             prop_assert!(pasted.iter().all(|id| !target.modules.contains_key(id)));
             prop_assert_eq!(patch.modules.len(), target.modules.len() + chosen.len());

@@ -53,13 +53,19 @@ proptest! {
         }
         arrives(&from, &target)?;
         arrives(&target, &from)?;
+        let scene = from.to_scene();
+        let nothing = target.edit_to(&target.with_scene(&scene)) == Edit::Batch(Vec::new());
+        prop_assert_eq!(target.is_at_scene(&scene), nothing);
     }
 
     #[test]
     fn a_scene_brings_its_body_back(from in patch(), other in patch()) {
         let scene = from.to_scene();
         prop_assert_eq!(from.edit_to(&from.with_scene(&scene)), Edit::Batch(Vec::new()));
+        prop_assert!(from.is_at_scene(&scene));
         let recalled = other.with_scene(&scene);
+        prop_assert!(recalled.is_at_scene(&scene));
+        prop_assert_eq!(other.is_at_scene(&scene), other.edit_to(&recalled) == Edit::Batch(Vec::new()));
         prop_assert_eq!(recalled.validate(), Ok(()));
         let mut became = other.clone();
         prop_assert!(became.apply(&other.edit_to(&recalled)).is_ok());

@@ -2,7 +2,7 @@
 
 mod common;
 
-use chronus_patch::{Cable, CableId, Edit, EditError, History, Module, Patch, PortRef};
+use chronus_patch::{Cable, CableId, Edit, EditError, Gesture, History, Module, Patch, PortRef};
 use common::{config, id, patch, seed};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -136,7 +136,7 @@ proptest! {
     ) {
         let mut patch = patch;
         let mut history = History::new();
-        let gestures = [history.begin_gesture(), history.begin_gesture()];
+        let gestures = [Gesture::begin(), Gesture::begin()];
         // The documents before and after each step, and whose gesture led there.
         let mut documents = vec![(patch.clone(), None)];
         let mut now = 0;

@@ -10,7 +10,7 @@ use chronus_engine::{
     Answer, Block, Client, Engine, Options, Registry, Rejection, Renderer, Request, Terms,
     Transport,
 };
-use chronus_patch::{Edit, Patch};
+use chronus_patch::{Comment, Edit, Gesture, Patch};
 
 use crate::faulty;
 use crate::rig::{Rig, Sound, first_difference, peak};
@@ -581,7 +581,7 @@ fn a_gesture_is_one_undo_step_and_no_commit() {
     let host = Host::start(&sine(), Options::default());
     let commits = host.engine.counters().commits.load(Relaxed);
     let before = host.engine.document();
-    let gesture = host.engine.begin_gesture();
+    let gesture = Gesture::begin();
     for n in 0..20 {
         let value = 300.0 + n as f32;
         host.engine.turn_in(gesture, "a", "freq", value).expect("the module is there");
@@ -612,6 +612,46 @@ fn a_refused_chain_goes_back_to_what_was_verified_and_keeps_turned_knobs() {
     assert!(after.modules.keys().eq(before.modules.keys()));
     assert_eq!(after.modules[&"a".parse().unwrap()].params["freq"], 321.0);
     assert_eq!(host.engine.value("a", "freq"), Ok(321.0));
+    host.finish();
+}
+
+/// What was laid out, written and turned while a program's commit was judged is not taken back with it,
+/// and neither are the steps that undo takes.
+#[test]
+fn a_refused_commit_takes_nothing_else_back() {
+    let host = Host::start(&sine(), Options::default());
+    let note = |text: &str| {
+        let comment = Comment { text: text.into(), ..Comment::default() };
+        Edit::SetComment { id: "c".into(), comment: Some(comment) }
+    };
+    let name = |name: &str| Edit::Rename { id: "bad".parse().unwrap(), name: name.into() };
+    let mut bad =
+        vec![create("bad", "faulty"), set("bad", "fault", faulty::LOUD), connect("bad", "out")];
+    // So that it takes a while.
+    bad.extend((0..500).map(|n| create(&format!("m{n}"), "vcf")));
+    let gesture = Gesture::begin();
+    host.engine.turn_in(gesture, "a", "freq", 300.0).expect("the module is there");
+    let answer = host.send(&bad, remote());
+    host.engine.arrange(note("first")).expect("an edit");
+    host.engine.arrange(note("second")).expect("an edit");
+    host.engine.arrange(name("soon gone")).expect("an edit");
+    host.engine.undo(Terms::default(), |_| ());
+    host.engine.undo(Terms::default(), |_| ());
+    host.engine.turn_in(gesture, "a", "freq", 321.0).expect("the module is there");
+    refused(&answer.recv_timeout(Duration::from_secs(20)).expect("an answer"));
+    let after = host.engine.document();
+    assert_eq!(after.comments["c"].text, "first");
+    assert!(!after.modules.contains_key(&"bad".parse().unwrap()));
+    assert_eq!(host.engine.value("a", "freq"), Ok(321.0));
+    let steps = std::iter::from_fn(|| {
+        let label = host.engine.undo_labels().0;
+        host.engine.undo(Terms::default(), |_| ());
+        label
+    });
+    let steps: Vec<String> = steps.take(3).collect();
+    assert_eq!(steps, ["a freq", "change comment", "a freq"]);
+    assert_eq!(host.engine.value("a", "freq"), Ok(440.0));
+    assert!(host.engine.document().comments.is_empty());
     host.finish();
 }
 

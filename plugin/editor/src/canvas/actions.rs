@@ -61,7 +61,7 @@ impl EditorApp {
         match self.canvas.nudging.take() {
             Some(nudging) if nudging.selected == *selected => nudging,
             _ => Nudging {
-                gesture: self.engine.begin_gesture(),
+                gesture: chronus_patch::Gesture::begin(),
                 selected: selected.clone(),
                 what: self.moving(patch),
             },
@@ -127,8 +127,21 @@ impl EditorApp {
         self.commit(label, &[Request::Edit(Edit::Batch(vec![modules, notes]))]);
     }
 
+    /// What is selected, with all that lies wholly in its frames.
+    pub(super) fn copied_selection(&self, patch: &Patch) -> Fragment {
+        let all = self.moving(patch);
+        let (mut comments, mut frames) = (Vec::new(), Vec::new());
+        for note in &all.notes {
+            match note {
+                Note::Comment(id) => comments.push(id.as_str()),
+                Note::Frame(id) => frames.push(id.as_str()),
+            }
+        }
+        Fragment::copy(patch, &all.modules).with_notes(patch, comments, frames)
+    }
+
     pub(super) fn copy(&mut self, ui: &Ui, scene: &Scene<'_>) {
-        let fragment = Fragment::copy(scene.patch, &self.canvas.selection.modules);
+        let fragment = self.copied_selection(scene.patch);
         if !fragment.is_empty() {
             ui.ctx().copy_text(fragment.to_json());
             self.canvas.copied = Some(fragment);
@@ -145,7 +158,7 @@ impl EditorApp {
         self.paste_at(scene, &fragment, place);
     }
 
-    /// Pastes modules from a text at the pointer; false when it holds none.
+    /// Pastes a fragment from a text at the pointer; false when it holds none.
     pub(crate) fn paste(&mut self, ui: &Ui, scene: &Scene<'_>, text: &str) -> bool {
         let Ok(fragment) = Fragment::from_json(text) else { return false };
         let place = ui.input(|input| input.pointer.hover_pos());
@@ -170,14 +183,17 @@ impl EditorApp {
         self.put(scene, fragment, offset);
     }
 
-    /// Adds the modules of `fragment` and selects them.
+    /// Adds what is in `fragment` and selects it.
     pub(super) fn put(&mut self, scene: &Scene<'_>, fragment: &Fragment, offset: Point) {
         if fragment.is_empty() {
             return;
         }
-        let (edit, ids) = fragment.paste_edit(scene.patch, offset);
+        let (edit, pasted) = fragment.paste_edit(scene.patch, offset);
         self.edit(scene.patch, edit);
-        self.canvas.selection.only(ids);
+        self.canvas.selection.only(pasted.modules);
+        let comments = pasted.comments.into_iter().map(Note::Comment);
+        self.canvas.selection.notes =
+            comments.chain(pasted.frames.into_iter().map(Note::Frame)).collect();
     }
 
     /// Opens the search: from a menu where that was; beside the module that is selected; at the

@@ -60,7 +60,7 @@ impl EditorApp {
     fn new_frame(&mut self, patch: &Patch, position: Point, size: Size) {
         let id = free_id("frame", |id| patch.frames.contains_key(id));
         let frame = Frame { position, size, ..Frame::default() };
-        let step = self.engine.begin_gesture();
+        let step = chronus_patch::Gesture::begin();
         let add = Edit::SetFrame { id: id.clone(), frame: Some(frame) };
         self.remark = self.engine.arrange_in(step, add).err().map(|error| error.to_string());
         if self.remark.is_none() {

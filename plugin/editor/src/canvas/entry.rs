@@ -3,7 +3,7 @@
 //! it up. Shift+Enter begins a line, where there may be several.
 
 use chronus_engine::Request;
-use chronus_patch::{CableId, Edit, EditError, Gesture, MacroKnob, ModuleId, Point};
+use chronus_patch::{CableId, Edit, Gesture, MacroKnob, ModuleId, Patch, Point};
 use egui::{
     Align2, Event, FontId, Key, KeyboardShortcut, Modifiers, Rect, Response, TextEdit, Ui, Vec2,
     pos2, vec2,
@@ -98,7 +98,7 @@ impl EditorApp {
             let (escape, enter) =
                 ui.input(|input| (input.key_pressed(Key::Escape), input.key_pressed(Key::Enter)));
             let enter = enter || done;
-            if let Err(fault) = if escape { Ok(()) } else { self.take(scene, &entry) } {
+            if let Err(fault) = if escape { Ok(()) } else { self.take(scene.patch, &entry) } {
                 self.remark = Some(fault.clone());
                 if enter {
                     entry.fault = Some(fault);
@@ -118,23 +118,20 @@ impl EditorApp {
         self.canvas.entry = Some(entry);
     }
 
+    /// Takes what is being typed, and closes its field.
+    pub(crate) fn take_entry(&mut self) {
+        if let Some(entry) = self.canvas.entry.take() {
+            let taken = self.take(&self.engine.document(), &entry);
+            self.remark = taken.err().or(self.remark.take());
+        }
+    }
+
     /// Does what was typed; what is wrong with it, where it cannot be done.
-    fn take(&mut self, scene: &Scene<'_>, entry: &Entry) -> Result<(), String> {
-        let (patch, text) = (scene.patch, entry.text.trim());
+    fn take(&mut self, patch: &Patch, entry: &Entry) -> Result<(), String> {
+        let text = entry.text.trim();
         match &entry.what {
             What::Name(id) => {
-                let name = if text == id.as_str() { "" } else { text };
-                let rename = Edit::Rename { id: id.clone(), name: name.into() };
-                if patch.modules.get(id).is_none_or(|module| module.name == name) {
-                    return Ok(());
-                }
-                // The document refuses other modules' names; where a module has none, people read its id.
-                let mut others = patch.modules.keys().filter(|other| *other != id);
-                if let Some(other) = others.find(|other| patch.label(other) == name) {
-                    let taken = EditError::NameTaken { name: name.into(), taken_by: other.clone() };
-                    return Err(taken.to_string());
-                }
-                self.engine.arrange(rename).map_err(|error| error.to_string())?;
+                self.rename_module(patch, id, text)?;
                 self.remark = None;
             }
             What::Gain(id) => {

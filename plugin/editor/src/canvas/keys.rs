@@ -48,6 +48,7 @@ impl EditorApp {
 
     pub(crate) fn canvas_keys(&mut self, ui: &Ui, scene: &Scene<'_>, ground: &Response) {
         let knob = self.canvas.on_knob.clone();
+        let mut keys = std::mem::take(&mut self.canvas.keys);
         if !ground.has_focus() && knob.is_none() {
             return;
         }
@@ -60,34 +61,57 @@ impl EditorApp {
             };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(ground.id, filter));
         }
-        // The Tab that led here has had its effect.
-        let arrived = |command: &Command| *command == Command::Add && ground.gained_focus();
-        let on_knob = knob.is_some();
+        ui.input(|input| keys.extend(input.events.iter().filter(|event| is_key(event)).cloned()));
         let subject = knob.map_or(Subject::Selection, |(id, param)| Subject::Knob(id, param));
-        for event in ui.input(|input| input.events.clone()) {
-            let command = match event {
-                Event::Key { key, pressed: true, modifiers, .. } => {
-                    Command::of_key(on_knob, (modifiers, key))
-                }
-                Event::Copy => Some(Command::Copy),
-                Event::Cut => Some(Command::Cut),
-                Event::Paste(text) => {
-                    let pasted = self.paste(ui, scene, &text);
-                    if !pasted {
-                        self.remark = Some("there are no modules in the clipboard".into());
-                    }
-                    None
-                }
-                // In a plugin's window on Linux the clipboard arrives as if it were typed.
-                Event::Text(text) if text.len() > 1 => {
-                    self.paste(ui, scene, &text);
-                    None
-                }
-                _ => None,
-            };
-            if let Some(command) = command.filter(|command| !arrived(command)) {
-                self.run(ui, scene, ground, (command, &subject));
+        // One in a frame: the next is about what this one makes of the patch.
+        while let Some(key) = keys.pop_front() {
+            if self.canvas_key(ui, scene, ground, (&key, &subject)) {
+                break;
             }
         }
+        if !keys.is_empty() {
+            ui.ctx().request_repaint();
+        }
+        self.canvas.keys = keys;
+    }
+
+    /// Does what a key means; false when it means nothing here.
+    fn canvas_key(
+        &mut self,
+        ui: &Ui,
+        scene: &Scene<'_>,
+        ground: &Response,
+        (key, subject): (&Event, &Subject),
+    ) -> bool {
+        let on_knob = matches!(subject, Subject::Knob(..));
+        let command = match key {
+            Event::Key { key, modifiers, .. } => Command::of_key(on_knob, (*modifiers, *key)),
+            Event::Copy => Some(Command::Copy),
+            Event::Cut => Some(Command::Cut),
+            // In a plugin's window on Linux the clipboard arrives as if it were typed.
+            Event::Paste(text) | Event::Text(text) => {
+                let pasted = self.paste(ui, scene, text);
+                if !pasted {
+                    self.remark = Some("there is nothing to paste in the clipboard".into());
+                }
+                return true;
+            }
+            _ => None,
+        };
+        // The Tab that led here has had its effect.
+        let arrived = |command: &Command| *command == Command::Add && ground.gained_focus();
+        let Some(command) = command.filter(|command| !arrived(command)) else { return false };
+        self.run(ui, scene, ground, (command, subject));
+        true
+    }
+}
+
+/// True for what the canvas hears; letters are heard as keys.
+fn is_key(event: &Event) -> bool {
+    match event {
+        Event::Key { pressed, .. } => *pressed,
+        Event::Text(text) => text.chars().count() > 1,
+        Event::Copy | Event::Cut | Event::Paste(_) => true,
+        _ => false,
     }
 }

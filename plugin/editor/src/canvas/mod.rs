@@ -42,8 +42,10 @@ mod view;
 mod walk;
 mod watch;
 
+use std::collections::VecDeque;
+
 use chronus_patch::{CableId, Fragment, ModuleId, Patch, Point};
-use egui::{Align2, Key, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
+use egui::{Align2, Event, Key, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
 use egui::{Stroke, StrokeKind};
 
 use crate::app::EditorApp;
@@ -136,6 +138,8 @@ pub(crate) struct Canvas {
     nudging: Option<Nudging>,
     /// What was copied here.
     copied: Option<Fragment>,
+    /// Keys of earlier frames that have not been heard yet.
+    keys: VecDeque<Event>,
     /// What the palette wants done.
     wish: Option<(Command, Subject)>,
     /// The output pin that the pointer is on.
@@ -212,6 +216,7 @@ impl Canvas {
         self.connect = None;
         self.onto = None;
         self.nudging = None;
+        self.keys.clear();
     }
 }
 

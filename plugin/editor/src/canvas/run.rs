@@ -1,7 +1,7 @@
 //! Where commands are done: one place for keys, menus and the palette.
 
 use chronus_engine::{Param, Request, Unit, Width};
-use chronus_patch::{Fragment, ModuleId, Patch};
+use chronus_patch::{ModuleId, Patch};
 use egui::{Response, Ui, Vec2, vec2};
 
 use super::command::{Command, Subject, Way};
@@ -57,9 +57,8 @@ impl EditorApp {
             Command::SelectAll | Command::Fit => {
                 !(patch.modules.is_empty() && patch.comments.is_empty() && patch.frames.is_empty())
             }
-            Command::Bypass | Command::Duplicate | Command::Copy | Command::Cut => {
-                !modules.is_empty()
-            }
+            Command::Bypass => !modules.is_empty(),
+            Command::Duplicate | Command::Copy | Command::Cut => count > 0,
             Command::Colour(_) => !modules.is_empty() || self.selects_frame(),
             Command::Delete => count > 0 || cable.is_some(),
             Command::FrameSelection => count > 0,
@@ -147,14 +146,14 @@ impl EditorApp {
             Command::Rename => self.rename_selected(scene),
             Command::Bypass => self.bypass(patch),
             Command::Duplicate => {
-                let fragment = Fragment::copy(patch, &self.canvas.selection.modules);
+                let fragment = self.copied_selection(patch);
                 self.put(scene, &fragment, BESIDE);
             }
             Command::Copy => self.copy(ui, scene),
             Command::Cut => {
                 self.copy(ui, scene);
-                // What cannot be pasted stays.
-                self.canvas.selection.notes.clear();
+                // A frame takes along what lies in it, as it does when it is copied.
+                self.canvas.selection = self.moving(patch);
                 self.delete_selected(scene);
             }
             Command::Delete => self.delete_selected(scene),

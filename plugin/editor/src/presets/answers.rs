@@ -31,8 +31,7 @@ impl EditorApp {
                 self.presets.came_from(id, stamp, *patch);
                 self.presets.form = None;
                 if self.presets.saving.take() == Some(true) {
-                    let document = self.engine.document();
-                    self.save(&document);
+                    self.save_document();
                 }
             }
             Done::Renamed { from, to } => self.renamed(from, to),

@@ -1,10 +1,7 @@
 //! What has to be said before an order can be given: a name, a path, a text, or that something may
 //! be replaced.
 
-use std::sync::Arc;
-
 use chronus_library::{Entry, Order, PresetId};
-use chronus_patch::Patch;
 use egui::{Key, Modifiers, TextEdit, Ui};
 
 use crate::app::EditorApp;
@@ -63,7 +60,7 @@ impl Form {
 
 impl EditorApp {
     /// The open form, if one is.
-    pub(super) fn form(&mut self, ui: &mut Ui, patch: &Patch) {
+    pub(super) fn form(&mut self, ui: &mut Ui) {
         let Some(mut form) = self.presets.form.take() else { return };
         let (name, hint, go) = form.words();
         let id = egui::Id::unique("preset form");
@@ -103,7 +100,7 @@ impl EditorApp {
             return;
         }
         if enter {
-            let order = self.order_of(&form, patch);
+            let order = self.order_of(&form);
             self.presets.word = None;
             self.presets.order(order);
         }
@@ -111,9 +108,9 @@ impl EditorApp {
         self.presets.form = Some(form);
     }
 
-    fn order_of(&self, form: &Form, patch: &Patch) -> Order {
+    fn order_of(&self, form: &Form) -> Order {
         let text = form.text.clone();
-        let patch = || Arc::new(self.as_it_stands(patch));
+        let patch = || self.document_now();
         match &form.what {
             What::SaveAs => Order::Save { name: text, patch: patch() },
             What::Rename(file) => Order::Rename { file: file.clone(), name: text },
@@ -129,7 +126,7 @@ impl EditorApp {
     }
 
     /// The buttons that open forms; those for one preset mean the one in hand.
-    pub(super) fn form_buttons(&mut self, ui: &mut Ui, patch: &Patch, current: Option<&Entry>) {
+    pub(super) fn form_buttons(&mut self, ui: &mut Ui, current: Option<&Entry>) {
         let user = current.and_then(|entry| match &entry.id {
             PresetId::User(file) => Some((file, &entry.name)),
             PresetId::Factory(_) => None,
@@ -140,10 +137,10 @@ impl EditorApp {
         };
         ui.horizontal_wrapped(|ui| {
             if named(ui, true, "Save", "Save preset", "Ctrl+S") {
-                self.save(patch);
+                self.save();
             }
             if named(ui, true, "Save as…", "Save preset as", "Ctrl+Shift+S") {
-                self.save_as(patch);
+                self.save_as();
             }
             if named(ui, user.is_some(), "Rename", "Rename preset", "The one in hand") {
                 self.presets.form = user.map(|(file, name)| Form::rename(file, name));

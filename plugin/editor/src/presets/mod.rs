@@ -171,7 +171,7 @@ impl Presets {
 
 impl EditorApp {
     /// Hears what the library has done, and keys that mean presets wherever the keyboard is.
-    pub(crate) fn tend_presets(&mut self, ui: &Ui, patch: &Patch) {
+    pub(crate) fn tend_presets(&mut self, ui: &Ui) {
         let presets = &mut self.presets;
         let open = || Library::open(presets.folder.clone(), presets.factory);
         let library = presets.library.get_or_insert_with(open);
@@ -184,9 +184,9 @@ impl EditorApp {
         };
         // With shift first: without, it would take both.
         if pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::S) {
-            self.save_as(patch);
+            self.save_as();
         } else if pressed(Modifiers::COMMAND, Key::S) {
-            self.save(patch);
+            self.save();
         }
         if pressed(Modifiers::COMMAND, Key::O) {
             self.toggle_presets();
@@ -205,24 +205,30 @@ impl EditorApp {
         });
     }
 
-    /// Writes the patch over the preset that it came from, if that is the user's; asks for a name
-    /// otherwise.
-    pub(crate) fn save(&mut self, patch: &Patch) {
+    /// Writes the patch, with what is being typed, over the preset that it came from, if that is the
+    /// user's; asks for a name otherwise.
+    pub(crate) fn save(&mut self) {
+        self.finish_typing();
+        self.save_document();
+    }
+
+    fn save_document(&mut self) {
         if let Some(again) = &mut self.presets.saving {
             *again = true;
             return;
         }
+        let patch = self.document_now();
         let known =
             self.presets.origin(&patch.name).map(|origin| (origin.id.clone(), origin.stamp));
-        let Some((PresetId::User(file), stamp)) = known else { return self.save_as(patch) };
-        let patch = Arc::new(self.as_it_stands(patch));
+        let Some((PresetId::User(file), stamp)) = known else { return self.save_as() };
         self.presets.saving = Some(false);
         self.presets.order(Order::SaveOver { file, patch, over: Over::Stamp(stamp) });
     }
 
-    pub(crate) fn save_as(&mut self, patch: &Patch) {
+    pub(crate) fn save_as(&mut self) {
+        self.finish_typing();
         self.presets.open();
-        self.presets.form = Some(Form::save_as(&patch.name));
+        self.presets.form = Some(Form::save_as(&self.engine.document().name));
     }
 
     pub(crate) fn toggle_presets(&mut self) {

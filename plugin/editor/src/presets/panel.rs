@@ -88,7 +88,7 @@ impl EditorApp {
         });
         self.facets(ui, &shelf);
         self.say_word(ui);
-        self.form(ui, patch);
+        self.form(ui);
         let found = self.presets.found(&shelf);
         if let Some(sought) = &self.presets.sought
             && let Some(at) = found.iter().position(|entry| entry.id == *sought)
@@ -114,7 +114,7 @@ impl EditorApp {
         }
         Panel::bottom("preset buttons").show(ui, |ui| {
             ui.add_space(4.0);
-            self.form_buttons(ui, patch, current);
+            self.form_buttons(ui, current);
         });
         self.rows(ui, &shelf, &found, patch);
         if back || forward {

@@ -556,6 +556,12 @@ impl Rig {
         self.steps();
     }
 
+    /// Hands events to the editor in one frame.
+    pub fn send_together(&mut self, events: &[Input]) {
+        self.harness.input_mut().events.extend_from_slice(events);
+        self.steps();
+    }
+
     /// Hands one event to the editor; what it copies to the clipboard, if anything.
     pub fn send(&mut self, event: Input) -> Option<String> {
         self.harness.event(event);

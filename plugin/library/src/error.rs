@@ -36,6 +36,9 @@ pub enum LibraryError {
     /// No regular file.
     #[error("{} is no file", .0.display())]
     NoFile(PathBuf),
+    /// A file in the place of ours that somebody else put there.
+    #[error("{} belongs to another program: Chronus keeps no settings there", .0.display())]
+    NotOurs(PathBuf),
     /// There is a preset or file of that name already.
     #[error("there is a `{0}` already")]
     Taken(String),

@@ -10,6 +10,9 @@ use crate::{LibraryError, PresetId};
 
 /// The file's name.
 const FILE: &str = "settings.json";
+/// The field that says whose file it is, and what it says in ours.
+const KIND: &str = "kind";
+const OURS: &str = "chronus settings";
 /// Fields of it.
 const FAVOURITES: &str = "favourites";
 const MODULES: &str = "modules";
@@ -136,12 +139,12 @@ impl Settings {
         })
     }
 
-    /// A preset is called differently from now on.
+    /// A preset is called differently from now on. A file that cannot be read has no mark of it.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn renamed(&self, from: &PresetId, to: &PresetId) -> Result<(), LibraryError> {
-        if self.favourites()?.has_preset(from) {
+        if self.favourites().is_ok_and(|favourites| favourites.has_preset(from)) {
             self.mark_preset(from, false)?;
             self.mark_preset(to, true)?;
         }
@@ -163,6 +166,11 @@ impl Settings {
             ))
         };
         match serde_json::from_str(&text) {
+            Ok(Value::Object(settings))
+                if !settings.is_empty() && settings.get(KIND) != Some(&json!(OURS)) =>
+            {
+                Err(LibraryError::NotOurs(path))
+            }
             Ok(Value::Object(settings)) => Ok(settings),
             Ok(_) => Err(damaged("it is no JSON object".into())),
             Err(error) => Err(damaged(error.to_string())),
@@ -193,12 +201,13 @@ impl Settings {
         let writing = Writing::begin(&self.folder)?;
         let mut settings = match self.read() {
             Ok(settings) => settings,
+            Err(error @ LibraryError::NotOurs(_)) => return Err(error),
             Err(_) => {
                 self.put_aside()?;
                 Map::new()
             }
         };
-        settings.entry("kind").or_insert_with(|| json!("chronus settings"));
+        settings.entry(KIND).or_insert_with(|| json!(OURS));
         settings.entry("format").or_insert_with(|| json!(1));
         change(&mut settings);
         writing.replace(FILE, format!("{:#}\n", Value::Object(settings)).as_bytes())?;

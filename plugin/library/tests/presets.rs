@@ -314,6 +314,14 @@ fn favourites_survive_damage_and_two_editors_and_keep_what_they_do_not_know() {
     settings.renamed(&pad, &lead).expect("followed");
     let all = settings.mark_module("vco", false).expect("unmarked");
     assert!(all.has_preset(&lead) && !all.has_preset(&pad) && !all.has_module("vco"));
+    // A file of somebody else's is left alone.
+    let ours = fs::read_to_string(&file).expect("there");
+    fs::write(&file, "{ \"theme\": \"theirs\" }").expect("written");
+    assert!(matches!(settings.favourites(), Err(LibraryError::NotOurs(_))));
+    assert!(matches!(settings.mark_module("vco", true), Err(LibraryError::NotOurs(_))));
+    settings.renamed(&pad, &lead).expect("a preset can be renamed all the same");
+    assert_eq!(fs::read_to_string(&file).expect("there"), "{ \"theme\": \"theirs\" }");
+    fs::write(&file, ours).expect("written");
     fs::write(&file, "{ damaged").expect("written");
     assert!(settings.favourites().is_err());
     assert!(settings.mark_module("vco", true).expect("marked all the same").has_module("vco"));

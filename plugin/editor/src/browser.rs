@@ -5,6 +5,7 @@ use chronus_patch::Patch;
 use egui::{Frame, Panel, Ui};
 
 use crate::app::{EditorApp, Page};
+use crate::icons::{Icon, IconButton};
 use crate::picker::{Names, Offer, Picker};
 
 /// By what the panel's list is found.
@@ -25,7 +26,7 @@ impl EditorApp {
             let strip = Panel::left("folded browser").exact_size(26.0).resizable(false);
             let strip = strip.frame(frame);
             strip.show(ui, |ui| {
-                let button = ui.small_button("▶").accessible_name("Show modules");
+                let button = ui.add(IconButton::new(Icon::Right, "Show modules").small());
                 if button.on_hover_text("Modules (Ctrl+L)").clicked() {
                     self.browser.folded = false;
                 }
@@ -54,10 +55,9 @@ impl EditorApp {
         ui.add_space(4.0);
         ui.horizontal(|ui| {
             ui.label("Modules");
-            let fold = egui::Button::new("◀").small();
             let right = egui::Layout::right_to_left(egui::Align::Center);
             ui.with_layout(right, |ui| {
-                let button = ui.add(fold).accessible_name("Fold modules");
+                let button = ui.add(IconButton::new(Icon::Left, "Fold modules").small());
                 if button.on_hover_text("Ctrl+L").clicked() {
                     self.browser.folded = true;
                 }

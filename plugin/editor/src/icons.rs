@@ -7,8 +7,12 @@ use crate::theme;
 
 /// Size of an icon in a button, in points.
 const SIZE: Vec2 = vec2(14.0, 14.0);
+/// Size of one beside a text.
+const MARK: Vec2 = vec2(11.0, 11.0);
 /// Room around what stands in a button.
 const ROOM: Vec2 = vec2(6.0, 4.0);
+/// The same in a small one.
+const SMALL_ROOM: Vec2 = vec2(4.0, 3.0);
 
 /// A drawing in a square.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +28,16 @@ pub(crate) enum Icon {
     Feedback,
     Sun,
     Moon,
+    /// To the one before, or to fold to the left; a way out to the left.
+    Left,
+    /// To the next, or to unfold; the way that signals go.
+    Right,
+    /// A favourite.
+    Star,
+    /// What could be one.
+    Outline,
+    /// A family, by its colour.
+    Square,
 }
 
 impl Icon {
@@ -96,8 +110,49 @@ impl Icon {
                 let points = outer.into_iter().chain(inner).map(|(x, y)| at(x, y)).collect();
                 painter.add(Shape::closed_line(points, stroke));
             }
+            Self::Left | Self::Right => {
+                let turn = |x: f32| if self == Self::Right { x } else { 1.0 - x };
+                let corners = [(0.26, 0.14), (0.84, 0.50), (0.26, 0.86)];
+                let corners = corners.map(|(x, y)| at(turn(x), y)).to_vec();
+                painter.add(Shape::convex_polygon(corners, colour, Stroke::NONE));
+            }
+            Self::Star => {
+                // Five rays around a pentagon: each part is convex.
+                let star = star().map(|(x, y)| at(x, y));
+                let fill = |points: Vec<_>| {
+                    painter.add(Shape::convex_polygon(points, colour, Stroke::new(0.5, colour)));
+                };
+                fill(star.into_iter().skip(1).step_by(2).collect());
+                (0..5).for_each(|ray| {
+                    fill(vec![star[(2 * ray + 9) % 10], star[2 * ray], star[2 * ray + 1]])
+                });
+            }
+            Self::Outline => {
+                let points = star().map(|(x, y)| at(x, y)).to_vec();
+                painter.add(Shape::closed_line(points, stroke));
+            }
+            Self::Square => {
+                let square = Rect::from_two_pos(at(0.15, 0.15), at(0.85, 0.85));
+                painter.rect_filled(square, 1.0, colour);
+            }
         }
     }
+}
+
+/// The corners of a star with five rays, the first at the top; every other one lies inside.
+fn star() -> [(f32, f32); 10] {
+    std::array::from_fn(|corner| {
+        let radius = if corner % 2 == 0 { 0.46 } else { 0.19 };
+        let turn = std::f32::consts::PI * (0.2 * corner as f32 - 0.5);
+        (0.5 + radius * turn.cos(), 0.53 + radius * turn.sin())
+    })
+}
+
+/// An icon that says what something is, and does nothing.
+pub(crate) fn mark(ui: &mut Ui, icon: Icon, colour: Color32) -> Response {
+    let (rect, response) = ui.allocate_exact_size(MARK, Sense::hover());
+    icon.draw(ui.painter(), rect, colour);
+    response
 }
 
 /// Part of a circle, from one angle to another in half turns; 0 is to the right, a quarter down.
@@ -113,26 +168,42 @@ fn arc(centre: (f32, f32), radius: f32, (from, to): (f32, f32)) -> [(f32, f32); 
 pub(crate) struct IconButton<'a> {
     icon: Icon,
     name: &'a str,
+    small: bool,
+    on: Option<bool>,
 }
 
 impl<'a> IconButton<'a> {
     /// A button called `name`.
     pub(crate) fn new(icon: Icon, name: &'a str) -> Self {
-        Self { icon, name }
+        Self { icon, name, small: false, on: None }
+    }
+
+    /// No higher than a line of text.
+    pub(crate) fn small(self) -> Self {
+        Self { small: true, ..self }
+    }
+
+    /// One that stays pressed while it is `on`.
+    pub(crate) fn switch(self, on: bool) -> Self {
+        Self { on: Some(on), ..self }
     }
 }
 
 impl Widget for IconButton<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
-        let Self { icon, name } = self;
+        let Self { icon, name, small, on } = self;
         let ink = theme::of(ui).text;
-        let (rect, response) = ui.allocate_exact_size(SIZE + 2.0 * ROOM, Sense::click());
+        let (size, room) = if small { (MARK, SMALL_ROOM) } else { (SIZE, ROOM) };
+        let (rect, response) = ui.allocate_exact_size(size + 2.0 * room, Sense::click());
         let enabled = ui.is_enabled();
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
-        let look = ui.style().interact(&response);
+        response.widget_info(|| match on {
+            Some(on) => WidgetInfo::selected(Role::Button, enabled, on, name),
+            None => WidgetInfo::labeled(Role::Button, enabled, name),
+        });
+        let look = ui.style().interact_selectable(&response, on == Some(true));
         let (round, fill) = (look.corner_radius, look.weak_bg_fill);
         ui.painter().rect(rect, round, fill, look.bg_stroke, StrokeKind::Inside);
-        icon.draw(ui.painter(), Rect::from_center_size(rect.center(), SIZE), ink);
+        icon.draw(ui.painter(), Rect::from_center_size(rect.center(), size), ink);
         response
     }
 }

@@ -7,7 +7,7 @@ use egui::{Align, CollapsingHeader, ComboBox, Grid, Layout, RichText, Ui};
 use crate::app::EditorApp;
 use crate::canvas;
 use crate::canvas::verdict::Verdicts;
-use crate::icons::{Icon, IconButton};
+use crate::icons::{self, Icon, IconButton};
 use crate::theme;
 use crate::typing::Text;
 
@@ -91,8 +91,8 @@ impl EditorApp {
         spec: Option<&'static Spec>,
     ) {
         if let Some(spec) = spec {
-            ui.label(RichText::new("■").color(theme::of(ui).family(spec.category)))
-                .on_hover_text(spec.category.name());
+            let colour = theme::of(ui).family(spec.category);
+            icons::mark(ui, Icon::Square, colour).on_hover_text(spec.category.name());
         }
         self.typed(ui, patch, &Text::Module(id.clone()), (id.as_str(), 150.0));
         let kind = spec.map_or(module.kind.as_str(), |spec| spec.name);

@@ -3,18 +3,18 @@
 
 use chronus_engine::{Registry, Spec, Unit};
 use chronus_library::Favourites;
-use egui::{
-    Align, Align2, Button, Color32, Event, EventFilter, FontId, Id, Key, Layout, Modifiers, Rect,
-    RichText, Role,
-};
-use egui::{ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{Align, Button, Event, EventFilter, Id, Key, Layout, Modifiers, Rect, RichText, Role};
+use egui::{ScrollArea, Sense, TextEdit, Ui, Vec2, WidgetInfo, vec2};
 
+use crate::icons::Icon;
 use crate::theme;
 
 /// Height of what is said about a kind.
 const HELP: f32 = 104.0;
-/// Width of a star.
+/// Width of the place of a star.
 const STAR: f32 = 22.0;
+/// Size of its drawing.
+const STAR_SIZE: Vec2 = vec2(13.0, 13.0);
 
 /// A list, and where its user is in it.
 #[derive(Default)]
@@ -230,14 +230,15 @@ pub(crate) fn star(ui: &Ui, place: Rect, name: &str, marked: bool, seen: bool) -
     // Not part of the Tab order: there is a key for it.
     let response = ui.interact(place, Id::unique(("star", name)), Sense::CLICK);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, marked, name));
-    let (text, colour) = match (marked, response.hovered()) {
-        (true, _) => ("★", theme::of(ui).warn),
-        (false, true) => ("☆", theme::of(ui).warn),
-        (false, false) if seen => ("☆", theme::of(ui).dim),
-        (false, false) => ("", Color32::TRANSPARENT),
+    let icon = match (marked, response.hovered()) {
+        (true, _) => Some((Icon::Star, theme::of(ui).warn)),
+        (false, true) => Some((Icon::Outline, theme::of(ui).warn)),
+        (false, false) => seen.then_some((Icon::Outline, theme::of(ui).dim)),
     };
-    let font = FontId::proportional(14.0);
-    ui.painter().text(place.center(), Align2::CENTER_CENTER, text, font, colour);
+    if let Some((icon, colour)) = icon {
+        let square = Rect::from_center_size(place.center(), STAR_SIZE);
+        icon.draw(ui.painter(), square, colour);
+    }
     response.on_hover_text("Favourite (* or Ctrl+F)").clicked()
 }
 

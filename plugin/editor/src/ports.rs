@@ -5,7 +5,7 @@ use chronus_patch::{Cable, CableId, Edit, ModuleId, Patch, PortRef};
 use egui::{ComboBox, DragValue, RichText, Sense, Ui, vec2};
 
 use crate::app::EditorApp;
-use crate::icons::{Icon, IconButton};
+use crate::icons::{self, Icon, IconButton};
 use crate::theme;
 
 impl EditorApp {
@@ -23,7 +23,8 @@ impl EditorApp {
         let port = PortRef::new(id.clone(), input.name);
         let name = port_name(patch, &port);
         ui.horizontal_wrapped(|ui| {
-            ui.label(RichText::new(format!("▶ {}", input.name)).strong()).on_hover_text(input.doc);
+            icons::mark(ui, Icon::Right, theme::of(ui).signal(input.signal));
+            ui.label(RichText::new(input.name).strong()).on_hover_text(input.doc);
             for (&cable, to_us) in patch.cables.iter().filter(|(_, c)| c.to == port) {
                 ui.label(port_name(patch, &to_us.from));
                 self.cable_gain(ui, patch, cable, to_us);
@@ -49,8 +50,8 @@ impl EditorApp {
         let port = PortRef::new(id.clone(), output.name);
         let name = port_name(patch, &port);
         ui.horizontal_wrapped(|ui| {
-            let title = RichText::new(format!("{} ▶", output.name)).strong();
-            ui.label(title).on_hover_text(output.doc);
+            ui.label(RichText::new(output.name).strong()).on_hover_text(output.doc);
+            icons::mark(ui, Icon::Right, theme::of(ui).signal(output.signal));
             for cable in patch.cables.values().filter(|c| c.from == port) {
                 ui.colored_label(theme::of(ui).dim, port_name(patch, &cable.to));
             }

@@ -50,7 +50,9 @@ struct Open {
     after: Snapshot,
     /// Params its edits set: written when it is swapped in.
     sets: BTreeMap<(ModuleId, usize), Write>,
-    /// What was done to the document since, without a commit, up to the next commit.
+    /// Another document took the place of the one before.
+    loads: bool,
+    /// What was done to the document since, without a commit, up to the next commit; of a program's.
     meanwhile: Vec<Quiet>,
     respond: Option<Responder>,
 }
@@ -175,7 +177,7 @@ impl Session {
         registry: &Registry,
     ) -> Result<(), EditError> {
         self.document(registry);
-        self.edit_quietly(edit, gesture)
+        self.edit_quietly(edit, gesture).map(drop)
     }
 
     /// Number of the next commit.
@@ -331,7 +333,7 @@ impl Session {
         // heard of later, so the document before it tells.
         let empty = before.patch.modules.is_empty();
         let (meanwhile, respond) = (Vec::new(), Some(respond));
-        self.open.push(Open { revision, client, before, after, sets, meanwhile, respond });
+        self.open.push(Open { revision, client, before, after, sets, loads, meanwhile, respond });
         let entry = if loads && !empty { Entry::Load } else { Entry::Edit };
         Accepted { revision, patch, lives, entry, writes }
     }

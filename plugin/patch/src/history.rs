@@ -120,6 +120,12 @@ impl History {
         }
     }
 
+    /// True when a step pushed with `gesture` would become part of the last one.
+    #[must_use]
+    pub fn goes_on(&self, gesture: Gesture) -> bool {
+        self.done.back().is_some_and(|last| last.gesture == Some(gesture))
+    }
+
     /// Takes the last step back: apply the returned edit to the document. `None` when there is
     /// nothing to undo. Should applying it be refused (the document was changed past the history),
     /// put back a clone of the history taken before.

@@ -10,7 +10,7 @@ use chronus_engine::{
     Answer, Block, Client, Engine, Options, Registry, Rejection, Renderer, Request, Terms,
     Transport,
 };
-use chronus_patch::{Comment, Edit, Gesture, Patch};
+use chronus_patch::{Comment, Edit, Gesture, Patch, Point};
 
 use crate::faulty;
 use crate::rig::{Rig, Sound, first_difference, peak};
@@ -615,43 +615,133 @@ fn a_refused_chain_goes_back_to_what_was_verified_and_keeps_turned_knobs() {
     host.finish();
 }
 
+/// A program's commit of `more` that is refused after a while, what is done `before` it, and what `work`
+/// does meanwhile; again, where the answer came too early.
+fn while_judged<T>(
+    before: &[(Edit, Option<Gesture>)],
+    more: &[Request],
+    work: impl Fn(&Engine) -> Option<T>,
+) -> (Host, T) {
+    let mut bad = more.to_vec();
+    bad.extend([create("bad", "faulty"), set("bad", "fault", faulty::LOUD), connect("bad", "out")]);
+    bad.extend((0..500).map(|n| create(&format!("m{n}"), "vcf")));
+    for _ in 0..20 {
+        let host = Host::start(&sine(), Options::default());
+        host.engine.arrange(note("c", "before")).expect("an edit");
+        for (edit, gesture) in before.iter().cloned() {
+            let done = match gesture {
+                Some(gesture) => host.engine.arrange_in(gesture, edit),
+                None => host.engine.arrange(edit),
+            };
+            done.expect("an edit");
+        }
+        let answer = host.send(&bad, remote());
+        let done = work(&host.engine);
+        let early = answer.try_recv();
+        let answer = early.clone().or_else(|_| answer.recv_timeout(Duration::from_secs(20)));
+        refused(&answer.expect("an answer"));
+        if let (Some(done), Err(_)) = (done, early) {
+            return (host, done);
+        }
+        host.finish();
+    }
+    panic!("commits are refused before anything can be done");
+}
+
+fn note(id: &str, text: &str) -> Edit {
+    let comment = Comment { text: text.into(), ..Comment::default() };
+    Edit::SetComment { id: id.into(), comment: Some(comment) }
+}
+
+/// The labels of the steps that undo takes, at most `most`.
+fn steps(host: &Host, most: usize) -> Vec<String> {
+    let step = || {
+        let label = host.engine.undo_labels().0;
+        host.engine.undo(Terms::default(), |_| ());
+        label
+    };
+    std::iter::from_fn(step).take(most).collect()
+}
+
 /// What was laid out, written and turned while a program's commit was judged is not taken back with it,
 /// and neither are the steps that undo takes.
 #[test]
 fn a_refused_commit_takes_nothing_else_back() {
-    let host = Host::start(&sine(), Options::default());
-    let note = |text: &str| {
-        let comment = Comment { text: text.into(), ..Comment::default() };
-        Edit::SetComment { id: "c".into(), comment: Some(comment) }
-    };
-    let name = |name: &str| Edit::Rename { id: "bad".parse().unwrap(), name: name.into() };
-    let mut bad =
-        vec![create("bad", "faulty"), set("bad", "fault", faulty::LOUD), connect("bad", "out")];
-    // So that it takes a while.
-    bad.extend((0..500).map(|n| create(&format!("m{n}"), "vcf")));
     let gesture = Gesture::begin();
-    host.engine.turn_in(gesture, "a", "freq", 300.0).expect("the module is there");
-    let answer = host.send(&bad, remote());
-    host.engine.arrange(note("first")).expect("an edit");
-    host.engine.arrange(note("second")).expect("an edit");
-    host.engine.arrange(name("soon gone")).expect("an edit");
-    host.engine.undo(Terms::default(), |_| ());
-    host.engine.undo(Terms::default(), |_| ());
-    host.engine.turn_in(gesture, "a", "freq", 321.0).expect("the module is there");
-    refused(&answer.recv_timeout(Duration::from_secs(20)).expect("an answer"));
+    let (host, ()) = while_judged(&[], &[], |engine| {
+        engine.arrange(note("c", "first")).ok()?;
+        engine.arrange(note("c", "second")).ok()?;
+        let name = Edit::Rename { id: "bad".parse().unwrap(), name: "soon gone".into() };
+        engine.arrange(name).ok()?;
+        engine.undo(Terms::default(), |_| ());
+        engine.undo(Terms::default(), |_| ());
+        engine.turn_in(gesture, "a", "freq", 321.0).ok()
+    });
     let after = host.engine.document();
     assert_eq!(after.comments["c"].text, "first");
     assert!(!after.modules.contains_key(&"bad".parse().unwrap()));
     assert_eq!(host.engine.value("a", "freq"), Ok(321.0));
-    let steps = std::iter::from_fn(|| {
-        let label = host.engine.undo_labels().0;
-        host.engine.undo(Terms::default(), |_| ());
-        label
-    });
-    let steps: Vec<String> = steps.take(3).collect();
-    assert_eq!(steps, ["a freq", "change comment", "a freq"]);
+    assert_eq!(steps(&host, 3), ["a freq", "change comment", "change comment"]);
     assert_eq!(host.engine.value("a", "freq"), Ok(440.0));
     assert!(host.engine.document().comments.is_empty());
+    host.finish();
+}
+
+/// Of a batch, what is not about the refused modules is kept; the undo of what changes nothing any more
+/// takes nothing else.
+#[test]
+fn of_a_batch_the_part_is_kept_that_is_not_about_refused_modules() {
+    let there =
+        |id: &str, x: f32| Edit::Move { id: id.parse().unwrap(), position: Point { x, y: 0.0 } };
+    let moved = Request::Edit(there("a", 77.0));
+    let (host, ()) = while_judged(&[], &[moved], |engine| {
+        engine.arrange(Edit::Batch(vec![there("bad", 5.0), there("f", 50.0)])).ok()?;
+        // Where it stood before the commit: nothing, after it is taken back.
+        engine.arrange(there("a", 0.0)).ok()?;
+        engine.undo(Terms::default(), |_| ());
+        Some(())
+    });
+    let after = host.engine.document();
+    let x = |id: &str| after.modules[&id.parse().unwrap()].position.x;
+    assert_eq!((x("f"), x("a")), (50.0, 0.0));
+    assert_eq!(after.comments["c"].text, "before");
+    assert_eq!(steps(&host, 2).len(), 2);
+    assert!(host.engine.document().comments.is_empty());
+    host.finish();
+}
+
+/// What was done to a refused document is not done to the one that plays on.
+#[test]
+fn a_refused_load_takes_what_was_done_to_it_along() {
+    let all = [Request::Clear, create("a", "vco"), create("out", "audio_out")];
+    let (host, before) = while_judged(&[], &all, |engine| {
+        let before = engine.playing().1;
+        engine.arrange(note("c", "of the other document")).ok()?;
+        engine.arrange(Edit::SetNotes("of the other document".into())).ok()?;
+        Some(before)
+    });
+    let after = host.engine.document();
+    assert_eq!((after.comments["c"].text.as_str(), after.notes.as_str()), ("before", ""));
+    assert!(after.modules.keys().eq(before.modules.keys()));
+    host.finish();
+}
+
+/// A gesture that a commit had split stays two steps when the commit is taken back.
+#[test]
+fn a_split_gesture_stays_split() {
+    let gesture = Gesture::begin();
+    let there = |x: f32| Edit::Move { id: "a".parse().unwrap(), position: Point { x, y: 0.0 } };
+    let (host, ()) = while_judged(&[(there(10.0), Some(gesture))], &[], |engine| {
+        engine.arrange_in(gesture, there(20.0)).ok()?;
+        engine.arrange_in(gesture, there(30.0)).ok()?;
+        engine.undo(Terms::default(), |_| ());
+        Some(())
+    });
+    let x = |host: &Host| host.engine.document().modules[&"a".parse().unwrap()].position.x;
+    assert_eq!(x(&host), 10.0);
+    assert_eq!(steps(&host, 1).len(), 1);
+    assert_eq!(x(&host), 0.0);
+    assert_eq!(host.engine.document().comments["c"].text, "before");
     host.finish();
 }
 

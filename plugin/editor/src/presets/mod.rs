@@ -15,6 +15,7 @@ use chronus_patch::Patch;
 use egui::{Button, Key, Modifiers, TextWrapMode, Ui};
 
 use crate::app::EditorApp;
+use crate::icons::{Icon, IconButton};
 use forms::Form;
 
 /// How far a macro must have moved to be a change: hosts round.
@@ -290,8 +291,8 @@ impl EditorApp {
         let switch = ui.selectable_label(open, "Presets").on_hover_text("Ctrl+O");
         let changed = self.presets.changed;
         let name = if patch.name.is_empty() { "untitled" } else { &patch.name };
-        let back = ui.small_button("◀").accessible_name("Previous preset").clicked();
-        let forward = ui.small_button("▶").accessible_name("Next preset").clicked();
+        let back = ui.add(IconButton::new(Icon::Left, "Previous preset").small()).clicked();
+        let forward = ui.add(IconButton::new(Icon::Right, "Next preset").small()).clicked();
         let dot = if changed { "• " } else { "" };
         let more = if name.chars().count() > NAME { "…" } else { "" };
         let short: String = name.chars().take(NAME).collect();

@@ -12,6 +12,7 @@ use egui::{
 use super::row::{self, HEIGHT, Look};
 use super::{Part, Presets};
 use crate::app::EditorApp;
+use crate::icons::{Icon, IconButton};
 use crate::picker::{Keys, OWN_KEYS, rank_name, star};
 use crate::theme;
 
@@ -68,7 +69,7 @@ impl EditorApp {
         let page = |key| focused && ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
         let (back, forward) = (page(Key::PageUp), page(Key::PageDown));
         ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-            let close = ui.small_button("✖").accessible_name("Close presets").clicked();
+            let close = ui.add(IconButton::new(Icon::Close, "Close presets").small()).clicked();
             // The field takes what the button leaves, or the panel would grow with every frame.
             let field = TextEdit::singleline(&mut self.presets.filter.text)
                 .id(id)
@@ -139,8 +140,10 @@ impl EditorApp {
             ] {
                 ui.selectable_value(&mut filter.shelf, part, text).accessible_name(name);
             }
-            let star = ui.toggle_value(&mut filter.favourites, "★").on_hover_text("Favourites");
-            star.accessible_name("Favourite presets");
+            let star = IconButton::new(Icon::Star, "Favourite presets").switch(filter.favourites);
+            if ui.add(star.small()).on_hover_text("Favourites").clicked() {
+                filter.favourites = !filter.favourites;
+            }
         });
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(4.0, 3.0);

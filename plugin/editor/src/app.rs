@@ -165,15 +165,20 @@ impl EditorApp {
     /// The window has been closed: what was being typed is taken, and nothing is looked at any more.
     pub fn window_closed(&mut self) {
         self.let_go();
+        self.notice_load();
         self.finish_typing();
         self.canvas.stop_learning();
         self.live.release(&self.engine);
         self.loads.release(&self.engine);
     }
 
-    /// Another document took the place of this one, whoever loaded it: nothing of what was in hand, or
-    /// was compared, belongs to it.
-    fn start_over(&mut self) {
+    /// Where another document took the place of this one, whoever loaded it: nothing of what was in
+    /// hand, or was compared, belongs to it.
+    fn notice_load(&mut self) {
+        let loads = self.engine.loads();
+        if std::mem::replace(&mut self.loads_seen, loads) == loads {
+            return;
+        }
         self.let_go();
         self.typing = None;
         self.canvas.put_down();
@@ -199,9 +204,7 @@ impl EditorApp {
             self.look.apply(ui.ctx());
         }
         self.keys_of_every_page(ui);
-        if std::mem::replace(&mut self.loads_seen, self.engine.loads()) != self.engine.loads() {
-            self.start_over();
-        }
+        self.notice_load();
         self.follow_macros();
         self.tend_turning(ui);
         self.look_keys(ui);
@@ -220,6 +223,7 @@ impl EditorApp {
         let turned = std::mem::replace(&mut self.shown, self.page) != self.page;
         if turned {
             self.finish_typing();
+            self.canvas.forget_keys();
         }
         // What the panels have added is there already.
         let patch = self.engine.document();

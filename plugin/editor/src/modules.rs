@@ -1,7 +1,7 @@
 //! The modules of the patch as cards: label, knobs, ports.
 
 use chronus_engine::{Spec, Width};
-use chronus_patch::{Edit, Fragment, Module, ModuleId, ModuleWidth, Patch, Point};
+use chronus_patch::{Edit, Fragment, Module, ModuleId, ModuleWidth, Patch};
 use egui::{Align, CollapsingHeader, ComboBox, Grid, Layout, RichText, Ui};
 
 use crate::app::EditorApp;
@@ -11,8 +11,6 @@ use crate::icons::{self, Icon, IconButton};
 use crate::theme;
 use crate::typing::Text;
 
-/// How far a duplicate stands from its original, in points.
-pub(crate) const BESIDE: Point = Point { x: 40.0, y: 40.0 };
 /// Patches with more modules than this start with their cards closed.
 const OPEN_UP_TO: usize = 24;
 
@@ -117,7 +115,8 @@ impl EditorApp {
             self.commit(format!("delete {label}"), &[chronus_engine::Request::Edit(edit)]);
         }
         if ui.button("Duplicate").accessible_name(format!("Duplicate {label}")).clicked() {
-            let (edit, pasted) = Fragment::copy(patch, [id]).paste_edit(patch, BESIDE);
+            let fragment = Fragment::copy(patch, [id]);
+            let (edit, pasted) = fragment.paste_edit(patch, fragment.beside());
             self.wanted = pasted.modules.into_iter().next();
             self.edit(patch, edit);
         }

@@ -34,6 +34,11 @@ impl Sides {
         self.naming = Some((name, true));
     }
 
+    /// No scene is being renamed any more.
+    pub(crate) fn end_naming(&mut self) {
+        self.naming = None;
+    }
+
     /// The document went from `before` to `after` by an undo or a redo: where that was a change of
     /// sides, the other side plays now.
     pub(crate) fn follow(&mut self, before: &Arc<Patch>, after: &Patch, back: bool) {

@@ -22,6 +22,7 @@ pub(crate) enum Text {
 }
 
 /// A text that is being typed.
+#[derive(Clone)]
 pub(crate) struct Typing {
     what: Text,
     text: String,
@@ -75,6 +76,10 @@ impl EditorApp {
         let field = field.hint_text(hint).desired_width(width).id(what.id(ui));
         let response = ui.add(field).accessible_name(what.field());
         if response.changed() {
+            if !self.typing.as_ref().is_some_and(ours) {
+                // Of a field that was left a moment ago.
+                self.take_typed();
+            }
             self.typing = Some(Typing { what: what.clone(), text });
         }
         if response.lost_focus() && self.typing.as_ref().is_some_and(ours) {
@@ -86,14 +91,36 @@ impl EditorApp {
         }
     }
 
-    /// Takes what is being typed, wherever that is.
+    /// Takes what is being typed, wherever that is, and leaves its field.
     pub(crate) fn finish_typing(&mut self) {
         self.take_typed();
         self.take_entry();
+        self.take_value();
+    }
+
+    /// Has the document hold what is being typed, wherever that is; typing goes on.
+    pub(crate) fn keep_typed(&mut self) {
+        match self.typing.clone() {
+            // Its field goes with the old name.
+            Some(Typing { what: Text::Scene(_), .. }) => {
+                self.take_typed();
+                self.sides.end_naming();
+                self.canvas.take_focus();
+            }
+            Some(typing) => self.write(typing),
+            None => {}
+        }
+        self.keep_entry();
+        self.keep_value();
     }
 
     fn take_typed(&mut self) {
-        let Some(Typing { what, text }) = self.typing.take() else { return };
+        if let Some(typing) = self.typing.take() {
+            self.write(typing);
+        }
+    }
+
+    fn write(&mut self, Typing { what, text }: Typing) {
         let patch = self.engine.document();
         if text == what.current(&patch) {
             return;

@@ -380,6 +380,24 @@ fn they_are_cut_and_pasted_with_what_lies_in_them() {
 }
 
 #[test]
+fn a_duplicated_frame_stands_beside_its_original_and_holds_its_own() {
+    let mut rig = desk();
+    put_frame(&rig, "all", "All", (-60.0, -140.0), (900.0, 1200.0));
+    rig.click("Fit");
+    rig.press_at("Frame All", NONE);
+    rig.press(COMMAND, Key::D);
+    rig.until("there are six", |rig| rig.playing().modules.len() == 6);
+    let before = ["osc", "amp", "echo"].map(|id| rig.module_at(id));
+    let copies = ["osc1", "amp1", "echo1"].map(|id| rig.module_at(id));
+    assert!(copies.iter().zip(before).all(|(copy, from)| copy.x > from.x + 900.0));
+    rig.press(NONE, Key::ArrowRight);
+    assert_eq!(["osc", "amp", "echo"].map(|id| rig.module_at(id)), before, "they stay");
+    assert!(rig.module_at("amp1").x > copies[1].x);
+    rig.press(COMMAND, Key::D);
+    rig.until("there are nine", |rig| rig.playing().modules.len() == 9);
+}
+
+#[test]
 fn a_comment_alone_is_copied_without_a_commit() {
     let mut rig = desk();
     let commits = rig.engine.counters().commits.load(std::sync::atomic::Ordering::Relaxed);

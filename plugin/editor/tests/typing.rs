@@ -28,8 +28,18 @@ fn select(rig: &mut Rig, id: &str) {
     rig.click_at(at, PointerButton::Primary, NONE);
 }
 
-fn key(key: Key, modifiers: Modifiers) -> Event {
-    Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }
+/// Keys that are pressed and let go one after the other, all in one frame.
+fn keys(rig: &mut Rig, keys: &[(Modifiers, Key)]) {
+    let event = |&(modifiers, key), pressed| Event::Key {
+        key,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers,
+    };
+    let events: Vec<_> =
+        keys.iter().flat_map(|key| [event(key, true), event(key, false)]).collect();
+    rig.send_together(&events);
 }
 
 #[test]
@@ -104,6 +114,67 @@ fn a_save_holds_what_is_being_typed() {
     rig.send(Event::Text(", then loud".into()));
     rig.press(COMMAND, Key::S);
     rig.until("all of them", |rig| text(rig).contains("then loud"));
+    // What is kept is not tidied up under the cursor.
+    rig.type_into("Patch tags", "bass, ");
+    rig.press(COMMAND, Key::S);
+    rig.until("the tag", |rig| text(rig).contains("bass"));
+    rig.send(Event::Text("warm".into()));
+    rig.leave_field();
+    assert_eq!(rig.engine.document().tags, ["bass", "warm"]);
+    rig.click("Canvas");
+    select(&mut rig, "osc");
+    rig.press(NONE, Key::F2);
+    rig.press(COMMAND, Key::A);
+    rig.send(Event::Text("Lead ".into()));
+    rig.press(COMMAND, Key::S);
+    rig.until("the name", |rig| text(rig).contains("Lead"));
+    assert!(rig.has_focus("Name of osc"), "typing goes on");
+    rig.send(Event::Text("2".into()));
+    rig.press(NONE, Key::Enter);
+    assert!(rig.finds("Module Lead 2"));
+    rig.press(NONE, Key::F2);
+    rig.press(COMMAND, Key::A);
+    rig.send(Event::Text("amp".into()));
+    rig.press(COMMAND, Key::S);
+    assert!(rig.has_focus("Name of osc"), "a name that is taken");
+    rig.press(NONE, Key::Escape);
+    assert!(rig.finds("Module Lead 2"));
+}
+
+#[test]
+fn a_value_typed_at_a_knob_is_taken_too() {
+    let mut rig = two();
+    let typed = |rig: &mut Rig, text: &str| {
+        rig.click("Canvas");
+        rig.click("amp Gain");
+        rig.press(NONE, Key::Enter);
+        rig.press(COMMAND, Key::A);
+        rig.send(Event::Text(text.into()));
+    };
+    typed(&mut rig, "0.25");
+    rig.click("Settings");
+    assert_eq!(rig.param("amp", "gain"), Some(0.25));
+    typed(&mut rig, "0.5");
+    rig.close_window();
+    assert_eq!(rig.engine.value("amp", "gain"), Ok(0.5));
+    typed(&mut rig, "loud");
+    rig.click("Settings");
+    assert!(rig.shows("`loud` is no value for amp Gain"));
+    assert_eq!(rig.engine.value("amp", "gain"), Ok(0.5));
+}
+
+#[test]
+fn what_was_typed_for_another_document_is_not_taken() {
+    let mut rig = two();
+    rig.click("Settings");
+    rig.type_into("Patch notes", "of the one before");
+    let other = vec![Request::Clear, create("osc", "vco", 0.0, 0.0)];
+    let terms =
+        chronus_engine::Terms { client: chronus_engine::Client::Host, ..Default::default() };
+    let load = Request::Replace(Box::default());
+    rig.engine.commit(&[vec![load], other].concat(), terms, |_| ());
+    rig.close_window();
+    assert_eq!(rig.engine.document().notes, "");
 }
 
 #[test]
@@ -120,7 +191,7 @@ fn two_modules_of_the_list_are_not_called_the_same() {
 fn keys_of_one_frame_are_done_one_after_the_other() {
     let mut rig = two();
     select(&mut rig, "osc");
-    rig.send_together(&[key(Key::D, COMMAND), key(Key::D, COMMAND)]);
+    keys(&mut rig, &[(COMMAND, Key::D), (COMMAND, Key::D)]);
     rig.until("there are three", |rig| {
         rig.playing().modules.keys().filter(|id| id.as_str().starts_with("osc")).count() == 3
     });
@@ -131,6 +202,30 @@ fn keys_of_one_frame_are_done_one_after_the_other() {
     rig.press(NONE, Key::ArrowRight);
     let step = x(&rig) - before;
     assert!(step > 0.0);
-    rig.send_together(&[key(Key::ArrowRight, NONE), key(Key::ArrowRight, NONE)]);
+    keys(&mut rig, &[(NONE, Key::ArrowRight), (NONE, Key::ArrowRight)]);
     assert_eq!(x(&rig) - before, 3.0 * step);
+    // Undo waits for its turn.
+    let before = rig.engine.document();
+    keys(&mut rig, &[(COMMAND, Key::D), (COMMAND, Key::Z)]);
+    rig.until("it is undone", |rig| *rig.playing() == *before);
+}
+
+#[test]
+fn a_held_key_ends_when_it_is_let_go() {
+    let mut rig = two();
+    select(&mut rig, "amp");
+    let x = |rig: &Rig| rig.engine.document().modules[&"amp".parse().unwrap()].position.x;
+    let before = x(&rig);
+    rig.press(NONE, Key::ArrowRight);
+    let step = x(&rig) - before;
+    // One frame as slow as thirty repeats.
+    let held = Event::Key {
+        key: Key::ArrowRight,
+        physical_key: None,
+        pressed: true,
+        repeat: true,
+        modifiers: NONE,
+    };
+    rig.send_together(&vec![held; 30]);
+    assert_eq!(x(&rig) - before, 2.0 * step);
 }

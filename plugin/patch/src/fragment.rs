@@ -13,6 +13,8 @@ use crate::{
     ModuleId, Patch, Point, PortRef,
 };
 
+/// Points between a fragment and what it is pasted beside.
+const APART: f32 = 40.0;
 /// First field of a fragment's JSON.
 const FRAGMENT: &str = "chronus fragment";
 
@@ -117,6 +119,18 @@ impl Fragment {
         let positions = positions.chain(frames.values().map(|frame| frame.position));
         let least = positions.reduce(|a, b| Point { x: a.x.min(b.x), y: a.y.min(b.y) });
         least.unwrap_or_default()
+    }
+
+    /// How far to move it so that what it is pasted beside lies in none of its frames, in points.
+    #[must_use]
+    pub fn beside(&self) -> Point {
+        let frames = || self.body.frames.values();
+        if self.body.frames.is_empty() {
+            return Point { x: APART, y: APART };
+        }
+        let left = frames().map(|frame| frame.position.x).fold(f32::INFINITY, f32::min);
+        let right = frames().map(|frame| frame.position.x + frame.size.w).fold(left, f32::max);
+        Point { x: right - left + APART, y: 0.0 }
     }
 
     /// The fragment as JSON, formatted as [`Patch::to_json`].

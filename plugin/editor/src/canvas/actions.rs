@@ -13,7 +13,6 @@ use super::scene::Scene;
 use super::search::{Purpose, Search, Spot};
 use super::{Nudging, edits, rewire};
 use crate::app::EditorApp;
-use crate::modules::BESIDE;
 
 /// How far an arrow moves what is selected.
 const NUDGE: f32 = 10.0;
@@ -178,7 +177,7 @@ impl EditorApp {
                 let (place, origin) = (scene.view.to_patch(place), fragment.origin());
                 Point { x: (place.x - origin.x).round(), y: (place.y - origin.y).round() }
             }
-            None => BESIDE,
+            None => fragment.beside(),
         };
         self.put(scene, fragment, offset);
     }

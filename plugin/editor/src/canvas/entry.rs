@@ -126,6 +126,14 @@ impl EditorApp {
         }
     }
 
+    /// Takes what is being typed, and leaves its field open.
+    pub(crate) fn keep_entry(&mut self) {
+        if let Some(mut entry) = self.canvas.entry.take() {
+            entry.fault = self.take(&self.engine.document(), &entry).err();
+            self.canvas.entry = Some(entry);
+        }
+    }
+
     /// Does what was typed; what is wrong with it, where it cannot be done.
     fn take(&mut self, patch: &Patch, entry: &Entry) -> Result<(), String> {
         let text = entry.text.trim();

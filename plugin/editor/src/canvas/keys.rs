@@ -30,6 +30,10 @@ impl EditorApp {
         if ui.ctx().text_edit_focused() {
             return;
         }
+        if !elsewhere && self.canvas.listens() {
+            // There they are done in their turn.
+            return;
+        }
         let mut meant = Vec::new();
         ui.input_mut(|input| {
             input.events.retain(|event| {
@@ -49,6 +53,7 @@ impl EditorApp {
     pub(crate) fn canvas_keys(&mut self, ui: &Ui, scene: &Scene<'_>, ground: &Response) {
         let knob = self.canvas.on_knob.clone();
         let mut keys = std::mem::take(&mut self.canvas.keys);
+        self.canvas.listens = ground.has_focus() || knob.is_some();
         if !ground.has_focus() && knob.is_none() {
             return;
         }
@@ -61,7 +66,18 @@ impl EditorApp {
             };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(ground.id, filter));
         }
-        ui.input(|input| keys.extend(input.events.iter().filter(|event| is_key(event)).cloned()));
+        ui.input(|input| {
+            if input.pointer.any_pressed() {
+                // They were about what was in hand before.
+                keys.clear();
+            }
+            for event in input.events.iter().filter(|event| is_key(event)) {
+                // A key that is held down is not heard for longer than it is held.
+                if keys.is_empty() || !matches!(event, Event::Key { repeat: true, .. }) {
+                    keys.push_back(event.clone());
+                }
+            }
+        });
         let subject = knob.map_or(Subject::Selection, |(id, param)| Subject::Knob(id, param));
         // One in a frame: the next is about what this one makes of the patch.
         while let Some(key) = keys.pop_front() {
@@ -91,10 +107,12 @@ impl EditorApp {
             // In a plugin's window on Linux the clipboard arrives as if it were typed.
             Event::Paste(text) | Event::Text(text) => {
                 let pasted = self.paste(ui, scene, text);
-                if !pasted {
+                // Letters that come together, as of a dead key, are none.
+                let meant = matches!(key, Event::Paste(_)) || text.trim_start().starts_with('{');
+                if !pasted && meant {
                     self.remark = Some("there is nothing to paste in the clipboard".into());
                 }
-                return true;
+                return pasted;
             }
             _ => None,
         };

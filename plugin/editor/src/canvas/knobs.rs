@@ -216,17 +216,8 @@ impl EditorApp {
             select_all(ui, &response, &field.text);
         } else if response.lost_focus() || !response.has_focus() {
             let given_up = ui.input(|input| input.key_pressed(Key::Escape));
-            if !given_up && field.text != field.opened {
-                match param.parse(&field.text) {
-                    Some(value) => {
-                        self.turn(patch, id, param, param.clamp(value), false);
-                        self.let_go();
-                    }
-                    None => {
-                        let text = field.text.trim();
-                        self.remark = Some(format!("`{text}` is no value for {name}"));
-                    }
-                }
+            if !given_up {
+                self.turn_to_typed(patch, &field);
             }
             if ui.input(|input| input.key_pressed(Key::Enter) || input.key_pressed(Key::Escape)) {
                 let knob = ui.scope_id().with(("knob", id.as_str(), param.name));
@@ -235,6 +226,36 @@ impl EditorApp {
             return;
         }
         self.canvas.field = Some(field);
+    }
+
+    /// Takes the value being typed, and closes its field.
+    pub(crate) fn take_value(&mut self) {
+        if let Some(field) = self.canvas.field.take() {
+            self.turn_to_typed(&self.engine.document(), &field);
+        }
+    }
+
+    /// Takes the value being typed, and leaves its field open.
+    pub(crate) fn keep_value(&mut self) {
+        if let Some(field) = self.canvas.field.take() {
+            self.turn_to_typed(&self.engine.document(), &field);
+            self.canvas.field = Some(field);
+        }
+    }
+
+    fn turn_to_typed(&mut self, patch: &Patch, field: &Field) {
+        let knob = self.knob_of(patch, &Subject::Knob(field.id.clone(), field.param));
+        let Some((id, param)) = knob.filter(|_| field.text != field.opened) else { return };
+        match param.parse(&field.text) {
+            Some(value) => {
+                self.turn(patch, &id, param, param.clamp(value), false);
+                self.let_go();
+            }
+            None => {
+                let (text, label) = (field.text.trim(), patch.label(&id));
+                self.remark = Some(format!("`{text}` is no value for {label} {}", param.label));
+            }
+        }
     }
 
     fn turn_by_pointer(

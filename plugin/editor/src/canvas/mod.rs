@@ -140,6 +140,8 @@ pub(crate) struct Canvas {
     copied: Option<Fragment>,
     /// Keys of earlier frames that have not been heard yet.
     keys: VecDeque<Event>,
+    /// It, or a knob on it, had the keyboard in the last frame.
+    listens: bool,
     /// What the palette wants done.
     wish: Option<(Command, Subject)>,
     /// The output pin that the pointer is on.
@@ -196,6 +198,16 @@ impl Canvas {
     /// What is to be done in the next frame.
     pub(crate) fn wish(&mut self, command: Command, subject: Subject) {
         self.wish = Some((command, subject));
+    }
+
+    /// Keys that have not been heard yet mean nothing any more.
+    pub(crate) fn forget_keys(&mut self) {
+        self.keys.clear();
+    }
+
+    /// True when the canvas, or a knob on it, had the keyboard in the last frame.
+    pub(crate) fn listens(&self) -> bool {
+        self.listens
     }
 
     /// No knob waits for a controller any more.

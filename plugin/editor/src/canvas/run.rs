@@ -12,7 +12,6 @@ use super::scene::Scene;
 use crate::app::EditorApp;
 use crate::bar::costly;
 use crate::bind;
-use crate::modules::BESIDE;
 
 impl Way {
     pub(crate) fn vec(self) -> Vec2 {
@@ -147,7 +146,7 @@ impl EditorApp {
             Command::Bypass => self.bypass(patch),
             Command::Duplicate => {
                 let fragment = self.copied_selection(patch);
-                self.put(scene, &fragment, BESIDE);
+                self.put(scene, &fragment, fragment.beside());
             }
             Command::Copy => self.copy(ui, scene),
             Command::Cut => {

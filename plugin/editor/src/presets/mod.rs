@@ -209,7 +209,7 @@ impl EditorApp {
     /// Writes the patch, with what is being typed, over the preset that it came from, if that is the
     /// user's; asks for a name otherwise.
     pub(crate) fn save(&mut self) {
-        self.finish_typing();
+        self.keep_typed();
         self.save_document();
     }
 
@@ -227,7 +227,7 @@ impl EditorApp {
     }
 
     pub(crate) fn save_as(&mut self) {
-        self.finish_typing();
+        self.keep_typed();
         self.presets.open();
         self.presets.form = Some(Form::save_as(&self.engine.document().name));
     }

@@ -82,7 +82,8 @@ impl Session {
         for open in gone {
             loaded |= open.loads;
             if open.after.history != open.before.history {
-                (done.push(Past::GONE), undone.clear());
+                done.push(Past::GONE);
+                undone.clear();
             }
             for quiet in open.meanwhile {
                 match quiet {

@@ -297,7 +297,7 @@ fn favourites_survive_damage_and_two_editors_and_keep_what_they_do_not_know() {
     let file = temp.0.join("settings.json");
     let pad = PresetId::User("Pad.chronus.json".into());
     assert!(!settings.favourites().expect("none yet").has_module("vco"));
-    fs::write(&file, "{\"later\": [1], \"favourites\": {\"modules\": [7, \"lfo\"], \"else\": 2}}")
+    fs::write(&file, "{\"kind\": \"chronus settings\", \"later\": [1], \"favourites\": {\"modules\": [7, \"lfo\"], \"else\": 2}}")
         .expect("written");
     std::thread::scope(|scope| {
         for kind in ["vco", "vca", "vcf", "adsr"] {
@@ -341,11 +341,12 @@ fn the_look_of_windows_is_kept_beside_the_favourites() {
     assert!(settings.favourites().expect("there").has_module("vco"));
     let file = temp.0.join("settings.json");
     for (text, expected) in [
-        ("{\"window\": 3}", None),
-        ("{\"window\": {\"theme\": \"dark\", \"scale\": -1}}", Some((false, 1.0))),
-        ("{\"window\": {\"theme\": \"light\", \"scale\": \"x\"}}", Some((true, 1.0))),
+        ("\"window\": 3", None),
+        ("\"window\": {\"theme\": \"dark\", \"scale\": -1}", Some((false, 1.0))),
+        ("\"window\": {\"theme\": \"light\", \"scale\": \"x\"}", Some((true, 1.0))),
     ] {
-        fs::write(&file, text).expect("written");
+        let text = format!("{{\"kind\": \"chronus settings\", {text}}}");
+        fs::write(&file, &text).expect("written");
         let look = settings.look().expect("sound JSON");
         assert_eq!(look.map(|look| (look.light, look.scale)), expected, "{text}");
     }

@@ -156,7 +156,7 @@ fn bars(brush: Brush<'_>, rect: Rect, bars: &Bars, settings: &Settings<'_>, ink:
 
 /// How long the whole width is, in the upper right corner, where there is room for it.
 fn caption(brush: Brush<'_>, rect: Rect, text: &str) {
-    if rect.width() > 90.0 && brush.view.zoom >= super::NAMES {
+    if rect.width() > 90.0 && brush.view.zoom >= super::WORDS {
         let galley =
             brush.painter.layout_no_wrap(text.into(), FontId::proportional(9.0), brush.look.dim);
         let corner = rect.right_top() + vec2(-2.0, 1.0);

@@ -226,7 +226,7 @@ pub(crate) fn pin(brush: Brush<'_>, pin: &Pin, light: Light) {
     let full = look.deep.lerp_to_gamma(look.signal(pin.signal), level);
     let fill = if filled { fade(full) } else { look.deep };
     painter.circle(pin.at, radius, fill, stroke);
-    if zoom >= super::NAMES || lit {
+    if zoom >= super::PIN_NAMES || lit {
         let (away, align) = if pin.output {
             (vec2(-11.0, 0.0), Align2::RIGHT_CENTER)
         } else {

@@ -73,8 +73,12 @@ pub(crate) use edits::delete;
 const PLAIN: f32 = 0.36;
 /// Below this zoom pins are too near to each other to be hit, and cables have no names of their own.
 const PINS: f32 = 0.3;
-/// Below this zoom captions and names of pins could not be read: what the pointer is on still has its.
+/// Below this zoom captions could not be read: what the pointer is on still has its.
 const NAMES: f32 = 0.6;
+/// Below these zooms names of pins and the words in displays are left out. They come one after the other:
+/// what comes all at once makes one frame of a zoom as long as two.
+const PIN_NAMES: f32 = 0.65;
+const WORDS: f32 = 0.7;
 /// How much of a cable is seen through modules that lie over it.
 const THROUGH: f32 = 0.4;
 /// How much of one is seen where everything is small, over modules and beside them alike.

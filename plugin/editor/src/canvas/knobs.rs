@@ -22,6 +22,8 @@ const PRESS: f32 = 0.01;
 const NOTCH: f32 = 40.0;
 /// Part of a knob's way for one notch of the wheel.
 const NOTCH_TURNS: f32 = 0.03;
+/// From this zoom on captions are laid out ahead.
+const AHEAD: f32 = 0.46;
 
 /// The knob in hand.
 pub(crate) struct Hand {
@@ -29,6 +31,14 @@ pub(crate) struct Hand {
     param: &'static str,
     /// Where it stands, 0..=1: finer than the steps that its value may take.
     position: f32,
+}
+
+/// True when the caption of the knob `id` is laid out though it is not seen yet: of the captions that are
+/// about to come in, a zoom lays out some more in each frame, because all of them would make one frame as
+/// long as two.
+fn is_ahead(zoom: f32, id: egui::Id) -> bool {
+    let come = (zoom - AHEAD) / (super::NAMES - AHEAD);
+    (id.value() % 64) as f32 / 64.0 < come
 }
 
 /// A value being typed.
@@ -150,13 +160,19 @@ impl EditorApp {
             return;
         }
         let hot = hot || response.hovered();
-        if zoom >= super::NAMES || hot {
+        let seen = zoom >= super::NAMES || hot;
+        if seen || is_ahead(zoom, response.id) {
             let shown = if hot || choice { param.text(value) } else { param.label.to_owned() };
             let ink = if hot { theme::of(ui).text } else { theme::of(ui).dim };
             let size = if shown.chars().count() > 10 { 9.0 } else { 10.5 };
             let place = line.center_top() + vec2(0.0, 7.0 * zoom);
             let font = font(size, zoom.max(super::NAMES));
-            ui.painter().text(place, Align2::CENTER_CENTER, shown, font, ink);
+            // Laid out ahead it waits in egui's cache, as long as that is asked for it.
+            let galley = ui.painter().layout_no_wrap(shown, font, ink);
+            if seen {
+                let rect = Align2::CENTER_CENTER.anchor_size(place, galley.size());
+                ui.painter().galley(rect.min, galley, ink);
+            }
         }
         let open = || Popup::is_id_open(ui.ctx(), Popup::default_response_id(&response));
         if choice && (response.clicked() || open()) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chronus_engine::{Engine, Request};
 use chronus_library::user_folder;
-use chronus_patch::{CableId, Edit, ModuleId, Patch, Point};
+use chronus_patch::{CableId, Edit, Gesture, ModuleId, Patch, Point};
 use egui::{CentralPanel, Frame, Panel, Role, ScrollArea, Sense, Ui, WidgetInfo};
 
 use crate::browser::Browser;
@@ -291,6 +291,11 @@ impl EditorApp {
         } else {
             self.commit(edit.describe(patch), &[Request::Edit(edit)]);
         }
+    }
+
+    /// Does an edit that cannot be heard as part of the step `step`.
+    pub(crate) fn edit_in(&mut self, step: Gesture, edit: Edit) {
+        self.remark = self.engine.arrange_in(step, edit).err().map(|error| error.to_string());
     }
 }
 

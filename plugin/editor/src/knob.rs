@@ -248,6 +248,17 @@ fn choice(ui: &mut Ui, id: &ModuleId, name: &str, param: &Param, value: f32) -> 
     Touch { value: moved.then_some(chosen as f32), dragged: false, released: moved }
 }
 
+/// What a field leaves of [before, after]: left with the text that it showed, it leaves what was before,
+/// with all that the text leaves out.
+pub(crate) fn left_by<T: Copy>(
+    field: &egui::Response,
+    [before, after]: [T; 2],
+    text: impl Fn(T) -> String,
+) -> T {
+    let drawn = field.dragged() || field.drag_stopped();
+    if drawn || text(after) != text(before) { after } else { before }
+}
+
 /// A rail to drag, and beside it the value to read, drag finely or type.
 fn slider(ui: &mut Ui, name: &str, param: &'static Param, value: f32) -> Touch {
     let stepped = param.taper == Taper::Stepped;
@@ -275,11 +286,7 @@ fn slider(ui: &mut Ui, name: &str, param: &'static Param, value: f32) -> Touch {
             .custom_parser(move |text| param.parse(text).map(to_position))
             .update_while_editing(false);
         let field = ui.add_sized([72.0, 18.0], field).accessible_name(format!("{name} value"));
-        let drawn = field.dragged() || field.drag_stopped();
-        // Left as it was, what the text leaves out of the value stays.
-        if drawn || param.text(at(typed)) != param.text(at(position)) {
-            position = typed;
-        }
+        position = left_by(&field, [position, typed], |position| param.text(at(position)));
         (rail, field)
     });
     let (rail, field) = row.inner;

@@ -7,6 +7,7 @@ use egui::{ComboBox, DragValue, Grid, RichText, Slider, Ui};
 use crate::app::EditorApp;
 use crate::bind;
 use crate::icons::{Icon, IconButton};
+use crate::knob::left_by;
 use crate::theme;
 use crate::typing::Text;
 
@@ -83,11 +84,7 @@ impl EditorApp {
             })
             .update_while_editing(false);
         let field = ui.add(field).accessible_name(format!("{name} value"));
-        // Left as it was, what the text leaves out of the value stays.
-        let drawn = field.dragged() || field.drag_stopped();
-        if drawn || percent(f64::from(typed)) != percent(f64::from(value)) {
-            value = typed;
-        }
+        value = left_by(&field, [value, typed], |value| percent(f64::from(value)));
         let response = response | field;
         if response.drag_started() {
             self.host.begin_macro(index);

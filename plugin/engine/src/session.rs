@@ -229,13 +229,13 @@ impl Session {
         let loads = done.iter().any(replaces_all);
         self.loads += u64::from(loads);
         inverses.reverse();
-        let edit = one_or_batch(done);
+        let edit = Edit::all(done);
         let label = edit.describe(&before.patch);
         if loads && client == Client::Host {
             // A project opened by the host: what was there before is not this document's past.
             self.head.history.clear();
         } else if changed {
-            self.head.history.push(edit.clone(), one_or_batch(inverses), label);
+            self.head.history.push(edit.clone(), Edit::all(inverses), label);
         }
         self.head.lives = Arc::new(self.lives_after(&patch, &edit, registry));
         self.head.patch = Arc::new(patch);
@@ -488,10 +488,6 @@ fn collect_macros(edit: &Edit, values: &mut BTreeMap<u8, f32>) {
         Edit::Batch(edits) => edits.iter().for_each(|edit| collect_macros(edit, values)),
         _ => {}
     }
-}
-
-fn one_or_batch(mut edits: Vec<Edit>) -> Edit {
-    if edits.len() == 1 { edits.remove(0) } else { Edit::Batch(edits) }
 }
 
 fn replaces_all(edit: &Edit) -> bool {

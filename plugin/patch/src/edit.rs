@@ -212,6 +212,21 @@ pub struct Edited {
 }
 
 impl Edit {
+    /// All of `edits`, in their order: a batch, unless it is one.
+    #[must_use]
+    pub fn all(mut edits: Vec<Self>) -> Self {
+        if edits.len() == 1 { edits.remove(0) } else { Self::Batch(edits) }
+    }
+
+    /// The edits of a batch; any other edit by itself.
+    #[must_use]
+    pub fn into_list(self) -> Vec<Self> {
+        match self {
+            Self::Batch(edits) => edits,
+            edit => vec![edit],
+        }
+    }
+
     /// True for a change of values only ([`Edit::SetParam`], [`Edit::ResetParam`], or a batch of
     /// nothing else): it moves a knob and needs no commit.
     #[must_use]

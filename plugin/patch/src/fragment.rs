@@ -192,23 +192,22 @@ impl Fragment {
             let cable = Cable { from: there(&cable.from), to: there(&cable.to), ..cable.clone() };
             edits.push(Edit::Connect { id, cable });
         }
-        let mut pasted = Pasted { modules: ids.into_values().collect(), ..Pasted::default() };
-        for (old, comment) in &self.body.comments {
-            let id = free_id(old, |id| {
-                patch.comments.contains_key(id) || pasted.comments.iter().any(|other| other == id)
-            });
-            let comment = Comment { position: moved(comment.position), ..comment.clone() };
-            edits.push(Edit::SetComment { id: id.clone(), comment: Some(comment) });
-            pasted.comments.push(id);
-        }
-        for (old, frame) in &self.body.frames {
-            let id = free_id(old, |id| {
-                patch.frames.contains_key(id) || pasted.frames.iter().any(|other| other == id)
-            });
+        let Patch { comments, frames, .. } = &self.body;
+        let pasted = Pasted {
+            modules: ids.into_values().collect(),
+            comments: free_ids(comments, &patch.comments),
+            frames: free_ids(frames, &patch.frames),
+        };
+        edits.extend(pasted.comments.iter().cloned().zip(comments.values()).map(
+            |(id, comment)| {
+                let comment = Comment { position: moved(comment.position), ..comment.clone() };
+                Edit::SetComment { id, comment: Some(comment) }
+            },
+        ));
+        edits.extend(pasted.frames.iter().cloned().zip(frames.values()).map(|(id, frame)| {
             let frame = Frame { position: moved(frame.position), ..frame.clone() };
-            edits.push(Edit::SetFrame { id: id.clone(), frame: Some(frame) });
-            pasted.frames.push(id);
-        }
+            Edit::SetFrame { id, frame: Some(frame) }
+        }));
         (Edit::Batch(edits), pasted)
     }
 
@@ -250,11 +249,16 @@ impl Fragment {
     }
 }
 
-/// `id`, or its stem with the first number that makes it free ("comment7").
-fn free_id(id: &str, taken: impl Fn(&str) -> bool) -> String {
-    let numbers = (1..).map(|number: u32| format!("{}{number}", stem_of(id)));
-    let mut ids = std::iter::once(id.to_owned()).chain(numbers);
-    ids.find(|id| !taken(id)).unwrap_or_default()
+/// Ids for all of `ours` beside `theirs`: those that are free, and of others the stem with the first
+/// number that makes it free ("comment7").
+fn free_ids<T>(ours: &BTreeMap<String, T>, theirs: &BTreeMap<String, T>) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for old in ours.keys() {
+        let numbers = (1_u32..).map(|number| format!("{}{number}", stem_of(old)));
+        let mut free = std::iter::once(old.clone()).chain(numbers);
+        ids.extend(free.find(|id| !theirs.contains_key(id) && !ids.contains(id)));
+    }
+    ids
 }
 
 /// A name without the number at its end.

@@ -209,9 +209,9 @@ impl Step {
 
     fn merge(&mut self, edit: Edit, inverse: Edit) {
         let nothing = || Edit::Batch(Vec::new());
-        let mut edits = list(std::mem::replace(&mut self.edit, nothing()));
-        let mut inverses = list(std::mem::replace(&mut self.inverse, nothing()));
-        let (new_edits, mut new_inverses) = (list(edit), list(inverse));
+        let mut edits = std::mem::replace(&mut self.edit, nothing()).into_list();
+        let mut inverses = std::mem::replace(&mut self.inverse, nothing()).into_list();
+        let (new_edits, mut new_inverses) = (edit.into_list(), inverse.into_list());
         let settings = |edits: &[Edit]| edits.iter().all(|edit| target(edit).is_some());
         if settings(&edits) && settings(&new_edits) && settings(&new_inverses) {
             // Settings of different targets commute, so only the last value of each counts.
@@ -236,8 +236,8 @@ impl Step {
             new_inverses.append(&mut inverses);
             inverses = new_inverses;
         }
-        self.edit = one_or_batch(edits);
-        self.inverse = one_or_batch(inverses);
+        self.edit = Edit::all(edits);
+        self.inverse = Edit::all(inverses);
         self.size = size_of_edit(&self.edit) + size_of_edit(&self.inverse);
     }
 }
@@ -268,17 +268,6 @@ fn size_of_patch(patch: &Patch) -> usize {
         + patch.cables.len() * CABLE
         + parts * CABLE
         + patch.notes.len()
-}
-
-fn list(edit: Edit) -> Vec<Edit> {
-    match edit {
-        Edit::Batch(edits) => edits,
-        edit => vec![edit],
-    }
-}
-
-fn one_or_batch(mut edits: Vec<Edit>) -> Edit {
-    if edits.len() == 1 { edits.remove(0) } else { Edit::Batch(edits) }
 }
 
 /// What a plain setting sets.

@@ -46,8 +46,7 @@ impl EditorApp {
         if self.canvas.selection.count() > 0 {
             let nudging = self.nudging(scene.patch);
             let edit = moved(scene, &nudging.what, way.vec() * NUDGE);
-            let moved = self.engine.arrange_in(nudging.gesture, edit);
-            self.remark = moved.err().map(|error| error.to_string());
+            self.edit_in(nudging.gesture, edit);
             self.canvas.nudging = Some(nudging);
         } else if let Some(view) = &mut self.canvas.view {
             view.pan(-way.vec() * PAN);

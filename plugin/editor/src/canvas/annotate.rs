@@ -62,7 +62,7 @@ impl EditorApp {
         let frame = Frame { position, size, ..Frame::default() };
         let step = chronus_patch::Gesture::begin();
         let add = Edit::SetFrame { id: id.clone(), frame: Some(frame) };
-        self.remark = self.engine.arrange_in(step, add).err().map(|error| error.to_string());
+        self.edit_in(step, add);
         if self.remark.is_none() {
             self.canvas.selection.only_note(Note::Frame(id.clone()));
             self.canvas.entry = Some(Entry::new(What::Title(id, Some(step)), ""));
@@ -112,10 +112,7 @@ impl EditorApp {
         let edit = Edit::SetFrame { id: id.into(), frame };
         match step {
             None => self.edit(patch, edit),
-            Some(step) => {
-                let taken = self.engine.arrange_in(step, edit);
-                self.remark = taken.err().map(|error| error.to_string());
-            }
+            Some(step) => self.edit_in(step, edit),
         }
     }
 
@@ -131,8 +128,7 @@ impl EditorApp {
         let Some(Note::Frame(id)) = self.canvas.selection.sole_note().cloned() else { return };
         if let Some(edit) = resized(patch, id, way.vec() * STEP) {
             let nudging = self.nudging(patch);
-            let sized = self.engine.arrange_in(nudging.gesture, edit);
-            self.remark = sized.err().map(|error| error.to_string());
+            self.edit_in(nudging.gesture, edit);
             self.canvas.nudging = Some(nudging);
         }
     }

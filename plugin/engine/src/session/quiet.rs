@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chronus_patch::{Edit, EditError, Gesture, Patch};
 
-use super::{Client, Open, Session, keep_macros, one_or_batch, opposite};
+use super::{Client, Open, Session, keep_macros, opposite};
 
 /// Something done to the document without a commit.
 pub(super) enum Quiet {
@@ -132,10 +132,7 @@ impl Session {
 /// As much of `edit` as can be done to `patch`: a batch may hold what was about modules that are gone.
 fn possible(patch: &Patch, edit: Edit) -> Option<Edit> {
     let mut patch = patch.clone();
-    let mut all = match edit {
-        Edit::Batch(edits) => edits,
-        edit => vec![edit],
-    };
+    let mut all = edit.into_list();
     all.retain(|edit| patch.apply(edit).is_ok());
-    (!all.is_empty()).then(|| one_or_batch(all))
+    (!all.is_empty()).then(|| Edit::all(all))
 }

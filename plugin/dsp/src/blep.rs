@@ -22,26 +22,43 @@ macro_rules! polynomial {
     }};
 }
 
+/// How steeply a smoothed step from -1 to 1 rises at `v` = (distance / REACH)^2 < 1: its height over
+/// distance / REACH.
+#[inline(always)]
+fn slope(v: f32) -> f32 {
+    // About the middle of v, where the powers do not cancel.
+    polynomial!(
+        v - 0.5,
+        5.628_971_6,
+        -14.749_668,
+        18.223_318,
+        -15.635_794,
+        10.928_524,
+        -6.224_160_7,
+        2.995_631_2,
+        -1.561_025,
+        1.423_714_9
+    )
+}
+
+/// A step from -1 to 1, smoothed, at `u` times `REACH` frames from its middle; +-1 from 1 on. Error
+/// under 6e-7.
+#[inline(always)]
+#[must_use]
+pub fn swing(u: f32) -> f32 {
+    const SIGN: u32 = 1 << 31;
+    let v = u * u;
+    let end = f32::from_bits(u.to_bits() & SIGN | 1f32.to_bits());
+    if v < 1.0 { u * slope(v) } else { end }
+}
+
 /// What a rising unit step, smoothed, has left to go at `distance` >= 0 frames from it: 1/2 at the
-/// step, 0 from `REACH` on. Subtract it after a rising step, add it before. Error under 3e-7.
+/// step, 0 from `REACH` on. Error under 3e-7.
 #[inline(always)]
 #[must_use]
 pub fn step(distance: f32) -> f32 {
-    let u = min(distance * (1.0 / REACH), 1.0);
-    // About the middle of u^2, where the powers do not cancel.
-    let p = polynomial!(
-        u * u - 0.5,
-        2.814_485_8,
-        -7.374_834,
-        9.111_659,
-        -7.817_897,
-        5.464_262,
-        -3.112_080_3,
-        1.497_815_6,
-        -0.780_512_5,
-        0.711_857_44
-    );
-    if u < 1.0 { 0.5 - u * p } else { 0.0 }
+    let u = distance * (1.0 / REACH);
+    if u < 1.0 { 0.5 - 0.5 * (u * slope(u * u)) } else { 0.0 }
 }
 
 /// What a corner that turns upwards by a unit slope, smoothed, lies above it at `distance` >= 0
@@ -75,6 +92,11 @@ mod tests {
         assert_eq!(step(0.0), 0.5);
         assert!(step(REACH * 0.999_999).abs() < 1e-6 && step(REACH) == 0.0);
         assert!(corner(REACH * 0.999_999).abs() < 1e-6 && corner(REACH) == 0.0);
+        assert_eq!([-7.0, -1.0, 0.0, 1.0, 7.0].map(swing), [-1.0, -1.0, 0.0, 1.0, 1.0]);
+        for u in [0.1, 0.5, 0.999_999] {
+            assert!((1.0 - swing(u) - 2.0 * step(u * REACH)).abs() < 1e-6, "{u}");
+            assert_eq!(swing(-u), -swing(u));
+        }
     }
 
     #[test]

@@ -35,6 +35,13 @@ pub fn signed(phase: u32) -> f32 {
     phase as i32 as f32 * UNIT
 }
 
+/// The same in half turns: -1..1.
+#[inline(always)]
+#[must_use]
+pub fn bipolar(phase: u32) -> f32 {
+    phase as i32 as f32 * (2.0 * UNIT)
+}
+
 /// Adding this rounds an f64 under 2^51 to the nearest whole number, left in the low bits.
 const ROUND_LONG: f64 = 6_755_399_441_055_744.0;
 /// Units of the upper half of a long phase in a turn.
@@ -49,13 +56,6 @@ pub fn long_step(turns: f64) -> u64 {
     let rest = (scaled - (high - ROUND_LONG)) * HALVES;
     let low = (rest + ROUND_LONG).to_bits().wrapping_sub(ROUND_LONG.to_bits());
     (high.to_bits() << 32).wrapping_add(low)
-}
-
-/// A long phase in turns, 0..1, rounded down to 2^-24.
-#[inline(always)]
-#[must_use]
-pub fn long_turns(phase: u64) -> f32 {
-    ((phase >> 32) as u32 >> 8) as i32 as f32 * (1.0 / 16_777_216.0)
 }
 
 /// Half a turn.
@@ -85,8 +85,6 @@ mod tests {
             assert!((step - exact).abs() * 48_000.0 * 3600.0 < 1e-6, "{hertz}");
         }
         assert_eq!(long_step(0.5), 1 << 63);
-        assert_eq!(long_turns(long_step(0.375)), 0.375);
-        assert!(long_turns(u64::MAX) < 1.0);
     }
 
     #[test]
@@ -95,5 +93,6 @@ mod tests {
         assert_eq!(signed(step(-0.25)), -0.25);
         assert_eq!(signed(from_turns(0.75)), -0.25);
         assert_eq!(signed(HALF), -0.5);
+        assert_eq!([HALF, 0, QUARTER].map(bipolar), [-1.0, 0.0, 0.5]);
     }
 }

@@ -77,28 +77,29 @@ pub struct Taps {
     pub low: f32,
 }
 
-/// Filters one frame of one lane.
-#[inline(always)]
-#[must_use]
-pub fn tick(x: f32, c: Coefficients, state: State) -> (Taps, State) {
-    let State { ic1eq, ic2eq } = state;
-    // What is added to the second state vanishes with the cutoff, so that low ones stay exact.
-    let error = x - ic2eq;
-    let next = State {
-        ic1eq: c.cross * error + c.keep * ic1eq,
-        ic2eq: ic2eq + (c.follow * error + c.cross * ic1eq),
-    };
-    (Taps::between(state, next), next)
-}
-
 impl Taps {
-    /// The signals of the frame between two states: a trapezoidal integrator's output lies halfway
-    /// between them.
+    /// The signals of a frame from the state before it: a trapezoidal integrator's output lies halfway
+    /// between its states.
     #[inline(always)]
     #[must_use]
-    pub fn between(before: State, after: State) -> Self {
-        let halfway = |a: f32, b: f32| 0.5 * (a + b);
-        Self { band: halfway(before.ic1eq, after.ic1eq), low: halfway(before.ic2eq, after.ic2eq) }
+    pub fn of(x: f32, c: Coefficients, before: State) -> Self {
+        let State { ic1eq, ic2eq } = before;
+        let (stay, cross, follow) = (0.5 + 0.5 * c.keep, 0.5 * c.cross, 0.5 * c.follow);
+        // What is added to the second state vanishes with the cutoff, so that low ones stay exact.
+        let error = x - ic2eq;
+        Self { band: cross * error + stay * ic1eq, low: ic2eq + (follow * error + cross * ic1eq) }
+    }
+
+    /// Those of the second frame of a pair, after `self` of the first: on by half the way that the
+    /// states went in both.
+    #[inline(always)]
+    #[must_use]
+    pub fn next(self, before: State, after: State) -> Self {
+        let on = |tap: f32, before: f32, after: f32| tap + 0.5 * (after - before);
+        Self {
+            band: on(self.band, before.ic1eq, after.ic1eq),
+            low: on(self.low, before.ic2eq, after.ic2eq),
+        }
     }
 }
 
@@ -166,6 +167,18 @@ mod tests {
         1.0 / ((1.0 - w * w).powi(2) + (k * w).powi(2)).sqrt()
     }
 
+    /// Filters one frame.
+    fn tick(x: f32, c: Coefficients, State { ic1eq, ic2eq }: State) -> (Taps, State) {
+        let error = x - ic2eq;
+        let next = State {
+            ic1eq: c.cross * error + c.keep * ic1eq,
+            ic2eq: ic2eq + (c.follow * error + c.cross * ic1eq),
+        };
+        let halfway = |a: f32, b: f32| 0.5 * (a + b);
+        let taps = Taps { band: halfway(ic1eq, next.ic1eq), low: halfway(ic2eq, next.ic2eq) };
+        (taps, next)
+    }
+
     /// Filters frames in pairs.
     fn pairs(
         frames: usize,
@@ -177,10 +190,10 @@ mod tests {
         for n in (0..frames).step_by(2) {
             let [a, b] = [coefficients(n), coefficients(n + 1)];
             let x = [input(n), input(n + 1)];
-            let (first, between) = tick(x[0], a, state);
+            let first = Taps::of(x[0], a, state);
             let pair = Pair::new(a, b);
             let after = pair.after(pair.drive(x), state);
-            taps.extend([first, Taps::between(between, after)]);
+            taps.extend([first, first.next(state, after)]);
             state = after;
         }
         (taps, state)

@@ -31,13 +31,14 @@ pub fn cosine(at: u32) -> f32 {
 #[must_use]
 pub fn saw<const WIDE: bool>(at: u32, period: f32) -> f32 {
     let s = phase::signed(at);
-    let distance = s.abs();
-    let mut rest = blep::step(distance * period);
+    let mut fallen = blep::swing(s * (period * (1.0 / REACH)));
     if WIDE {
         // The next fall and the one before the last.
-        rest += blep::step((1.0 + distance) * period) - blep::step((1.0 - distance) * period);
+        let distance = s.abs();
+        let rest = blep::step((1.0 + distance) * period) - blep::step((1.0 - distance) * period);
+        fallen -= (2.0 * rest).copysign(s);
     }
-    2.0 * s - (1.0 - 2.0 * rest).copysign(s)
+    2.0 * s - fallen
 }
 
 /// The pulse that is up for `width` of a turn, 0..1, as the difference of two saws: without DC.

@@ -2,9 +2,9 @@
 
 mod bank;
 mod carry;
-mod columns;
 mod meter;
 mod mix;
+mod parts;
 mod program;
 mod sleep;
 mod values;

@@ -189,19 +189,13 @@ impl<M: Module<L>, const L: usize> WithSimd for Run<'_, '_, '_, M, L> {
 }
 
 impl<M: Module<L>, const L: usize> Run<'_, '_, '_, M, L> {
-    /// Renders `frames` frames; in a bank, where each lane has knobs and a gate of its own, `settled`
-    /// tells where they go.
+    /// Renders `frames` frames; in a bank, where each lane has knobs of its own, `settled` tells
+    /// where they go.
     #[inline(always)]
     fn run(self, frames: usize, settled: Option<Settled<'_>>) {
         let Self { group: Group { setup, state, storage }, at, chunk } = self;
         debug_assert!(frames <= BLOCK);
         let at = if L == 1 { 0 } else { at };
-        let mut gate = [chunk.gates[0]; L];
-        if L > 1 && settled.is_some() {
-            for (gate, value) in gate.iter_mut().zip(chunk.gates) {
-                *gate = *value;
-            }
-        }
         let section = &mut *chunk.section;
         let io = Io {
             frames,
@@ -216,7 +210,7 @@ impl<M: Module<L>, const L: usize> Run<'_, '_, '_, M, L> {
             },
             params: Params::new(chunk.params, settled, chunk.still, section.start),
             outputs: Outputs { buffers: chunk.outputs, connected: chunk.read, group: at, frames },
-            gate,
+            gates: chunk.gates,
             first_lane: setup.first_lane,
             world: section.world.reborrow(),
             rests: &mut *chunk.rests,

@@ -112,8 +112,8 @@ impl<const L: usize> Knob<'_, L> {
                 let values = if frame >= end { *targets } else { row(ramps, frame) };
                 // All of them, though the first is known: so they become vectors.
                 let mut results = [f(values[0]); L];
-                for (result, value) in results.iter_mut().zip(values) {
-                    *result = f(value);
+                for l in 0..L {
+                    results[l] = f(values[l]);
                 }
                 results
             }
@@ -151,6 +151,7 @@ impl<const L: usize> Knob<'_, L> {
     pub fn choice(&self) -> usize {
         let value = match self.ramps {
             Ramps::Alike(ramp, still) => value(ramp, still, self.start),
+            Ramps::Each(_, targets, end) if self.start >= end => targets[0],
             Ramps::Each(ramps, ..) => ramps[0].at(self.start),
         };
         usize::from(value as u8)

@@ -97,8 +97,7 @@ pub struct Io<'a, const L: usize> {
     pub params: Params<'a, L>,
     /// Where to write.
     pub outputs: Outputs<'a, L>,
-    /// What `/gate/ID` says: 0 or 1 a lane.
-    pub gate: [f32; L],
+    pub(crate) gates: &'a [f32],
     /// Voice of lane 0; of no meaning where lanes are modules (a bank).
     pub first_lane: usize,
     /// The host: notes, audio, macros, transport.
@@ -113,6 +112,14 @@ impl<const L: usize> Io<'_, L> {
     #[inline(always)]
     pub fn rest(&mut self) {
         *self.rests = true;
+    }
+
+    /// What `/gate/ID` says: 0 or 1 a lane.
+    #[inline(always)]
+    #[must_use]
+    pub fn gate(&self) -> [f32; L] {
+        let alike = [self.gates.first().copied().unwrap_or_default(); L];
+        self.gates.first_chunk().copied().unwrap_or(alike)
     }
 
     /// The notes.

@@ -277,13 +277,13 @@ impl Taps {
     /// True when somebody of `bank` is looked at in this chunk.
     #[inline(always)]
     pub fn looks_at_bank(&self, bank: u32) -> bool {
-        self.bank_marks[bank as usize] & self.due != 0
+        self.due != 0 && self.bank_marks[bank as usize] & self.due != 0
     }
 
     /// True when an output of `node` is looked at in this chunk.
     #[inline(always)]
     pub fn looks_at(&self, node: NodeIndex) -> bool {
-        self.marks[node as usize] & self.due != 0
+        self.due != 0 && self.marks[node as usize] & self.due != 0
     }
 
     /// Bit o: output o of `node` is looked at in this chunk.

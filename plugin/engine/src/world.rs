@@ -24,6 +24,7 @@ pub struct World<'a> {
 }
 
 impl World<'_> {
+    #[inline(always)]
     pub(crate) fn reborrow(&mut self) -> World<'_> {
         World {
             voices: self.voices,

@@ -288,7 +288,7 @@ impl<const L: usize> Module<L> for Adsr<L> {
         let n = io.frames.min(BLOCK);
         let [signal, gate, trigger] = inputs(&io);
         let [stages @ .., curve]: [_; 5] = knobs(&io);
-        let (host, per_ms) = (io.gate, io.sample_rate * 0.001);
+        let (host, per_ms) = (io.gate(), io.sample_rate * 0.001);
         let held = still(&stages);
         let calm = held && steady(&io, &[1, 2]) && self.rests(&gate[0], &trigger[0], &host);
         if calm {

@@ -2,7 +2,7 @@
 //! trapezoidal state-variable filter (`dsp::svf`), which has the same transfer functions, keeps low
 //! corners exact in f32 and stays calm when they move.
 
-use chronus_dsp::math::{exp2, snap};
+use chronus_dsp::math::exp2;
 use chronus_engine::{
     BLOCK, Category, Display, Input, Io, KindAlias, Knob, Module, Output, Param, Settings, Signal,
     Spec, Taper, Unit, kind, lanes,
@@ -136,83 +136,109 @@ impl<const L: usize> Module<L> for Biquad<L> {
         if io.inputs.silent(0) && self.0.is_silent() {
             io.outputs.fill(0, [0.0; L]);
             io.rest();
-        } else if io.params.get(0).choice() == LOWPASS {
-            self.render::<true>(io);
+            return;
+        }
+        let n = io.frames.min(BLOCK);
+        let [signal, cv] = inputs(&io);
+        let [mode, cutoff, q, gain, amount] = knobs(&io);
+        let mode = mode.choice();
+        let tuned = still(&[cutoff, q, gain, amount]);
+        let (start, held) = (io.start, tuned && steady(&io, &[1]));
+        let per_frame = 1.0 / io.sample_rate;
+        let desk = Desk {
+            signal: &signal[..n],
+            cv: &cv[..n],
+            cutoff,
+            amount,
+            per_frame,
+            out: &mut io.outputs.get(0)[..n],
+        };
+        if mode == LOWPASS {
+            self.0.run(&mut Low { desk, q }, start, n, held);
         } else {
-            self.render::<false>(io);
+            let response = Response::FLAT;
+            self.0.run(&mut Mixed { desk, mode, q, gain, tuned, response }, start, n, held);
         }
     }
 }
 
-impl<const L: usize> Biquad<L> {
-    /// Renders a chunk; the low-pass, which most are, needs no mix of signals.
-    #[inline(always)]
-    fn render<const LOW: bool>(&mut self, mut io: Io<'_, L>) {
-        let n = io.frames.min(BLOCK);
-        let [signal, cv] = inputs(&io);
-        let [mode, cutoff, q, gain, amount] = knobs(&io);
-        let tuned = still(&[cutoff, q, gain, amount]);
-        let held = tuned && steady(&io, &[1]);
-        let mut desk = Desk::<LOW, L> {
-            signal: &signal[..n],
-            cv: &cv[..n],
-            mode: if LOW { LOWPASS } else { mode.choice() },
-            per_frame: 1.0 / io.sample_rate,
-            knobs: [cutoff, q, gain, amount],
-            tuned,
-            turns: [0.0; L],
-            reach: [0.0; L],
-            response: Response::FLAT,
-            out: &mut io.outputs.get(0)[..n],
-        };
-        let mut filter = self.0.clone();
-        filter.run(&mut desk, io.start, n, held);
-        self.0 = filter;
-    }
-}
-
 /// What the frames of a chunk are made of, and where they go.
-struct Desk<'a, const LOW: bool, const L: usize> {
+struct Desk<'a, const L: usize> {
     signal: &'a [[f32; L]],
     cv: &'a [[f32; L]],
-    mode: usize,
+    cutoff: Knob<'a, L>,
+    /// Reach of the CV.
+    amount: Knob<'a, L>,
     /// Seconds.
     per_frame: f32,
-    /// Cutoff, Q, gain and reach of the CV.
-    knobs: [Knob<'a, L>; 4],
-    /// No knob moves.
-    tuned: bool,
-    /// The cutoff in cycles a frame.
-    turns: [f32; L],
-    reach: [f32; L],
-    response: Response<L>,
     out: &'a mut [[f32; L]],
 }
 
-impl<const LOW: bool, const L: usize> svf::Response<L> for Desk<'_, LOW, L> {
+impl<const L: usize> Desk<'_, L> {
+    /// The corner at frame `k`, at this damping and scale.
+    #[inline(always)]
+    fn corner(&self, k: usize, damping: [f32; L], scale: [f32; L]) -> Corner<L> {
+        let (cutoff, cv, reach) = (self.cutoff.at(k), self.cv[k], self.amount.at(k));
+        let (mut turns, mut octaves) = ([0.0; L], [0.0; L]);
+        for l in 0..L {
+            turns[l] = cutoff[l] * self.per_frame;
+            octaves[l] = cv[l] * reach[l];
+        }
+        Corner { turns, octaves, damping, scale }
+    }
+}
+
+/// The low-pass, which most are: it needs no mix of signals.
+struct Low<'a, const L: usize> {
+    desk: Desk<'a, L>,
+    q: Knob<'a, L>,
+}
+
+impl<const L: usize> svf::Response<L> for Low<'_, L> {
+    type Mix = ();
+
+    #[inline(always)]
+    fn input(&mut self, k: usize) -> [f32; L] {
+        self.desk.signal[k]
+    }
+
+    #[inline(always)]
+    fn tune(&mut self, k: usize) -> (Corner<L>, ()) {
+        (self.desk.corner(k, self.q.map(k, |q| 1.0 / q), [1.0; L]), ())
+    }
+
+    #[inline(always)]
+    fn output(&mut self, k: usize, signals: Signals<L>, (): &()) {
+        self.desk.out[k] = signals.low;
+    }
+}
+
+/// Any other response.
+struct Mixed<'a, const L: usize> {
+    desk: Desk<'a, L>,
+    mode: usize,
+    q: Knob<'a, L>,
+    gain: Knob<'a, L>,
+    /// No knob moves.
+    tuned: bool,
+    response: Response<L>,
+}
+
+impl<const L: usize> svf::Response<L> for Mixed<'_, L> {
     type Mix = Response<L>;
 
     #[inline(always)]
     fn input(&mut self, k: usize) -> [f32; L] {
-        self.signal[k]
+        self.desk.signal[k]
     }
 
     #[inline(always)]
     fn tune(&mut self, k: usize) -> (Corner<L>, Response<L>) {
         if k == 0 || !self.tuned {
-            let [cutoff, q, gain, amount] = &self.knobs;
-            self.response = Response::new(self.mode, q.at(k), gain.at(k));
-            let per_frame = self.per_frame;
-            self.turns = cutoff.map(k, |hz| hz * per_frame);
-            self.reach = amount.at(k);
+            self.response = Response::new(self.mode, self.q.at(k), self.gain.at(k));
         }
-        let (cv, reach, response) = (self.cv[k], self.reach, self.response);
-        let mut octaves = [0.0; L];
-        for l in 0..L {
-            octaves[l] = cv[l] * reach[l];
-        }
-        let Response { k: damping, scale, .. } = response;
-        (Corner { turns: self.turns, octaves, damping, scale }, response)
+        let Response { k: damping, scale, .. } = self.response;
+        (self.desk.corner(k, damping, scale), self.response)
     }
 
     #[inline(always)]
@@ -220,10 +246,9 @@ impl<const LOW: bool, const L: usize> svf::Response<L> for Desk<'_, LOW, L> {
         let mut y = [0.0; L];
         for l in 0..L {
             let Signals { x, band, low } = signals;
-            let sum = mix.dry[l] * x[l] + mix.band[l] * band[l] + mix.low[l] * low[l];
-            y[l] = snap(if LOW { low[l] } else { sum });
+            y[l] = mix.dry[l] * x[l] + mix.band[l] * band[l] + mix.low[l] * low[l];
         }
-        self.out[k] = y;
+        self.desk.out[k] = y;
     }
 }
 

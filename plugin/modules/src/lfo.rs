@@ -1,14 +1,15 @@
 //! LFO: slow waves, free running or locked to the host's song position.
 
-use chronus_dsp::math::{clamp, exp2, is_zero, sin};
-use chronus_dsp::phase::{long_step, long_turns};
+use chronus_dsp::math::{clamp, exp2};
+use chronus_dsp::phase::{self, long_step};
 use chronus_dsp::random;
+use chronus_dsp::wave::cosine;
 use chronus_engine::{
     Axis, BLOCK, Category, Curve, Display, Input, Io, Module, Output, Param, Settings, Setup,
     Signal, Source, Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::{division, frames, inputs, knobs, rises, seeds, steady, still};
+use crate::kit::{differing, division, frames, inputs, knobs, rises, seeds, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -70,6 +71,12 @@ lanes! {
         before: f32 = 0.0,
         /// Last value of the reset input.
         reset: f32 = 0.0,
+        /// The rate that `step` is for; no number where there is none yet.
+        hertz: f32 = f32::NAN,
+        /// By how much higher.
+        octaves: f32 = 0.0,
+        /// Phase a frame, at a rate that keeps its value.
+        step: u64 = 0,
     }
 }
 
@@ -79,22 +86,28 @@ kind!(SPEC, Lfo);
 const RANDOM: usize = 5;
 const SMOOTH: usize = 6;
 
-/// The wave `shape` at `p` turns, 0..1.
+/// Where in its cycle the wave `shape` is 0, or jumps: it is drawn about that phase.
 #[inline(always)]
-fn wave(shape: usize, p: f32) -> f32 {
+fn middle(shape: usize) -> u32 {
+    match shape {
+        // The crests: of the sine a cosine is drawn, and the triangle is in phase with it.
+        0 | 1 => phase::QUARTER,
+        2 | 3 => phase::HALF,
+        _ => 0,
+    }
+}
+
+/// The wave `shape` at phase `at` from its middle.
+#[inline(always)]
+fn wave(shape: usize, at: u32) -> f32 {
     match shape {
         // The polynomial may pass 1 by a unit in the last place.
-        0 => clamp(sin(p), -1.0, 1.0),
-        // In phase with the sine.
-        1 => {
-            let s = p - 0.25;
-            let s = if s < 0.0 { s + 1.0 } else { s };
-            4.0 * (s - 0.5).abs() - 1.0
-        }
-        2 => 1.0 - 2.0 * p,
-        3 => 2.0 * p - 1.0,
+        0 => clamp(cosine(at), -1.0, 1.0),
+        1 => 1.0 - 2.0 * phase::bipolar(at).abs(),
+        2 => -phase::bipolar(at),
+        3 => phase::bipolar(at),
         _ => {
-            if p < 0.5 {
+            if at < phase::HALF {
                 1.0
             } else {
                 -1.0
@@ -103,11 +116,10 @@ fn wave(shape: usize, p: f32) -> f32 {
     }
 }
 
-/// The phase `p` by `offset` turns later.
+/// A long phase as a short one.
 #[inline(always)]
-fn shifted(p: f32, offset: f32) -> f32 {
-    let p = p + offset;
-    if p >= 1.0 { p - 1.0 } else { p }
+fn short(phase: u64) -> u32 {
+    (phase >> 32) as u32
 }
 
 /// Cycles of a shape drawn by lot that the face shows in the place of one period: one says nothing.
@@ -117,7 +129,7 @@ const LOTS: u32 = 8;
 fn drawn(settings: &Settings<'_>, turns: f32) -> f32 {
     let (shape, offset) = (settings.choice(0), settings.values[3]);
     if shape < RANDOM {
-        return wave(shape, shifted(turns, offset));
+        return wave(shape, phase::from_turns(turns + offset).wrapping_sub(middle(shape)));
     }
     let cycle = turns * LOTS as f32;
     let lots = |cycles: u32| (0..cycles).fold(2, |state, _| random::next(state));
@@ -182,23 +194,28 @@ impl Lane {
     /// The random value, gliding from the one before where `smooth`.
     #[inline(always)]
     fn lot(self, smooth: bool) -> f32 {
-        let t = long_turns(self.phase);
+        let t = 0.5 + phase::signed(short(self.phase).wrapping_sub(phase::HALF));
         let glide = if smooth { eased(t) } else { 1.0 };
         self.before + (self.value - self.before) * glide
     }
 }
 
+/// How much higher a CV makes the rate.
+#[inline(always)]
+fn octaves<const L: usize>(cv: [f32; L], reach: [f32; L]) -> [f32; L] {
+    let mut octaves = [0.0; L];
+    for l in 0..L {
+        octaves[l] = cv[l] * reach[l];
+    }
+    octaves
+}
+
 /// Phase a frame.
 #[inline(always)]
-fn steps<const L: usize>(
-    hertz: [f32; L],
-    reach: [f32; L],
-    cv: [f32; L],
-    sample_rate: f64,
-) -> [u64; L] {
+fn steps<const L: usize>(hertz: &[f32; L], octaves: &[f32; L], per_frame: f64) -> [u64; L] {
     let mut step = [0; L];
     for l in 0..L {
-        let turns = f64::from(hertz[l] * exp2(cv[l] * reach[l])) / sample_rate;
+        let turns = f64::from(hertz[l] * exp2(octaves[l])) * per_frame;
         // However fast, no cycle is shorter than two frames.
         step[l] = long_step(if turns < 0.5 { turns } else { 0.5 });
     }
@@ -221,9 +238,17 @@ impl<const L: usize> Lfo<L> {
         self.reset = reset;
     }
 
+    /// Sets `step` to a rate. A call, because it is rare and long.
+    #[inline(never)]
+    fn retune(&mut self, hertz: &[f32; L], octaves: &[f32; L], per_frame: f64) {
+        (self.hertz, self.octaves) = (*hertz, *octaves);
+        self.step = steps(hertz, octaves, per_frame);
+    }
+
     /// Goes on for `frames` frames that nobody reads.
     #[inline(always)]
-    fn skip(&mut self, frames: usize, step: [u64; L], lots: bool) {
+    fn skip(&mut self, frames: usize, lots: bool) {
+        let step = self.step;
         if lots {
             for _ in 0..frames {
                 for l in 0..L {
@@ -239,29 +264,22 @@ impl<const L: usize> Lfo<L> {
 
     /// Renders a chunk of a shape without lots at a steady rate: only the phase moves.
     #[inline(always)]
-    fn run_free(&mut self, mut io: Io<'_, L>, step: [u64; L], shape: usize, offset: [f32; L]) {
-        let mut phase = self.phase;
-        // As it is, a phase is under 1: not shifting it gives the same bits as shifting it by 0.
-        let unshifted = is_zero(&offset);
+    fn run_free(&mut self, mut io: Io<'_, L>, shape: usize, offset: [f32; L]) {
+        let (mut phase, step) = (self.phase, self.step);
+        let mut ahead = [0; L];
+        for l in 0..L {
+            ahead[l] = phase::from_turns(offset[l]).wrapping_sub(middle(shape));
+        }
         // A macro, because a closure this large might not be inlined, and so not make vectors.
-        macro_rules! frames {
-            ($shape:expr, $turns:expr) => {
+        macro_rules! draw {
+            ($shape:expr) => {
                 for frame in io.outputs.get(0).iter_mut() {
                     let mut y = [0.0; L];
                     for l in 0..L {
-                        y[l] = wave($shape, $turns(long_turns(phase[l]), offset[l]));
+                        y[l] = wave($shape, short(phase[l]).wrapping_add(ahead[l]));
                         phase[l] = phase[l].wrapping_add(step[l]);
                     }
                     *frame = y;
-                }
-            };
-        }
-        macro_rules! draw {
-            ($shape:expr) => {
-                if unshifted {
-                    frames!($shape, |turns: f32, _| turns);
-                } else {
-                    frames!($shape, shifted);
                 }
             };
         }
@@ -315,21 +333,26 @@ impl<const L: usize> Module<L> for Lfo<L> {
         let lots = shape == RANDOM || shape == SMOOTH;
         let tuned = still(&[rate, amount]);
         let held = tuned && steady(&io, &[0]);
-        let sample_rate = f64::from(io.sample_rate);
+        let (sample_rate, per_frame) = (f64::from(io.sample_rate), 1.0 / f64::from(io.sample_rate));
         let transport = io.world.transport;
         let beats = division::beats(sync.choice());
         let read = io.outputs.connected(0) | io.outputs.connected(1);
         if held && beats.is_none() && steady(&io, &[1]) && (!read || !lots && still(&[offset])) {
-            let step = steps(rate.at(0), amount.at(0), rate_cv[0], sample_rate);
+            let hertz = rate.at(0);
+            let octaves = octaves(rate_cv[0], amount.at(0));
+            if differing(&self.hertz, &hertz) | differing(&self.octaves, &octaves) != 0 {
+                self.retune(&hertz, &octaves, per_frame);
+            }
             self.restart(reset[0], lots);
             if read {
-                self.run_free(io, step, shape, offset.at(0));
+                self.run_free(io, shape, offset.at(0));
             } else {
-                self.skip(n, step, lots);
+                self.skip(n, lots);
             }
             return;
         }
         let offset = frames(offset, |turns| turns);
+        let mut phases = [[0; L]; BLOCK];
         let [out, uni] = io.outputs.split().map(|out| &mut out[..n]);
 
         let mut state = self.clone();
@@ -340,7 +363,7 @@ impl<const L: usize> Module<L> for Lfo<L> {
                 (hertz, reach) = (rate.at(k), amount.at(k));
             }
             if k == 0 || !held {
-                step = steps(hertz, reach, rate_cv[k], sample_rate);
+                step = steps(&hertz, &octaves(rate_cv[k], reach), per_frame);
             }
             let song = beats.filter(|_| transport.playing).map(|beats| {
                 let cycles = transport.beat_at(io.start + k as u64, sample_rate) / beats;
@@ -353,22 +376,26 @@ impl<const L: usize> Module<L> for Lfo<L> {
                 step = [if song.is_some() { 0 } else { long_step(tempo) }; L];
             }
             let (offset, reset) = (offset.at(k), reset[k]);
-            let (mut phases, mut draws) = ([0.0; L], [0.0; L]);
+            let mut draws = [0.0; L];
             for l in 0..L {
                 let lane = state.lane(l).placed(song, rises(state.reset[l], reset[l]), lots);
-                phases[l] = shifted(long_turns(lane.phase), offset[l]);
+                phases[k][l] = short(lane.phase).wrapping_add(phase::from_turns(offset[l]));
                 draws[l] = lane.lot(shape == SMOOTH);
                 state.set_lane(l, lane.moved(step[l], lots));
             }
             state.reset = reset;
-            (out[k], uni[k]) = (if lots { draws } else { phases }, phases);
+            out[k] = draws;
         }
         *self = state;
 
-        for (out, uni) in out.as_flattened_mut().iter_mut().zip(uni.as_flattened_mut()) {
-            let y = if lots { *out } else { wave(shape, *uni) };
-            *out = y;
-            *uni = unipolar(y);
+        if !lots {
+            let middle = middle(shape);
+            for (y, at) in out.as_flattened_mut().iter_mut().zip(phases.as_flattened()) {
+                *y = wave(shape, at.wrapping_sub(middle));
+            }
+        }
+        for (uni, y) in uni.as_flattened_mut().iter_mut().zip(out.as_flattened()) {
+            *uni = unipolar(*y);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! VCF: the zero-delay state-variable filter (`dsp::svf`), its cutoff free to move at audio rate.
 
-use chronus_dsp::math::{clamp, db_to_gain, exp2, snap};
+use chronus_dsp::math::{clamp, db_to_gain, exp2};
 use chronus_engine::{
     BLOCK, Category, Display, Input, Io, Knob, Module, Output, Param, Settings, Signal, Spec,
     Taper, Unit, kind, lanes,
@@ -220,10 +220,10 @@ impl<const L: usize> Response<L> for Desk<'_, L> {
         let mut rows = [[0.0; L]; 4];
         for l in 0..L {
             let level = damping[l] * band[l];
-            rows[0][l] = snap(a * x[l] + b * level + c * low[l]);
-            rows[1][l] = snap(low[l]);
-            rows[2][l] = snap(level);
-            rows[3][l] = snap(x[l] - level - low[l]);
+            rows[0][l] = a * x[l] + b * level + c * low[l];
+            rows[1][l] = low[l];
+            rows[2][l] = level;
+            rows[3][l] = x[l] - level - low[l];
         }
         for (out, row) in self.out.iter_mut().zip(rows) {
             out[k] = row;

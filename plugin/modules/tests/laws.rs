@@ -1,6 +1,6 @@
 //! Laws that hold for every kind of the library, whatever it does.
 
-use chronus_engine::{Kind, LANES, Param, Ramp, Solo, Source, Taper};
+use chronus_engine::{BLOCK, Kind, LANES, Param, Ramp, Solo, Source, Taper};
 use chronus_modules::KINDS;
 
 /// A small generator, the same every time.
@@ -327,7 +327,7 @@ fn finite_at_every_extreme() {
 }
 
 #[test]
-fn tails_end_without_subnormals() {
+fn tails_do_not_idle_in_subnormals() {
     for_each_kind(6, |kind, random| {
         for round in 0..3 {
             let frames = if round == 0 { 60 * 8000 } else { 8 * 8000 };
@@ -343,11 +343,15 @@ fn tails_end_without_subnormals() {
                 }
             }
             let outputs = solo.run(frames);
-            assert!(
-                outputs.iter().flatten().all(|x| *x == 0.0 || x.is_normal()),
-                "{}",
-                kind.spec.kind
-            );
+            // A tail may pass through them, on its way to the end of a block; none stays there. What
+            // leaves the plugin has none at all (`tests/tests/laws/random.rs`).
+            for output in &outputs {
+                let subnormal = |x: &f32| *x != 0.0 && !x.is_normal();
+                let longest = output.chunk_by(|a, b| subnormal(a) == subnormal(b));
+                let longest = longest.filter(|run| subnormal(&run[0])).map(<[f32]>::len).max();
+                let longest = longest.unwrap_or_default();
+                assert!(longest <= BLOCK, "{}: {longest} frames", kind.spec.kind);
+            }
         }
     });
 }

@@ -305,8 +305,7 @@ impl Graph {
         let (frames, read) = (section.frames, u64::from(run.read));
         let mut looked_at = read;
         // Who runs in it has to be known where one is looked at by itself only.
-        let place = self.plan.nodes[run.node as usize].place;
-        let tapped = place.is_some_and(|place| self.taps.looks_at_bank(place.bank));
+        let tapped = self.taps.looks_at_bank(run.bank);
         if tapped {
             beside(&self.plan, run.node).for_each(|(_, n)| looked_at |= self.taps.of(n as u32));
         }

@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::Graph;
-use super::columns::{self, lanes_of_one};
+use super::parts::{Parts, Row, fold};
 use super::program::{Delay, Mix, Store};
 use crate::lanes::LANES;
 use crate::module::{BLOCK, FEEDBACK_FRAMES};
@@ -57,7 +57,12 @@ impl Graph {
         }
     }
 
-    pub(super) fn mix(&mut self, chunk: &Section<'_>, mix: &Mix, sources: &[MixSource]) {
+    pub(super) fn mix(
+        &mut self,
+        chunk: &Section<'_>,
+        mix: &Mix,
+        (sources, rows): (&[MixSource], &[Row]),
+    ) {
         let Mix { to, poly, .. } = *mix;
         if chunk.groups == 0 && poly {
             return;
@@ -72,7 +77,8 @@ impl Graph {
             ramp_start: self.ramp_start,
             ramp_frames: self.ramp_frames,
         };
-        dispatch(self.arch, Sum { desk, poly, sources, buffer, peaks: &mut self.peaks });
+        let peaks = &mut self.peaks;
+        dispatch(self.arch, Sum { desk, poly, sources, rows, buffer, peaks });
         self.pool.exchange(to, buffer);
     }
 }
@@ -177,6 +183,8 @@ struct Sum<'a> {
     desk: Desk<'a>,
     poly: bool,
     sources: &'a [MixSource],
+    /// Those that stand side by side.
+    rows: &'a [Row],
     buffer: &'a mut Buffer,
     /// The highest level of each voice that comes down.
     peaks: &'a mut [f32; MAX_VOICES],
@@ -187,7 +195,7 @@ impl WithSimd for Sum<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { desk, poly, sources, buffer, peaks } = self;
+        let Self { desk, poly, sources, rows, buffer, peaks } = self;
         if poly {
             for group in desk.groups() {
                 let steady = sources.iter().all(|s| desk.is_steady(s, group));
@@ -212,29 +220,65 @@ impl WithSimd for Sum<'_> {
         let mut row = [[0.0; 1]];
         let out = if steady { &mut row } else { buffer.write(0, desk.chunk.frames) };
         let out = out.as_flattened_mut();
-        let frames = out.len();
-        let mut n = 0;
-        while let Some(source) = sources.get(n) {
-            let side_by_side = lanes_of_one(&sources[n..]);
-            if side_by_side > 0 {
-                let rows = &desk.source::<LANES>(source.from, 0)[..frames];
-                columns::add(simd, rows, &sources[n..n + side_by_side], out, n == 0);
-                n += side_by_side;
-                continue;
+        if sources.len() <= FEW {
+            for (n, source) in sources.iter().enumerate() {
+                add_term(simd, desk, source, out, n == 0, peaks);
             }
-            let gains = desk.gains(source, frames);
-            if desk.is_poly(source.from) {
-                let mut sum = [0f32; BLOCK];
-                add_voices(desk, source, &mut sum[..frames], peaks);
-                add(gains, &sum[..frames], out, n == 0);
-            } else {
-                add(gains, desk.mono(source.from, &mut [0.0; BLOCK]), out, n == 0);
-            }
-            n += 1;
+        } else {
+            add_parts(simd, desk, (sources, rows), out, peaks);
         }
         if steady {
             buffer.fill(0, desk.chunk.frames, row[0]);
         }
+    }
+}
+
+/// Sums of no more have one term a part, so they are added up where they stand.
+const FEW: usize = 2;
+
+/// Adds what comes down to one signal, in parts: whatever is added side by side, and whatever by itself,
+/// gives the same bits.
+#[inline(always)]
+fn add_parts<S: Simd>(
+    simd: S,
+    desk: Desk<'_>,
+    (sources, rows): (&[MixSource], &[Row]),
+    out: &mut [f32],
+    peaks: &mut [f32; MAX_VOICES],
+) {
+    let mut parts = Parts::new();
+    let (mut rows, mut n) = (rows.iter().peekable(), 0);
+    while let Some(source) = sources.get(n) {
+        if let Some(row) = rows.next_if(|row| row.at as usize == n) {
+            parts.add(simd, row, desk.pool.read(row.line, 0, out.len()));
+            n += usize::from(row.count);
+            continue;
+        }
+        let (part, empty) = parts.next(out.len());
+        add_term(simd, desk, source, part, empty, peaks);
+        n += 1;
+    }
+    parts.sum(simd, out);
+}
+
+/// Adds one source to `out`, or writes it where it is the first.
+#[inline(always)]
+fn add_term<S: Simd>(
+    simd: S,
+    desk: Desk<'_>,
+    source: &MixSource,
+    out: &mut [f32],
+    first: bool,
+    peaks: &mut [f32; MAX_VOICES],
+) {
+    let gains = desk.gains(source, out.len());
+    if desk.is_poly(source.from) {
+        let mut sum = [0f32; BLOCK];
+        let sum = &mut sum[..out.len()];
+        add_voices(simd, desk, source, sum, peaks);
+        add(gains, sum, out, first);
+    } else {
+        add(gains, desk.mono(source.from, &mut [0.0; BLOCK]), out, first);
     }
 }
 
@@ -289,7 +333,13 @@ fn add_poly(
 
 /// Adds up the voices that sound, a lane group after the other, and keeps the highest level of each.
 #[inline(always)]
-fn add_voices(desk: Desk<'_>, source: &MixSource, sum: &mut [f32], peaks: &mut [f32; MAX_VOICES]) {
+fn add_voices<S: Simd>(
+    simd: S,
+    desk: Desk<'_>,
+    source: &MixSource,
+    sum: &mut [f32],
+    peaks: &mut [f32; MAX_VOICES],
+) {
     for group in desk.groups() {
         // Lanes without a note may hold anything; they are not part of the sum.
         let heard = desk.chunk.heard(group);
@@ -301,7 +351,7 @@ fn add_voices(desk: Desk<'_>, source: &MixSource, sum: &mut [f32], peaks: &mut [
                 highest[l] = if x.abs() > highest[l] { x.abs() } else { highest[l] };
                 row[l] = x;
             }
-            *sum += add_lanes(&row);
+            *sum += fold(simd, &row);
         }
         let peaks = &mut peaks[group * LANES..(group + 1) * LANES];
         for (peak, highest) in peaks.iter_mut().zip(highest) {
@@ -339,12 +389,4 @@ fn turn_line<const L: usize>(
         *y = std::mem::replace(&mut line[at], *x);
         at = if at + 1 == line.len() { 0 } else { at + 1 };
     }
-}
-
-/// Sum of all lanes, always in the same order: halves onto halves.
-#[inline(always)]
-fn add_lanes(x: &[f32; LANES]) -> f32 {
-    let a: [f32; 8] = std::array::from_fn(|l| x[l] + x[l + 8]);
-    let b: [f32; 4] = std::array::from_fn(|l| a[l] + a[l + 4]);
-    (b[0] + b[2]) + (b[1] + b[3])
 }

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::parts::Row;
 use crate::plan::{self, MixSource, NodeIndex, Plan, Schedule};
 use crate::pool::{Line, Pool, Slot};
 use crate::spec::Source;
@@ -14,6 +15,7 @@ pub(super) struct Program {
     pub steps: Box<[Step]>,
     lines: Box<[Line]>,
     sources: Box<[MixSource]>,
+    rows: Box<[Row]>,
     /// The steps whose load can be measured.
     pub measured: Box<[u32]>,
 }
@@ -40,6 +42,8 @@ pub(super) struct Run {
     pub seat: u32,
     /// The node; of a bank the first that runs in it.
     pub node: NodeIndex,
+    /// Position of the bank in the plan.
+    pub bank: u32,
     /// Bit i: a cable ends at input i.
     pub connected: u64,
     /// Bit o: somebody reads output o.
@@ -60,6 +64,8 @@ pub(super) struct Mix {
     pub poly: bool,
     first: u32,
     count: u32,
+    /// In `Program::rows`: lanes among its sources that stand side by side.
+    rows: Range<u32>,
 }
 
 /// Mono signals that become the lanes of one.
@@ -94,20 +100,29 @@ impl Program {
             lines.extend(schedule.slots(slots).iter().map(|&slot| pool.line(slot)));
             first
         };
+        let mut rows = Vec::new();
         let node = |n: NodeIndex| &plan.nodes[n as usize];
         let step = |step: &plan::Step| match step {
-            plan::Step::Mix { to, sources } => Step::Mix(Mix {
-                to: pool.line(*to),
-                poly: matches!(to, Slot::Poly(_)),
-                first: sources.start,
-                count: sources.len() as u32,
-            }),
+            plan::Step::Mix { to, sources } => {
+                let (poly, first) = (matches!(to, Slot::Poly(_)), rows.len() as u32);
+                if !poly {
+                    rows.extend(Row::all(schedule.sources(sources), pool));
+                }
+                Step::Mix(Mix {
+                    to: pool.line(*to),
+                    poly,
+                    first: sources.start,
+                    count: sources.len() as u32,
+                    rows: first..rows.len() as u32,
+                })
+            }
             plan::Step::Run { node: n, inputs, outputs, connected, read } => {
                 let first = list(inputs);
                 list(outputs);
                 Step::Run(Run {
                     seat: node(*n).seat,
                     node: *n,
+                    bank: 0,
                     connected: *connected,
                     read: *read as u16,
                     groups: node(*n).key.groups,
@@ -117,13 +132,14 @@ impl Program {
                     first,
                 })
             }
-            plan::Step::Bank { bank, inputs, outputs, connected, read } => {
-                let bank = &plan.banks[*bank as usize];
+            plan::Step::Bank { bank: at, inputs, outputs, connected, read } => {
+                let bank = &plan.banks[*at as usize];
                 let first = list(inputs);
                 list(outputs);
                 Step::Bank(Run {
                     seat: bank.seat,
                     node: bank.lanes.iter().flatten().next().copied().unwrap_or_default(),
+                    bank: *at,
                     connected: *connected,
                     read: *read as u16,
                     groups: 1,
@@ -156,6 +172,7 @@ impl Program {
             steps,
             lines: lines.into(),
             sources: schedule.sources.as_slice().into(),
+            rows: rows.into(),
         }
     }
 
@@ -167,10 +184,11 @@ impl Program {
         self.lines[first..first + ports].split_at(usize::from(run.inputs))
     }
 
-    /// What `mix` adds up.
+    /// What `mix` adds up, and which of it stands side by side.
     #[inline(always)]
-    pub fn sources(&self, mix: &Mix) -> &[MixSource] {
-        &self.sources[mix.first as usize..][..mix.count as usize]
+    pub fn sources(&self, mix: &Mix) -> (&[MixSource], &[Row]) {
+        let sources = &self.sources[mix.first as usize..][..mix.count as usize];
+        (sources, &self.rows[mix.rows.start as usize..mix.rows.end as usize])
     }
 
     /// What the lanes of `gather` read; or one line that all read.

@@ -189,6 +189,16 @@ pub fn rises(before: f32, now: f32) -> bool {
     before < 0.5 && now >= 0.5
 }
 
+/// The bits in which any lane of `a` and `b` differs.
+#[inline(always)]
+pub fn differing<const L: usize>(a: &[f32; L], b: &[f32; L]) -> u32 {
+    let mut bits = 0;
+    for l in 0..L {
+        bits |= a[l].to_bits() ^ b[l].to_bits();
+    }
+    bits
+}
+
 /// True when the chunk of `frames` from `start` ends at an absolute multiple of the longest chunk:
 /// the moment for housekeeping that must not depend on how frames are cut.
 #[inline(always)]

@@ -4,11 +4,11 @@
 //! them, the memory keeps what the second needs of the first: bits do not depend on where chunks
 //! are cut.
 
-use chronus_dsp::math::{clamp, exp2, gain_to_db, is_zero, mask};
+use chronus_dsp::math::{clamp, exp2, gain_to_db, is_zero};
 use chronus_dsp::svf::{self, Coefficients, Pair, State, Taps};
 use chronus_engine::{Axis, BLOCK, Curve, Settings, lanes};
 
-use super::{ends_block, settle};
+use super::{differing, ends_block, settle};
 
 lanes! {
     /// What a filter remembers.
@@ -25,6 +25,18 @@ lanes! {
         cross: f32 = 0.0,
         /// `Coefficients::follow` of the last frame.
         follow: f32 = 0.0,
+        /// `Pair::keep` of two frames as the last one, and so on: not kept up while the corner moves.
+        pair_keep: f32 = 0.0,
+        /// `Pair::cross`.
+        pair_cross: f32 = 0.0,
+        /// `Pair::loss` of the first state.
+        loss_first: f32 = 0.0,
+        /// `Pair::loss` of the second state.
+        loss_second: f32 = 0.0,
+        /// `Pair::to_first` of the first input.
+        to_first: f32 = 0.0,
+        /// `Pair::to_second` of the first input.
+        to_second: f32 = 0.0,
         /// `Corner::turns` of the last frame; no number in a new filter.
         turns: f32 = f32::NAN,
         /// `Corner::octaves` of the last frame.
@@ -149,23 +161,29 @@ impl<const L: usize> Svf<L> {
     #[inline(always)]
     pub fn run<R: Response<L>>(&mut self, response: &mut R, start: u64, frames: usize, held: bool) {
         let (corner, mut mix) = response.tune(0);
-        let before = Tuning { keep: self.keep, cross: self.cross, follow: self.follow };
-        let mut a = self.tuning(&corner);
+        let before = (start % 2 == 1).then(|| self.tuning());
+        if self.has_moved(&corner) {
+            self.retune(&corner, held);
+        }
+        let mut a = self.tuning();
+        // Apart from the rest, so that it stays in registers.
+        let mut states = States { ic1eq: self.ic1eq, ic2eq: self.ic2eq };
         let mut k = 0;
-        if start % 2 == 1 {
+        if let Some(before) = before {
             let x = [self.x, response.input(0)];
-            let (_, signals) = self.pair(x, &before, &Pairs::new(&before, &a));
+            let (_, signals) = states.pair(x, &before, &Pairs::new(&before, &a));
             response.output(0, signals, &mix);
             self.x = [0.0; L];
             k = 1;
         }
         if held && L == 1 {
-            k += self.run_along(response, k, frames - k, &a, &mix);
+            let pair = self.pairs().lane(0);
+            k += states.run_along(response, k, frames - k, (a.lane(0), pair), &mix);
         } else if held {
-            let pairs = Pairs::new(&a, &a);
+            let pairs = self.pairs();
             while k + 1 < frames {
                 let x = [response.input(k), response.input(k + 1)];
-                let (first, second) = self.pair(x, &a, &pairs);
+                let (first, second) = states.pair(x, &a, &pairs);
                 response.output(k, first, &mix);
                 response.output(k + 1, second, &mix);
                 k += 2;
@@ -177,7 +195,7 @@ impl<const L: usize> Svf<L> {
                 }
                 let (b, second_mix) = tuned(response, k + 1);
                 let x = [response.input(k), response.input(k + 1)];
-                let (first, second) = self.pair(x, &a, &Pairs::new(&a, &b));
+                let (first, second) = states.pair(x, &a, &Pairs::new(&a, &b));
                 response.output(k, first, &mix);
                 response.output(k + 1, second, &second_mix);
                 k += 2;
@@ -185,46 +203,82 @@ impl<const L: usize> Svf<L> {
             if 0 < k && k < frames {
                 (a, mix) = tuned(response, k);
             }
+            (self.keep, self.cross, self.follow) = (a.keep, a.cross, a.follow);
             // What is remembered of the corner is not that of these frames.
             self.turns = [f32::NAN; L];
         }
         if k < frames {
             self.x = response.input(k);
-            response.output(k, self.first(self.x, &a), &mix);
+            response.output(k, states.first(self.x, &a), &mix);
         }
-        (self.keep, self.cross, self.follow) = (a.keep, a.cross, a.follow);
         if ends_block(start, frames) {
-            settle(&mut self.ic1eq);
-            settle(&mut self.ic2eq);
+            settle(&mut states.ic1eq);
+            settle(&mut states.ic2eq);
         }
+        (self.ic1eq, self.ic2eq) = (states.ic1eq, states.ic2eq);
     }
 
-    /// The coefficients at `corner`: those of the last frame, where it has not moved since.
+    /// True when a lane's corner is not that of the last frame.
     #[inline(always)]
-    fn tuning(&mut self, corner: &Corner<L>) -> Tuning<L> {
-        let mut moved = 0;
-        for l in 0..L {
-            let same = (self.turns[l] == corner.turns[l])
-                & (self.octaves[l] == corner.octaves[l])
-                & (self.damping[l] == corner.damping[l])
-                & (self.scale[l] == corner.scale[l]);
-            moved |= mask(!same);
-        }
-        if moved == 0 {
-            return Tuning { keep: self.keep, cross: self.cross, follow: self.follow };
-        }
+    fn has_moved(&self, corner: &Corner<L>) -> bool {
+        let moved = differing(&self.turns, &corner.turns)
+            | differing(&self.octaves, &corner.octaves)
+            | differing(&self.damping, &corner.damping)
+            | differing(&self.scale, &corner.scale);
+        moved != 0
+    }
+
+    /// Sets the coefficients to `corner`, those of pairs too where it is `held`. A call, so that the
+    /// corner lies in memory, as vectors, and not lane by lane in registers.
+    #[inline(never)]
+    fn retune(&mut self, corner: &Corner<L>, held: bool) {
         (self.turns, self.octaves) = (corner.turns, corner.octaves);
         (self.damping, self.scale) = (corner.damping, corner.scale);
-        Tuning::new(corner)
+        let Tuning { keep, cross, follow } = Tuning::new(corner);
+        (self.keep, self.cross, self.follow) = (keep, cross, follow);
+        if held {
+            let a = self.tuning();
+            let pairs = Pairs::new(&a, &a);
+            (self.pair_keep, self.pair_cross) = (pairs.keep, pairs.cross);
+            [self.loss_first, self.loss_second] = pairs.loss;
+            (self.to_first, self.to_second) = (pairs.to_first, pairs.to_second);
+        }
     }
 
+    /// The coefficients of the last frame.
+    #[inline(always)]
+    fn tuning(&self) -> Tuning<L> {
+        Tuning { keep: self.keep, cross: self.cross, follow: self.follow }
+    }
+
+    /// Those of two frames as the last one.
+    #[inline(always)]
+    fn pairs(&self) -> Pairs<L> {
+        Pairs {
+            keep: self.pair_keep,
+            cross: self.pair_cross,
+            loss: [self.loss_first, self.loss_second],
+            to_first: self.to_first,
+            to_second: self.to_second,
+            b: self.tuning(),
+        }
+    }
+}
+
+/// Each lane's integrators.
+struct States<const L: usize> {
+    ic1eq: [f32; L],
+    ic2eq: [f32; L],
+}
+
+impl<const L: usize> States<L> {
     /// The first frame of a pair, which leaves the state to the second.
     #[inline(always)]
     fn first(&self, x: [f32; L], a: &Tuning<L>) -> Signals<L> {
         let mut signals = Signals::SILENT;
         for l in 0..L {
             let state = State { ic1eq: self.ic1eq[l], ic2eq: self.ic2eq[l] };
-            signals.set(l, x[l], svf::tick(x[l], a.lane(l), state).0);
+            signals.set(l, x[l], Taps::of(x[l], a.lane(l), state));
         }
         signals
     }
@@ -238,12 +292,11 @@ impl<const L: usize> Svf<L> {
         response: &mut R,
         from: usize,
         frames: usize,
-        a: &Tuning<L>,
+        (a, pair): (Coefficients, Pair),
         mix: &R::Mix,
     ) -> usize {
         const PAIRS: usize = BLOCK / 2;
         let n = (frames / 2).min(PAIRS);
-        let (a, pair) = (a.lane(0), Pairs::new(a, a).lane(0));
         let (mut x, mut drives) = ([[0.0; PAIRS]; 2], [[0.0; PAIRS]; 2]);
         for j in 0..n {
             let k = from + 2 * j;
@@ -262,10 +315,10 @@ impl<const L: usize> Svf<L> {
         (self.ic1eq[0], self.ic2eq[0]) = (state.ic1eq, state.ic2eq);
         for j in 0..n {
             let at = |j: usize| State { ic1eq: states[0][j], ic2eq: states[1][j] };
-            let (taps, between) = svf::tick(x[0][j], a, at(j));
+            let taps = Taps::of(x[0][j], a, at(j));
             let (mut first, mut second) = (Signals::SILENT, Signals::SILENT);
             first.set(0, x[0][j], taps);
-            second.set(0, x[1][j], Taps::between(between, at(j + 1)));
+            second.set(0, x[1][j], taps.next(at(j), at(j + 1)));
             response.output(from + 2 * j, first, mix);
             response.output(from + 2 * j + 1, second, mix);
         }
@@ -284,11 +337,11 @@ impl<const L: usize> Svf<L> {
         for l in 0..L {
             let state = State { ic1eq: self.ic1eq[l], ic2eq: self.ic2eq[l] };
             let x = [x[0][l], x[1][l]];
-            let (taps, between) = svf::tick(x[0], a.lane(l), state);
+            let taps = Taps::of(x[0], a.lane(l), state);
             first.set(l, x[0], taps);
             let pair = pairs.lane(l);
             let after = pair.after(pair.drive(x), state);
-            second.set(l, x[1], Taps::between(between, after));
+            second.set(l, x[1], taps.next(state, after));
             (self.ic1eq[l], self.ic2eq[l]) = (after.ic1eq, after.ic2eq);
         }
         (first, second)

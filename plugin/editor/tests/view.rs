@@ -4,7 +4,7 @@ mod rig;
 
 use chronus_engine::Request;
 use chronus_patch::Point;
-use egui::{Modifiers, vec2};
+use egui::{Event, Modifiers, vec2};
 use rig::Rig;
 
 fn create(id: &str, kind: &str, x: f32) -> Request {
@@ -72,4 +72,55 @@ fn a_view_that_is_none_shows_all_of_the_patch() {
     assert!(rig.view().0 <= 3.0, "{:?}", rig.view());
     rig.set_view(1e-9, near);
     assert!(rig.view().0 >= 0.2, "{:?}", rig.view());
+}
+
+/// Amplifiers in a field that fits into the window where knobs are too small to be shown, and the pointer
+/// in the middle of it.
+fn field(count: usize) -> Rig {
+    let amplifier = |n: usize| {
+        let position = Point { x: (n % 12) as f32 * 200.0, y: (n / 12) as f32 * 200.0 };
+        Request::Create { id: format!("m{n}"), kind: "vca".into(), position }
+    };
+    let mut rig = Rig::new(&(0..count).map(amplifier).collect::<Vec<_>>());
+    rig.click("Fit");
+    rig.hover(rig.place(&format!("Module m{}", count / 2)));
+    rig
+}
+
+/// Law: a zoom brings the knobs of many modules in over some frames, and needs no more input for all to
+/// be there.
+#[test]
+fn knobs_come_in_a_few_modules_at_a_time_and_are_all_there_at_rest() {
+    let mut rig = field(120);
+    let (zoom, knobs) = (rig.view().0, |rig: &Rig| rig.count_of(" Gain value"));
+    assert_eq!(knobs(&rig), 0, "{zoom}");
+    let mut shown = vec![0];
+    rig.step_with(&[Event::Zoom(0.425 / zoom)]);
+    while rig.rest().is_zero() {
+        shown.push(knobs(&rig));
+        assert!(shown.len() < 20, "it comes to rest: {shown:?}");
+        rig.step();
+    }
+    shown.push(knobs(&rig));
+    let steps: Vec<_> = shown.windows(2).map(|two| two[1] - two[0]).collect();
+    assert!(steps.iter().all(|step| *step <= 40), "{shown:?}");
+    assert!(steps.iter().filter(|step| **step > 0).count() > 1, "{shown:?}");
+    let modules = rig.count_of("Module m");
+    assert_eq!(shown.last(), Some(&modules), "{shown:?}");
+    assert!(modules > 80, "{modules}");
+}
+
+/// Law: while modules grow, their names in them are not laid out anew for every width.
+#[test]
+fn names_of_modules_from_afar_are_laid_out_once() {
+    let mut rig = field(120);
+    let still = rig.texts();
+    assert!(still > 120, "{still}");
+    let mut most = 0;
+    for _ in 0..6 {
+        rig.step_with(&[Event::Zoom(0.99)]);
+        most = most.max(rig.texts());
+    }
+    // The zoom itself is written somewhere, in per cent.
+    assert!(most <= still + 10, "{most} after {still}");
 }

@@ -3,9 +3,9 @@
 use chronus_engine::Signal;
 use egui::text::LayoutJob;
 use egui::{
-    Align, Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind,
+    Align, Align2, Color32, CornerRadius, FontId, Painter, Rect, Shape, Stroke, StrokeKind,
 };
-use egui::{Ui, Vec2, pos2, vec2};
+use egui::{Ui, pos2, vec2};
 
 use super::curve::Curve;
 use super::layout::HEADER;
@@ -88,7 +88,7 @@ pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: 
     let top = CornerRadius { sw: 0, se: 0, ..corners };
     let header_colour = header_colour(look, seat);
     painter.rect_filled(header, top, header_colour);
-    if zoom >= super::PLAIN {
+    if seat.open {
         let name = scene.patch.label(seat.id);
         let text = if seat.module.bypass { format!("{name} (bypassed)") } else { name.to_owned() };
         let place = header.left_center() + vec2(9.0 * zoom, 0.0);
@@ -111,10 +111,10 @@ pub(crate) fn body(brush: Brush<'_>, scene: &Scene<'_>, seat: &Seat<'_>, marks: 
         let inside = painter.with_clip_rect(painter.clip_rect().intersect(free));
         inside.text(place, Align2::LEFT_CENTER, text, font, ink);
     }
-    if zoom < super::PLAIN {
+    if !seat.open {
         name_inside(brush, scene, seat, marks.load);
     }
-    if seat.spec.is_none() && zoom >= super::PLAIN {
+    if seat.spec.is_none() && seat.open {
         let place = header.left_bottom() + vec2(9.0, 9.0) * zoom;
         let text = format!("no kind `{}` here", seat.module.kind);
         painter.text(place, Align2::LEFT_CENTER, text, font(10.5, zoom), look.bad);
@@ -158,18 +158,24 @@ pub(crate) fn name_inside(
     let name = scene.patch.label(seat.id);
     let width = rect.width() - 4.0;
     let longest = name.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
-    let simple = |text: &str, colour| {
-        let font = FontId::proportional(fitting(width, longest));
-        LayoutJob::simple(text.to_owned(), font, colour, width)
-    };
-    let mut job = simple(name, look.text);
-    job.halign = Align::Center;
-    job.wrap.max_rows = if rect.height() > 40.0 { 2 } else { 1 };
-    job.wrap.break_anywhere = longest == name.chars().count();
-    let galley = painter.layout_job(job);
-    let loaded = load.map(|load| {
-        let mut job = simple(load, look.dim);
+    let size = fitting(width, longest);
+    let within = |text: &str, colour, width| {
+        let font = FontId::proportional(size);
+        let mut job = LayoutJob::simple(text.to_owned(), font, colour, width);
         job.halign = Align::Center;
+        job
+    };
+    // What fits in one line lies the same however wide the module is: while a zoom makes that another width
+    // in each frame, the name waits in egui's cache.
+    let mut galley = painter.layout_job(within(name, look.text, f32::INFINITY));
+    if galley.size().x > width.round() {
+        let mut job = within(name, look.text, width);
+        job.wrap.max_rows = if rect.height() > 40.0 { 2 } else { 1 };
+        job.wrap.break_anywhere = longest == name.chars().count();
+        galley = painter.layout_job(job);
+    }
+    let loaded = load.map(|load| {
+        let mut job = within(load, look.dim, width);
         job.wrap.max_rows = 1;
         painter.layout_job(job)
     });
@@ -259,39 +265,4 @@ pub(crate) fn cable(
         painter.add(Shape::line(points.clone(), halo));
     }
     painter.add(Shape::line(points, stroke));
-}
-
-/// A knob's rail, value arc and pointer; `position` 0..=1 of its way, `start` where the arc begins.
-pub(crate) fn dial(
-    brush: Brush<'_>,
-    (centre, radius): (Pos2, f32),
-    (position, start): (f32, f32),
-    (colour, hot): (Color32, bool),
-) {
-    let Brush { painter, look, .. } = brush;
-    let rail = Stroke::new(radius * 0.2, look.rail);
-    painter.add(arc(centre, radius, 0.0, 1.0, rail));
-    painter.circle_filled(centre, radius * 0.7, if hot { look.edge } else { look.knob });
-    let (from, to) = (position.min(start), position.max(start));
-    if to - from > 0.002 {
-        painter.add(arc(centre, radius, from, to, Stroke::new(radius * 0.2, colour)));
-    }
-    let tip = direction(position);
-    let hand = Stroke::new((radius * 0.13).max(1.5), look.text);
-    painter.line_segment([centre + tip * radius * 0.25, centre + tip * radius * 0.68], hand);
-}
-
-fn arc(centre: Pos2, radius: f32, from: f32, to: f32, stroke: Stroke) -> Shape {
-    // As many corners as the eye can tell apart at that size.
-    let whole = (radius * 2.0).clamp(10.0, 48.0);
-    let pieces = ((to - from) * whole).ceil().max(1.0);
-    let point = |piece: f32| centre + direction(from + (to - from) * piece / pieces) * radius;
-    let points = (0..=pieces as u16).map(|piece| point(f32::from(piece))).collect();
-    Shape::line(points, stroke)
-}
-
-/// Where a knob points at `position`: from lower left over the top to lower right.
-fn direction(position: f32) -> Vec2 {
-    let turn = std::f32::consts::PI * (0.75 + 1.5 * position);
-    vec2(turn.cos(), turn.sin())
 }

@@ -14,6 +14,7 @@ pub(crate) mod chooser;
 pub(crate) mod command;
 mod connect;
 mod curve;
+mod dial;
 mod display;
 mod draw;
 mod edits;
@@ -27,6 +28,7 @@ mod learn;
 mod menu;
 mod minimap;
 pub(crate) mod notes;
+mod open;
 mod over;
 mod parts;
 mod place;
@@ -52,6 +54,7 @@ use crate::app::EditorApp;
 use crate::theme;
 use command::{Command, Subject};
 use connect::Connect;
+use dial::Arcs;
 use draw::Brush;
 use entry::Entry;
 use gesture::Gesture;
@@ -59,6 +62,7 @@ use knobs::{Field, Hand};
 use learn::Learning;
 use menu::Menu;
 use notes::Note;
+use open::Open;
 use place::Lifted;
 use scene::Scene;
 use search::Search;
@@ -70,9 +74,11 @@ use watch::Hovered;
 pub(crate) use edits::delete;
 
 /// Below this zoom knobs are left out.
-const PLAIN: f32 = 0.36;
+const PLAIN: f32 = 0.42;
 /// Below this zoom pins are too near to each other to be hit, and cables have no names of their own.
 const PINS: f32 = 0.3;
+/// Below this zoom what faces show below their knobs is left out.
+const DISPLAYS: f32 = 0.48;
 /// Below this zoom captions could not be read: what the pointer is on still has its.
 const NAMES: f32 = 0.6;
 /// Below these zooms names of pins and the words in displays are left out. They come one after the other:
@@ -102,6 +108,10 @@ pub(crate) struct Canvas {
     /// The view to be shown as soon as its place in the window is known.
     to_show: Option<(f32, Point)>,
     selection: Selection,
+    /// Modules whose knobs are seen.
+    open: Open,
+    /// Arcs of knobs, as they were drawn last.
+    arcs: Arcs,
     gesture: Gesture,
     search: Option<Search>,
     /// The knob in hand, and where it stands.
@@ -261,10 +271,14 @@ impl EditorApp {
         self.tend_learning(ui, patch);
         self.move_view(ui, &ground);
         let view = self.canvas.view.unwrap_or(View { origin: window.min, zoom: 1.0 });
-        let scene = {
+        let mut scene = {
             let Canvas { selection, gesture, .. } = &self.canvas;
             Scene::new(patch, &registry, (window, view), (selection, gesture))
         };
+        let pointer = ui.input(|input| input.pointer.hover_pos());
+        if self.canvas.open.tend(&mut scene, pointer.unwrap_or(window.center())) {
+            ui.ctx().request_repaint();
+        }
         self.ground(ui, &scene, &ground);
         self.wish_levels(&scene);
         self.canvas.scoping = false;
@@ -278,7 +292,7 @@ impl EditorApp {
         self.sheets(ui, &scene, true);
         let verdicts = Verdicts::of(&self.engine, patch);
         let knob_before = self.canvas.on_knob.take();
-        for seat in scene.seats.iter().filter(|seat| seat.rect.expand(80.0).intersects(window)) {
+        for seat in scene.seats.iter().filter(|seat| scene.sees(seat)) {
             self.seat(ui, &scene, seat, &verdicts);
         }
         // A field whose knob is no longer to be seen goes with it.

@@ -7,7 +7,7 @@ use super::draw::{self, Brush};
 use super::scene::{End, Pin, Scene, Seat};
 use super::verdict::Verdicts;
 use super::watch::{self, Hovered};
-use super::{PINS, PLAIN, far};
+use super::{DISPLAYS, PINS, far};
 use crate::app::EditorApp;
 use crate::live::Trace;
 use crate::ports::cable_name;
@@ -86,14 +86,16 @@ impl EditorApp {
         for pin in seat.pins(view) {
             self.pin(ui, scene, seat, &pin);
         }
-        if let Some(spec) = seat.spec.filter(|_| view.zoom >= PLAIN) {
+        if let Some(spec) = seat.spec.filter(|_| seat.open) {
             let mut values = Vec::with_capacity(spec.params.len());
             for (param, cell) in spec.params.iter().zip(&seat.face.knobs) {
                 let corner = seat.rect.min + cell.min.to_vec2() * view.zoom;
                 let cell = Rect::from_min_size(corner, cell.size() * view.zoom);
                 values.push(self.dial(ui, scene, seat, (spec, param), cell));
             }
-            self.display(ui, scene, seat, &values);
+            if view.zoom >= DISPLAYS {
+                self.display(ui, scene, seat, &values);
+            }
         }
     }
 

@@ -14,6 +14,8 @@ use super::notes::{self, Sheet};
 use super::selection::Selection;
 use super::view::View;
 
+/// How far outside the window modules are still drawn: they glow, and their tips reach in.
+const AROUND: f32 = 80.0;
 /// How near a pointer must be to a cable to mean it, in the window's points.
 const NEAR_CABLE: f32 = 7.0;
 /// How near a cable's end must be dropped to a pin.
@@ -27,6 +29,8 @@ pub(crate) struct Seat<'a> {
     pub face: Rc<Face>,
     /// In the window.
     pub rect: Rect,
+    /// Its knobs are seen.
+    pub open: bool,
 }
 
 impl Seat<'_> {
@@ -117,7 +121,7 @@ impl<'a> Scene<'a> {
             let lifted = offset.is_some() || selection.modules.contains(id);
             let place = corner(module) + offset.unwrap_or_default();
             let rect = view.rect(Rect::from_min_size(place, face.size));
-            (lifted, Seat { id, module, spec, face, rect })
+            (lifted, Seat { id, module, spec, face, rect, open: false })
         };
         let mut seats: Vec<_> = patch.modules.iter().map(seat).collect();
         seats.sort_by_key(|(lifted, _)| *lifted);
@@ -156,6 +160,11 @@ impl<'a> Scene<'a> {
         let spec = self.seats[*self.index.get(&port.module)?].spec?;
         let output = spec.output(&port.port)?;
         Some((output, spec.outputs[output].signal))
+    }
+
+    /// True when some of `seat` can be seen.
+    pub(crate) fn sees(&self, seat: &Seat<'_>) -> bool {
+        seat.rect.expand(AROUND).intersects(self.window)
     }
 
     /// How far `place` is from the middle of the window.

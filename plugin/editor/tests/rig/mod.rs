@@ -315,6 +315,17 @@ impl Rig {
         self.harness.step();
     }
 
+    /// One frame, in which `events` are heard.
+    pub fn step_with(&mut self, events: &[Input]) {
+        self.harness.input_mut().events.extend_from_slice(events);
+        self.harness.step();
+    }
+
+    /// How many texts were laid out for the last two frames.
+    pub fn texts(&self) -> usize {
+        self.harness.ctx.fonts(|fonts| fonts.num_galleys_in_cache())
+    }
+
     /// The window is closed, as the framework tells it.
     pub fn close_window(&self) {
         self.app.lock().unwrap().window_closed();

@@ -3,9 +3,9 @@
 use chronus_engine::Signal;
 use egui::text::LayoutJob;
 use egui::{
-    Align, Align2, Color32, CornerRadius, FontId, Painter, Rect, Shape, Stroke, StrokeKind,
+    Align, Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind,
 };
-use egui::{Ui, pos2, vec2};
+use egui::{Ui, Vec2, pos2, vec2};
 
 use super::curve::Curve;
 use super::layout::HEADER;
@@ -265,4 +265,39 @@ pub(crate) fn cable(
         painter.add(Shape::line(points.clone(), halo));
     }
     painter.add(Shape::line(points, stroke));
+}
+
+/// A knob's rail, value arc and pointer; `position` 0..=1 of its way, `start` where the arc begins.
+pub(crate) fn dial(
+    brush: Brush<'_>,
+    (centre, radius): (Pos2, f32),
+    (position, start): (f32, f32),
+    (colour, hot): (Color32, bool),
+) {
+    let Brush { painter, look, .. } = brush;
+    let rail = Stroke::new(radius * 0.2, look.rail);
+    painter.add(arc(centre, radius, 0.0, 1.0, rail));
+    painter.circle_filled(centre, radius * 0.7, if hot { look.edge } else { look.knob });
+    let (from, to) = (position.min(start), position.max(start));
+    if to - from > 0.002 {
+        painter.add(arc(centre, radius, from, to, Stroke::new(radius * 0.2, colour)));
+    }
+    let tip = direction(position);
+    let hand = Stroke::new((radius * 0.13).max(1.5), look.text);
+    painter.line_segment([centre + tip * radius * 0.25, centre + tip * radius * 0.68], hand);
+}
+
+fn arc(centre: Pos2, radius: f32, from: f32, to: f32, stroke: Stroke) -> Shape {
+    // As many corners as the eye can tell apart at that size.
+    let whole = (radius * 2.0).clamp(10.0, 48.0);
+    let pieces = ((to - from) * whole).ceil().max(1.0);
+    let point = |piece: f32| centre + direction(from + (to - from) * piece / pieces) * radius;
+    let points = (0..=pieces as u16).map(|piece| point(f32::from(piece))).collect();
+    Shape::line(points, stroke)
+}
+
+/// Where a knob points at `position`: from lower left over the top to lower right.
+fn direction(position: f32) -> Vec2 {
+    let turn = std::f32::consts::PI * (0.75 + 1.5 * position);
+    vec2(turn.cos(), turn.sin())
 }

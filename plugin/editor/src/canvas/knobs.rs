@@ -6,7 +6,7 @@ use egui::{Align2, EventFilter, Key, Popup, Rect, Response, Role, Sense, TextEdi
 use egui::{WidgetInfo, vec2};
 
 use super::command::Subject;
-use super::draw::{Brush, font};
+use super::draw::{self, Brush, font};
 use super::learn;
 use super::scene::{Scene, Seat};
 use crate::app::EditorApp;
@@ -108,7 +108,7 @@ impl EditorApp {
         let hot = held || knob.hovered() || knob.has_focus();
         let start = if param.min < 0.0 && param.max > 0.0 { param.to_knob(0.0) } else { 0.0 };
         let colour = if driven.is_some() { theme::of(ui).warn } else { theme::of(ui).accent };
-        self.canvas.arcs.dial(
+        draw::dial(
             Brush::new(ui, scene.view),
             (centre, radius),
             (param.to_knob(value), start),

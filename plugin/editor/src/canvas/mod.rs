@@ -14,7 +14,6 @@ pub(crate) mod chooser;
 pub(crate) mod command;
 mod connect;
 mod curve;
-mod dial;
 mod display;
 mod draw;
 mod edits;
@@ -54,7 +53,6 @@ use crate::app::EditorApp;
 use crate::theme;
 use command::{Command, Subject};
 use connect::Connect;
-use dial::Arcs;
 use draw::Brush;
 use entry::Entry;
 use gesture::Gesture;
@@ -110,8 +108,6 @@ pub(crate) struct Canvas {
     selection: Selection,
     /// Modules whose knobs are seen.
     open: Open,
-    /// Arcs of knobs, as they were drawn last.
-    arcs: Arcs,
     gesture: Gesture,
     search: Option<Search>,
     /// The knob in hand, and where it stands.

@@ -254,8 +254,8 @@ fn add_parts<S: Simd>(
             n += usize::from(row.count);
             continue;
         }
-        let (part, empty) = parts.next(out.len());
-        add_term(simd, desk, source, part, empty, peaks);
+        let add = |part: &mut [f32], empty| add_term(simd, desk, source, part, empty, peaks);
+        parts.add_one(out.len(), add);
         n += 1;
     }
     parts.sum(simd, out);

@@ -26,7 +26,7 @@ pub(super) struct Parts {
     rows: [[f32; PARTS]; BLOCK],
 }
 
-/// How the partial sums are laid out: as it suits the terms that are added.
+/// How the partial sums are laid out: along the frames until the first row of lanes comes.
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
     Columns,
@@ -96,21 +96,22 @@ impl Parts {
         Self { terms: 0, shape: Shape::Columns, columns, rows }
     }
 
-    /// Where the next term goes, of `frames` frames, and whether nothing stands there yet.
+    /// Adds one term of `frames` frames: `add` adds it to what it is given, or writes it where it is told
+    /// that nothing stands there yet.
     #[inline(always)]
-    pub fn next(&mut self, frames: usize) -> (&mut [f32], bool) {
-        if let Shape::Rows { turned } = self.shape {
-            for (k, row) in self.rows[..frames].iter().enumerate() {
-                for (place, x) in row.iter().enumerate() {
-                    self.columns[(place + turned) % PARTS][k] = *x;
+    pub fn add_one(&mut self, frames: usize, add: impl FnOnce(&mut [f32], bool)) {
+        let part = self.terms % PARTS;
+        match self.shape {
+            Shape::Columns => add(&mut self.columns[part][..frames], self.terms < PARTS),
+            Shape::Rows { turned } => {
+                let (mut term, place) = ([0.0; BLOCK], (part + PARTS - turned) % PARTS);
+                add(&mut term[..frames], true);
+                for (row, x) in self.rows.iter_mut().zip(&term[..frames]) {
+                    row[place] += x;
                 }
             }
-            self.shape = Shape::Columns;
         }
-        let part = self.terms % PARTS;
-        let empty = self.terms < PARTS;
         self.terms += 1;
-        (&mut self.columns[part][..frames], empty)
     }
 
     /// Adds the lanes of `row`, one term each, from the frames of its buffer.
@@ -154,9 +155,10 @@ impl Parts {
                 }
             }
             Shape::Columns => {
-                for (k, row) in self.rows[..frames].iter_mut().enumerate() {
-                    for (place, x) in row.iter_mut().enumerate() {
-                        *x = self.columns[(place + turned) % PARTS][k];
+                for (part, column) in self.columns[..self.terms.min(PARTS)].iter().enumerate() {
+                    let place = (part + PARTS - turned) % PARTS;
+                    for (row, x) in self.rows.iter_mut().zip(&column[..frames]) {
+                        row[place] = *x;
                     }
                 }
             }
@@ -299,11 +301,12 @@ mod tests {
                     continue;
                 }
                 let MixFrom::Lane(_, lane) = sources[n].from else { unreachable!() };
-                let (part, empty) = parts.next(rows.len());
-                for (sum, row) in part.iter_mut().zip(rows) {
-                    let term = sources[n].gain * row[usize::from(lane)];
-                    *sum = if empty { term } else { *sum + term };
-                }
+                parts.add_one(rows.len(), |part, empty| {
+                    for (sum, row) in part.iter_mut().zip(rows) {
+                        let term = sources[n].gain * row[usize::from(lane)];
+                        *sum = if empty { term } else { *sum + term };
+                    }
+                });
                 n += 1;
             }
             parts.sum(simd, &mut out);
@@ -360,8 +363,7 @@ mod tests {
     fn a_zero_keeps_its_sign() {
         let (mut parts, mut out) = (Parts::new(), [f32::NAN]);
         for _ in 0..3 {
-            let (part, empty) = parts.next(1);
-            part[0] = if empty { -0.0 } else { part[0] - 0.0 };
+            parts.add_one(1, |part, empty| part[0] = if empty { -0.0 } else { part[0] - 0.0 });
         }
         parts.sum(pulp::Scalar::new(), &mut out);
         assert_eq!(out[0].to_bits(), (-0.0f32).to_bits());

@@ -43,6 +43,8 @@ pub(crate) struct Node {
     pub params: Box<[Ramp]>,
     /// Frame from which on none of them moves.
     pub settles: u64,
+    /// Grows whenever one is turned.
+    pub turns: u64,
     pub cells: Arc<Cells>,
     /// What `/gate/ID` says.
     pub gate: f32,
@@ -178,7 +180,7 @@ impl Graph {
                 let value = |p: usize| Ramp::constant(node.spec.params[p].clamp(cells.get(p)));
                 let params = (0..node.spec.params.len()).map(value).collect();
                 let instance = kind.build(&setup, usize::from(node.key.groups));
-                Box::new(Node { instance, params, settles: 0, cells, gate: 0.0 })
+                Box::new(Node { instance, params, settles: 0, turns: 0, cells, gate: 0.0 })
             });
         }
         let ring = |groups: u8| Buffer::silent(groups, FEEDBACK_FRAMES);
@@ -407,6 +409,7 @@ impl Graph {
             params: &node.params,
             gates: std::slice::from_ref(&node.gate),
             still: start >= node.settles,
+            turns: node.turns,
             settled: None,
             rests: &mut rests,
         });

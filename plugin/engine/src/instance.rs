@@ -89,8 +89,10 @@ pub struct Chunk<'a, 'w> {
     pub params: &'a [Ramp],
     /// `/gate/ID`: one value for all lanes, or in a bank `LANES` of them.
     pub gates: &'a [f32],
-    /// No knob that all lanes share moves.
+    /// No knob moves.
     pub still: bool,
+    /// Grows whenever a knob is turned.
+    pub turns: u64,
     /// In a bank, where its knobs go.
     pub settled: Option<Settled<'a>>,
     /// Set by a module that rests (`Io::rest`).
@@ -121,6 +123,16 @@ struct Group<M: Module<L>, const L: usize> {
     setup: Setup,
     state: M,
     storage: M::Storage,
+    seen: Seen,
+}
+
+/// What a state has seen last: `Chunk::turns`, where no knob moved, and `Chunk::connected`.
+#[derive(Clone, Copy, PartialEq)]
+struct Seen(u64, u64);
+
+impl Seen {
+    /// No chunk in which no knob moved.
+    const NOTHING: Self = Self(u64::MAX, 0);
 }
 
 impl<M: Module<L>, const L: usize> Built<M, L> {
@@ -130,7 +142,7 @@ impl<M: Module<L>, const L: usize> Built<M, L> {
             let setup = Setup { first_lane: setup.first_lane + group * L, ..*setup };
             let mut state = M::initial();
             state.start(&setup);
-            Group { setup, state, storage: M::Storage::new(&setup) }
+            Group { setup, state, storage: M::Storage::new(&setup), seen: Seen::NOTHING }
         });
         Self { arch: crate::simd::arch(), groups: groups.collect() }
     }
@@ -154,6 +166,7 @@ impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
             group.state = M::initial();
             group.state.start(&group.setup);
             group.storage.reset();
+            group.seen = Seen::NOTHING;
         }
     }
 
@@ -162,7 +175,9 @@ impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
     }
 
     fn load_lane(&mut self, lane: usize, words: &LaneWords) {
-        self.groups[lane / L].state.load_lane(lane % L, words);
+        let group = &mut self.groups[lane / L];
+        group.state.load_lane(lane % L, words);
+        group.seen = Seen::NOTHING;
     }
 }
 
@@ -193,10 +208,13 @@ impl<M: Module<L>, const L: usize> Run<'_, '_, '_, M, L> {
     /// where they go.
     #[inline(always)]
     fn run(self, frames: usize, settled: Option<Settled<'_>>) {
-        let Self { group: Group { setup, state, storage }, at, chunk } = self;
+        let Self { group: Group { setup, state, storage, seen }, at, chunk } = self;
         debug_assert!(frames <= BLOCK);
         let at = if L == 1 { 0 } else { at };
         let section = &mut *chunk.section;
+        let now = Seen(chunk.turns, chunk.connected);
+        let unchanged = chunk.still & (*seen == now);
+        *seen = if chunk.still { now } else { Seen::NOTHING };
         let io = Io {
             frames,
             start: section.start,
@@ -211,6 +229,7 @@ impl<M: Module<L>, const L: usize> Run<'_, '_, '_, M, L> {
             params: Params::new(chunk.params, settled, chunk.still, section.start),
             outputs: Outputs { buffers: chunk.outputs, connected: chunk.read, group: at, frames },
             gates: chunk.gates,
+            unchanged,
             first_lane: setup.first_lane,
             world: section.world.reborrow(),
             rests: &mut *chunk.rests,

@@ -98,6 +98,7 @@ pub struct Io<'a, const L: usize> {
     /// Where to write.
     pub outputs: Outputs<'a, L>,
     pub(crate) gates: &'a [f32],
+    pub(crate) unchanged: bool,
     /// Voice of lane 0; of no meaning where lanes are modules (a bank).
     pub first_lane: usize,
     /// The host: notes, audio, macros, transport.
@@ -112,6 +113,15 @@ impl<const L: usize> Io<'_, L> {
     #[inline(always)]
     pub fn rest(&mut self) {
         *self.rests = true;
+    }
+
+    /// True when no knob has moved since the last chunk that this state has seen, nor moves in this one, and
+    /// cables end at the same inputs as then: what was computed from knobs alone, and is remembered,
+    /// still holds. False says nothing.
+    #[inline(always)]
+    #[must_use]
+    pub fn unchanged(&self) -> bool {
+        self.unchanged
     }
 
     /// What `/gate/ID` says: 0 or 1 a lane.

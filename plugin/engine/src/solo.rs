@@ -26,8 +26,8 @@ pub struct Solo {
     params: Vec<Ramp>,
     /// By input, where one is connected: a signal for all lanes, or one a lane.
     inputs: Vec<Option<Vec<Vec<f32>>>>,
-    /// Inputs that keep their value through a chunk are marked so (`Inputs::steady`), as they are in a
-    /// graph. What comes out is the same either way.
+    /// Inputs that keep their value through a chunk are marked so (`Inputs::steady`), and what has not
+    /// changed (`Io::unchanged`), as they are in a graph. What comes out is the same either way.
     pub hints: bool,
     /// Gate as `/gate/ID` sets it: one value, in a bank one a lane.
     pub gates: Vec<f32>,
@@ -42,6 +42,8 @@ pub struct Solo {
     /// What sinks wrote, both channels.
     pub audio_out: [Vec<f32>; 2],
     frame: u64,
+    /// Grows whenever a knob is turned.
+    turns: u64,
 }
 
 /// Buffers of one chunk.
@@ -123,6 +125,7 @@ impl Solo {
             audio_in: [Vec::new(), Vec::new()],
             audio_out: [Vec::new(), Vec::new()],
             frame: 0,
+            turns: 0,
         }
     }
 
@@ -157,6 +160,7 @@ impl Solo {
         let index = self.spec.param(param);
         let index = index.unwrap_or_else(|| panic!("{} has no param {param}", self.spec.kind));
         let values = self.gates.len();
+        self.turns += 1;
         &mut self.params[index * values..][..values]
     }
 
@@ -320,6 +324,7 @@ impl Solo {
         audio_out: &mut AudioOut,
     ) {
         let (targets, ends) = settled(&self.params, self.gates.len());
+        self.turns += u64::from(!self.hints);
         let world = World {
             voices: &self.voices,
             audio_in,
@@ -339,6 +344,7 @@ impl Solo {
             outputs: &mut wiring.outputs,
             params: &self.params,
             gates: &self.gates,
+            turns: self.turns,
             still: self.params.iter().all(|ramp| ramp.settled(self.frame)),
             settled: (self.gates.len() > 1).then_some(Settled { targets: &targets, ends: &ends }),
             rests: &mut false,

@@ -8,7 +8,7 @@ use chronus_engine::{
     Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::svf::{self, Corner, Signals, Svf};
+use crate::kit::svf::{self, Corner, Motion, Signals, Svf};
 use crate::kit::{inputs, knobs, steady, still};
 
 /// What it declares.
@@ -143,7 +143,7 @@ impl<const L: usize> Module<L> for Biquad<L> {
         let [mode, cutoff, q, gain, amount] = knobs(&io);
         let mode = mode.choice();
         let tuned = still(&[cutoff, q, gain, amount]);
-        let (start, held) = (io.start, tuned && steady(&io, &[1]));
+        let (start, motion) = (io.start, Motion::of(&io, !tuned || !steady(&io, &[1]), &[1]));
         let per_frame = 1.0 / io.sample_rate;
         let desk = Desk {
             signal: &signal[..n],
@@ -154,10 +154,10 @@ impl<const L: usize> Module<L> for Biquad<L> {
             out: &mut io.outputs.get(0)[..n],
         };
         if mode == LOWPASS {
-            self.0.run(&mut Low { desk, q }, start, n, held);
+            self.0.run(&mut Low { desk, q }, start, n, motion);
         } else {
             let response = Response::FLAT;
-            self.0.run(&mut Mixed { desk, mode, q, gain, tuned, response }, start, n, held);
+            self.0.run(&mut Mixed { desk, mode, q, gain, tuned, response }, start, n, motion);
         }
     }
 }
@@ -208,6 +208,9 @@ impl<const L: usize> svf::Response<L> for Low<'_, L> {
     }
 
     #[inline(always)]
+    fn mix(&mut self, _: &[f32; L]) {}
+
+    #[inline(always)]
     fn output(&mut self, k: usize, signals: Signals<L>, (): &()) {
         self.desk.out[k] = signals.low;
     }
@@ -239,6 +242,11 @@ impl<const L: usize> svf::Response<L> for Mixed<'_, L> {
         }
         let Response { k: damping, scale, .. } = self.response;
         (self.desk.corner(k, damping, scale), self.response)
+    }
+
+    #[inline(always)]
+    fn mix(&mut self, _: &[f32; L]) -> Response<L> {
+        Response::new(self.mode, self.q.at(0), self.gain.at(0))
     }
 
     #[inline(always)]

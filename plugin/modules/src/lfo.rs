@@ -338,12 +338,15 @@ impl<const L: usize> Module<L> for Lfo<L> {
         let beats = division::beats(sync.choice());
         let read = io.outputs.connected(0) | io.outputs.connected(1);
         if held && beats.is_none() && steady(&io, &[1]) && (!read || !lots && still(&[offset])) {
-            let hertz = rate.at(0);
-            let octaves = octaves(rate_cv[0], amount.at(0));
-            if differing(&self.hertz, &hertz) | differing(&self.octaves, &octaves) != 0 {
-                self.retune(&hertz, &octaves, per_frame);
+            let alone = io.unchanged() && !io.inputs.connected(0) && !io.inputs.connected(1);
+            if !alone || self.hertz[0].is_nan() {
+                let hertz = rate.at(0);
+                let octaves = octaves(rate_cv[0], amount.at(0));
+                if differing(&self.hertz, &hertz) | differing(&self.octaves, &octaves) != 0 {
+                    self.retune(&hertz, &octaves, per_frame);
+                }
+                self.restart(reset[0], lots);
             }
-            self.restart(reset[0], lots);
             if read {
                 self.run_free(io, shape, offset.at(0));
             } else {

@@ -6,7 +6,7 @@ use chronus_engine::{
     Taper, Unit, kind, lanes,
 };
 
-use crate::kit::svf::{self, Corner, Response, Signals, Svf};
+use crate::kit::svf::{self, Corner, Motion, Response, Signals, Svf};
 use crate::kit::{inputs, knobs, steady, still};
 
 /// What it declares.
@@ -124,7 +124,8 @@ impl<const L: usize> Module<L> for Vcf<L> {
         let [signal, cutoff_cv, resonance_cv, pitch] = inputs(&io);
         let [cutoff, resonance, mode, drive, cutoff_amount, resonance_amount, track] = knobs(&io);
         let tuned = still(&[cutoff, resonance, cutoff_amount, resonance_amount, track]);
-        let held = tuned && steady(&io, &[1, 2, 3]);
+        let start = io.start;
+        let motion = Motion::of(&io, !tuned || !steady(&io, &[1, 2, 3]), &[1, 2, 3]);
         let mut desk = Desk {
             signal: &signal[..n],
             cvs: [&cutoff_cv[..n], &resonance_cv[..n], &pitch[..n]],
@@ -138,9 +139,7 @@ impl<const L: usize> Module<L> for Vcf<L> {
             drive,
             out: io.outputs.split().map(|out| &mut out[..n]),
         };
-        let mut filter = self.0.clone();
-        filter.run(&mut desk, io.start, n, held);
-        self.0 = filter;
+        self.0.run(&mut desk, start, n, motion);
     }
 }
 
@@ -211,6 +210,11 @@ impl<const L: usize> Response<L> for Desk<'_, L> {
             damping[l] = damping_of(res);
         }
         (Corner { turns, octaves, damping, scale: [1.0; L] }, damping)
+    }
+
+    #[inline(always)]
+    fn mix(&mut self, damping: &[f32; L]) -> [f32; L] {
+        *damping
     }
 
     #[inline(always)]

@@ -11,7 +11,7 @@ use chronus_engine::{
     Signal, Source, Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::{frames, inputs, knobs, steady, still};
+use crate::kit::{differing, frames, inputs, knobs, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -68,6 +68,15 @@ lanes! {
         since: f32 = blep::REACH,
         /// Last value of the sync input.
         sync: f32 = 0.0,
+        /// The pitch that what follows was computed at, while nothing but the phase moved; no number where
+        /// it was not.
+        pitch: f32 = f32::NAN,
+        /// Phase a frame.
+        step: u32 = 0,
+        /// Frames a turn.
+        period: f32 = 0.0,
+        /// How much of a turn a pulse is up.
+        width: f32 = 0.5,
     }
 }
 
@@ -141,7 +150,8 @@ impl<const L: usize> Vco<L> {
         let mut phases = [[0u32; L]; BLOCK];
         let mut periods = [[0.0; L]; BLOCK];
         let mut restarts = ([[0u32; L]; BLOCK], [[0.0; L]; BLOCK]);
-        let Self { mut phase, mut old, mut since, sync: mut before } = self.clone();
+        let (mut phase, mut old) = (self.phase, self.old);
+        let (mut since, mut before) = (self.since, self.sync);
         let (mut turns, mut step, mut period) = ([0.0; L], [0u32; L], [0.0; L]);
         let mut shortest = f32::MAX;
         for k in 0..n {
@@ -181,7 +191,8 @@ impl<const L: usize> Vco<L> {
                 since[l] = min(since[l] + 1.0, blep::REACH);
             }
         }
-        *self = Self { phase, old, since, sync: before };
+        (self.phase, self.old, self.since, self.sync) = (phase, old, since, before);
+        self.pitch = [f32::NAN; L];
 
         let out = &mut io.outputs.get(0)[..n];
         let (gain, width) = (frames(gain, |gain| gain), frames(width, |width| width));
@@ -220,30 +231,49 @@ impl<const L: usize> Vco<L> {
         }
     }
 
+    /// Computes how fast the phase moves. A call, because it is rare and long.
+    #[inline(never)]
+    fn retune(&mut self, hertz: &[f32; L], per_frame: f32, octaves: &[f32; L], lin: &[f32; L]) {
+        for l in 0..L {
+            let turns = hertz[l] * per_frame * exp2(octaves[l]) * lin[l];
+            (_, self.step[l], self.period[l]) = pace(turns);
+        }
+    }
+
     /// The same where nothing moves but the phase: all in one pass.
     #[inline(always)]
     fn render_still(&mut self, mut io: Io<'_, L>) {
         let n = io.frames.min(BLOCK);
         let [pitch, fm, lin_fm, pwm] = inputs(&io);
         let [freq, tune, fine, shape, width, fm_amount, lin_amount, pwm_amount, gain] = knobs(&io);
-        let per_frame = 1.0 / io.sample_rate;
-        let base = freq.map(0, |hz| hz * per_frame);
-        let offset = detuning(tune.at(0), fine.at(0));
-        let (fm_amount, lin_amount) = (fm_amount.at(0), lin_amount.at(0));
-        let (width, pwm_amount, gain) = (width.at(0), pwm_amount.at(0), gain.at(0));
-        let (mut step, mut period, mut widths) = ([0u32; L], [0.0; L], [0.0; L]);
-        for l in 0..L {
-            let octaves = pitch[0][l] + offset[l] + fm[0][l] * fm_amount[l];
-            let lin = 1.0 + lin_fm[0][l] * lin_amount[l];
-            (_, step[l], period[l]) = pace(base[l] * exp2(octaves) * lin);
-            widths[l] = clamp(width[l] + pwm[0][l] * pwm_amount[l], 0.01, 0.99);
+        let gain = gain.at(0);
+        let mut known = io.unchanged() && differing(&self.pitch, &pitch[0]) == 0;
+        for cv in [1, 2, 3] {
+            known &= !io.inputs.connected(cv);
         }
+        if !known {
+            let offset = detuning(tune.at(0), fine.at(0));
+            let (fm_amount, lin_amount) = (fm_amount.at(0), lin_amount.at(0));
+            let (base, width, pwm_amount) = (freq.at(0), width.at(0), pwm_amount.at(0));
+            let (mut octaves, mut lin) = ([0.0; L], [0.0; L]);
+            for l in 0..L {
+                octaves[l] = pitch[0][l] + offset[l] + fm[0][l] * fm_amount[l];
+                lin[l] = 1.0 + lin_fm[0][l] * lin_amount[l];
+                self.width[l] = clamp(width[l] + pwm[0][l] * pwm_amount[l], 0.01, 0.99);
+            }
+            self.retune(&base, 1.0 / io.sample_rate, &octaves, &lin);
+            self.pitch = pitch[0];
+        }
+        let (step, period, widths) = (self.step, self.period, self.width);
         let shape = shape.choice();
         let wide = shape != SINE && period.iter().fold(f32::MAX, |a, b| min(a, *b)) < wave::NARROW;
         let out = &mut io.outputs.get(0)[..n];
         // The sine is drawn as a cosine, a quarter of a turn behind.
         let behind = if shape == SINE { phase::QUARTER } else { 0 };
-        let mut phase = self.phase.map(|phase| phase.wrapping_sub(behind));
+        let mut phase = self.phase;
+        for phase in &mut phase {
+            *phase = phase.wrapping_sub(behind);
+        }
         macro_rules! draw {
             (|$at:ident, $period:ident, $width:ident| $wave:expr) => {
                 for frame in out.iter_mut() {

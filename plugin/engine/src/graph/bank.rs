@@ -24,6 +24,10 @@ pub(super) struct Bank {
     targets: Box<[f32]>,
     /// By param, the frame from which on all lanes are there.
     ends: Box<[u64]>,
+    /// Frame from which on all are in all params.
+    settles: u64,
+    /// Grows whenever one is turned.
+    turns: u64,
     gates: [f32; LANES],
     /// Bit p: code branches on param p.
     stepped: u64,
@@ -100,7 +104,9 @@ impl Bank {
             instance: registry.get(spec.kind)?.build(&setup, 1),
             params,
             targets,
+            settles: ends.iter().copied().max().unwrap_or_default(),
             ends,
+            turns: 0,
             gates: [0.0; LANES],
             torn: false,
         })
@@ -123,6 +129,8 @@ impl Bank {
         self.targets[p * LANES + lane] = ramp.target();
         // Not less than another lane's, which may be under way; too late does no harm.
         self.ends[p] = self.ends[p].max(ramp.end());
+        self.settles = self.settles.max(ramp.end());
+        self.turns += 1;
     }
 
     /// True when all of `lanes` have the same in what code branches on.
@@ -145,6 +153,7 @@ impl Bank {
                 self.targets[p * LANES + lane] = self.targets[p * LANES + first];
             }
         }
+        self.turns += 1;
     }
 
     /// Puts the state in `node` into lane `lane`.
@@ -200,6 +209,7 @@ impl Graph {
         let Some(node) = self.node_mut(n) else { return };
         node.params[p] = ramp;
         node.settles = node.settles.max(ramp.end());
+        node.turns += 1;
         let Some((bank, seat, lane)) = self.bank_of(n) else { return };
         bank.set(p, lane, ramp);
         if bank.stepped >> p & 1 == 1 {
@@ -302,7 +312,8 @@ impl Graph {
     ) -> bool {
         let Some(bank) = self.banks[run.seat as usize].as_mut() else { return true };
         self.running = run.node;
-        let (frames, read) = (section.frames, u64::from(run.read));
+        let &mut Section { frames, start, .. } = section;
+        let read = u64::from(run.read);
         let mut looked_at = read;
         // Who runs in it has to be known where one is looked at by itself only.
         let tapped = self.taps.looks_at_bank(run.bank);
@@ -326,7 +337,8 @@ impl Graph {
                 outputs: buffers,
                 params: &bank.params,
                 gates: &bank.gates,
-                still: false,
+                still: start >= bank.settles,
+                turns: bank.turns,
                 settled: Some(Settled { targets: &bank.targets, ends: &bank.ends }),
                 rests: &mut rests,
             });
@@ -378,6 +390,7 @@ impl Graph {
                 params: &node.params,
                 gates: std::slice::from_ref(&node.gate),
                 still: start >= node.settles,
+                turns: node.turns,
                 settled: None,
                 rests: &mut false,
             });

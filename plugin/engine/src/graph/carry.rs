@@ -150,6 +150,7 @@ impl Graph {
             }
             node.params.clone_from(&former.params);
             node.settles = former.settles;
+            node.turns += 1;
             node.gate = former.gate;
         }
         self.nodes[at] = Some(former);

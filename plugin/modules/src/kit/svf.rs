@@ -6,7 +6,7 @@
 
 use chronus_dsp::math::{clamp, exp2, gain_to_db, is_zero};
 use chronus_dsp::svf::{self, Coefficients, Pair, State, Taps};
-use chronus_engine::{Axis, BLOCK, Curve, Settings, lanes};
+use chronus_engine::{Axis, BLOCK, Curve, Io, Settings, lanes};
 
 use super::{differing, ends_block, settle};
 
@@ -80,6 +80,33 @@ pub fn decibels(
     clamp(gain_to_db(svf::gain(c, hertz / sample_rate, mix)), DRAWN.0, DRAWN.1)
 }
 
+/// What the corner does in a chunk.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Motion {
+    /// It may move from frame to frame.
+    Moves,
+    /// It keeps the place of the first frame.
+    Held,
+    /// It keeps that of the last chunk.
+    Known,
+}
+
+impl Motion {
+    /// That of a corner that `moves`, or else is made of the knobs and of the inputs `cvs`.
+    #[inline(always)]
+    pub fn of<const L: usize>(io: &Io<'_, L>, moves: bool, cvs: &[usize]) -> Self {
+        let mut known = io.unchanged();
+        for &cv in cvs {
+            known &= !io.inputs.connected(cv);
+        }
+        match (moves, known) {
+            (true, _) => Self::Moves,
+            (false, false) => Self::Held,
+            (false, true) => Self::Known,
+        }
+    }
+}
+
 /// Each lane's coefficients at one frame.
 #[derive(Clone, Copy)]
 struct Tuning<const L: usize> {
@@ -138,6 +165,9 @@ pub trait Response<const L: usize> {
     /// for the first.
     fn tune(&mut self, k: usize) -> (Corner<L>, Self::Mix);
 
+    /// How all frames are mixed, where the corner is known to be that of the last chunk, with this damping.
+    fn mix(&mut self, damping: &[f32; L]) -> Self::Mix;
+
     /// Takes the signals of frame `k`.
     fn output(&mut self, k: usize, signals: Signals<L>, mix: &Self::Mix);
 }
@@ -156,15 +186,26 @@ impl<const L: usize> Svf<L> {
         is_zero(&self.ic1eq) & is_zero(&self.ic2eq) & is_zero(&self.x)
     }
 
-    /// Filters the `frames` frames from absolute frame `start` on. Where the tuning is `held`, it is
-    /// that of the first frame in all of them.
+    /// Filters the `frames` frames from absolute frame `start` on.
     #[inline(always)]
-    pub fn run<R: Response<L>>(&mut self, response: &mut R, start: u64, frames: usize, held: bool) {
-        let (corner, mut mix) = response.tune(0);
+    pub fn run<R: Response<L>>(
+        &mut self,
+        response: &mut R,
+        start: u64,
+        frames: usize,
+        motion: Motion,
+    ) {
         let before = (start % 2 == 1).then(|| self.tuning());
-        if self.has_moved(&corner) {
-            self.retune(&corner, held);
-        }
+        let held = motion != Motion::Moves;
+        let mut mix = if motion == Motion::Known && self.is_tuned() {
+            response.mix(&self.damping)
+        } else {
+            let (corner, mix) = response.tune(0);
+            if self.has_moved(&corner) {
+                self.retune(&corner, held);
+            }
+            mix
+        };
         let mut a = self.tuning();
         // Apart from the rest, so that it stays in registers.
         let mut states = States { ic1eq: self.ic1eq, ic2eq: self.ic2eq };
@@ -216,6 +257,13 @@ impl<const L: usize> Svf<L> {
             settle(&mut states.ic2eq);
         }
         (self.ic1eq, self.ic2eq) = (states.ic1eq, states.ic2eq);
+    }
+
+    /// True when the coefficients are those of a corner that was held.
+    #[inline(always)]
+    fn is_tuned(&self) -> bool {
+        // All lanes are tuned at once.
+        !self.turns[0].is_nan()
     }
 
     /// True when a lane's corner is not that of the last frame.

@@ -17,6 +17,7 @@ use pulp::Arch;
 use self::bank::{Apart, Bank, Unsettled};
 use self::carry::Roster;
 use self::meter::Meter;
+use self::parts::Parts;
 use self::program::{Program, Run, Step};
 use self::sleep::Sleep;
 pub(crate) use self::values::Turn;
@@ -79,6 +80,8 @@ pub struct Graph {
     in_transition: bool,
     /// Frames that a param takes to a new value.
     smoothing_frames: u64,
+    /// Where sums are added up.
+    parts: Box<Parts>,
     /// Highest level of each voice in the mix since `free_voices`.
     peaks: Box<[f32; MAX_VOICES]>,
     /// The node that runs now: names the culprit of a panic.
@@ -210,6 +213,7 @@ impl Graph {
             ramp_start: 0,
             in_transition: false,
             smoothing_frames: (SMOOTHING_SECONDS * sample_rate) as u64,
+            parts: Box::new(Parts::new()),
             peaks: Box::new([0.0; MAX_VOICES]),
             running: 0,
             arch: crate::simd::arch(),

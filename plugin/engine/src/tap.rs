@@ -27,7 +27,7 @@ const GLANCE_FRAMES: usize = 8;
 /// Pairs of a scope in one telemetry: the newest, whether an earlier telemetry had them or not.
 pub const TAP_PAIRS: usize = 256;
 /// Blocks from one glance at an output to the next.
-pub const GLANCE_BLOCKS: usize = 48;
+pub const GLANCE_BLOCKS: usize = 60;
 
 /// Lowest and highest value of some frames.
 pub type Extremes = [f32; 2];

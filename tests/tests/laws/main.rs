@@ -4,6 +4,7 @@ mod answers;
 mod banks;
 mod edits;
 mod faulty;
+mod knobs;
 mod motions;
 mod plans;
 mod playing;

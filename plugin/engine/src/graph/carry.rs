@@ -115,6 +115,7 @@ impl Graph {
         }
         self.pool.take_over(&mut old.pool);
         std::mem::swap(&mut self.peaks, &mut old.peaks);
+        std::mem::swap(&mut self.parts, &mut old.parts);
         self.taps.continue_from(&mut old.taps);
     }
 

@@ -77,8 +77,8 @@ impl Graph {
             ramp_start: self.ramp_start,
             ramp_frames: self.ramp_frames,
         };
-        let peaks = &mut self.peaks;
-        dispatch(self.arch, Sum { desk, poly, sources, rows, buffer, peaks });
+        let (parts, peaks) = (&mut self.parts, &mut self.peaks);
+        dispatch(self.arch, Sum { desk, poly, sources, rows, buffer, parts, peaks });
         self.pool.exchange(to, buffer);
     }
 }
@@ -186,6 +186,7 @@ struct Sum<'a> {
     /// Those that stand side by side.
     rows: &'a [Row],
     buffer: &'a mut Buffer,
+    parts: &'a mut Parts,
     /// The highest level of each voice that comes down.
     peaks: &'a mut [f32; MAX_VOICES],
 }
@@ -195,7 +196,7 @@ impl WithSimd for Sum<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { desk, poly, sources, rows, buffer, peaks } = self;
+        let Self { desk, poly, sources, rows, buffer, parts, peaks } = self;
         if poly {
             for group in desk.groups() {
                 let steady = sources.iter().all(|s| desk.is_steady(s, group));
@@ -225,7 +226,7 @@ impl WithSimd for Sum<'_> {
                 add_term(simd, desk, source, out, n == 0, peaks);
             }
         } else {
-            add_parts(simd, desk, (sources, rows), out, peaks);
+            add_parts(simd, desk, (sources, rows), parts, out, peaks);
         }
         if steady {
             buffer.fill(0, desk.chunk.frames, row[0]);
@@ -243,10 +244,11 @@ fn add_parts<S: Simd>(
     simd: S,
     desk: Desk<'_>,
     (sources, rows): (&[MixSource], &[Row]),
+    parts: &mut Parts,
     out: &mut [f32],
     peaks: &mut [f32; MAX_VOICES],
 ) {
-    let mut parts = Parts::new();
+    parts.begin();
     let (mut rows, mut n) = (rows.iter().peekable(), 0);
     while let Some(source) = sources.get(n) {
         if let Some(row) = rows.next_if(|row| row.at as usize == n) {

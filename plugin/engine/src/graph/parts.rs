@@ -88,12 +88,16 @@ impl Row {
 }
 
 impl Parts {
-    /// No term yet.
-    #[inline(always)]
+    /// Room for a sum.
     pub fn new() -> Self {
-        // -0 is what changes no number when it is added, not even 0.
-        let (columns, rows) = ([[-0.0; BLOCK]; PARTS], [[-0.0; PARTS]; BLOCK]);
+        let (columns, rows) = ([[0.0; BLOCK]; PARTS], [[0.0; PARTS]; BLOCK]);
         Self { terms: 0, shape: Shape::Columns, columns, rows }
+    }
+
+    /// Begins a sum. What is left of the last one is written before it is read.
+    #[inline(always)]
+    pub fn begin(&mut self) {
+        (self.terms, self.shape) = (0, Shape::Columns);
     }
 
     /// Adds one term of `frames` frames: `add` adds it to what it is given, or writes it where it is told
@@ -143,7 +147,6 @@ impl Parts {
     #[inline(always)]
     fn lay_out(&mut self, turned: usize, frames: usize) {
         match self.shape {
-            _ if self.terms == 0 => {}
             Shape::Rows { turned: before } if before == turned => {}
             Shape::Rows { turned: before } => {
                 let by = turned + PARTS - before;
@@ -155,6 +158,8 @@ impl Parts {
                 }
             }
             Shape::Columns => {
+                // -0 is what changes no number when it is added, not even 0.
+                self.rows[..frames].fill([-0.0; PARTS]);
                 for (part, column) in self.columns[..self.terms.min(PARTS)].iter().enumerate() {
                     let place = (part + PARTS - turned) % PARTS;
                     for (row, x) in self.rows.iter_mut().zip(&column[..frames]) {

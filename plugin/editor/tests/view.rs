@@ -78,7 +78,7 @@ fn a_view_that_is_none_shows_all_of_the_patch() {
 /// in the middle of it.
 fn field(count: usize) -> Rig {
     let amplifier = |n: usize| {
-        let position = Point { x: (n % 12) as f32 * 200.0, y: (n / 12) as f32 * 200.0 };
+        let position = Point { x: (n % 14) as f32 * 200.0, y: (n / 14) as f32 * 200.0 };
         Request::Create { id: format!("m{n}"), kind: "vca".into(), position }
     };
     let mut rig = Rig::new(&(0..count).map(amplifier).collect::<Vec<_>>());
@@ -95,7 +95,7 @@ fn knobs_come_in_a_few_modules_at_a_time_and_are_all_there_at_rest() {
     let (zoom, knobs) = (rig.view().0, |rig: &Rig| rig.count_of(" Gain value"));
     assert_eq!(knobs(&rig), 0, "{zoom}");
     let mut shown = vec![0];
-    rig.step_with(&[Event::Zoom(0.425 / zoom)]);
+    rig.step_with(&[Event::Zoom(0.365 / zoom)]);
     while rig.rest().is_zero() {
         shown.push(knobs(&rig));
         assert!(shown.len() < 20, "it comes to rest: {shown:?}");

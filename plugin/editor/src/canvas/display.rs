@@ -120,8 +120,7 @@ fn curve(brush: Brush<'_>, rect: Rect, curve: &Curve, settings: &Settings<'_>, i
         _ => along(brush, rect, 0.5),
     }
     across(brush, rect, zero, brush.look.grid_strong);
-    let least = if brush.view.zoom < super::NAMES { 24 } else { 48 };
-    let pieces = ((rect.width() / 2.0) as usize).clamp(least, 96);
+    let pieces = ((rect.width() / 2.0) as usize).clamp(48, 96);
     let point = |n: usize| {
         let part = n as f32 / pieces as f32;
         let y = (curve.at)(settings, curve.axis.at(settings, part));

@@ -72,11 +72,9 @@ use watch::Hovered;
 pub(crate) use edits::delete;
 
 /// Below this zoom knobs are left out.
-const PLAIN: f32 = 0.42;
+const PLAIN: f32 = 0.36;
 /// Below this zoom pins are too near to each other to be hit, and cables have no names of their own.
 const PINS: f32 = 0.3;
-/// Below this zoom what faces show below their knobs is left out.
-const DISPLAYS: f32 = 0.48;
 /// Below this zoom captions could not be read: what the pointer is on still has its.
 const NAMES: f32 = 0.6;
 /// Below these zooms names of pins and the words in displays are left out. They come one after the other:

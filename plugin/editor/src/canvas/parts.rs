@@ -7,7 +7,7 @@ use super::draw::{self, Brush};
 use super::scene::{End, Pin, Scene, Seat};
 use super::verdict::Verdicts;
 use super::watch::{self, Hovered};
-use super::{DISPLAYS, PINS, far};
+use super::{PINS, far};
 use crate::app::EditorApp;
 use crate::live::Trace;
 use crate::ports::cable_name;
@@ -93,9 +93,7 @@ impl EditorApp {
                 let cell = Rect::from_min_size(corner, cell.size() * view.zoom);
                 values.push(self.dial(ui, scene, seat, (spec, param), cell));
             }
-            if view.zoom >= DISPLAYS {
-                self.display(ui, scene, seat, &values);
-            }
+            self.display(ui, scene, seat, &values);
         }
     }
 

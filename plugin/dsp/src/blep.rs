@@ -49,7 +49,9 @@ pub fn swing(u: f32) -> f32 {
     const SIGN: u32 = 1 << 31;
     let v = u * u;
     let end = f32::from_bits(u.to_bits() & SIGN | 1f32.to_bits());
-    if v < 1.0 { u * slope(v) } else { end }
+    // Both are computed, so that it makes vectors wherever it stands.
+    let within = u * slope(v);
+    if v < 1.0 { within } else { end }
 }
 
 /// What a rising unit step, smoothed, has left to go at `distance` >= 0 frames from it: 1/2 at the

@@ -26,6 +26,39 @@ pub fn cosine(at: u32) -> f32 {
     crate::math::sin_quarter(0.25 - phase::signed(at).abs())
 }
 
+/// Frames that a fall of the saw takes at most, with those at its edges.
+pub const FALL: usize = 8;
+
+/// Where the falls of a saw lie that goes on by `step` a frame from phase `at` on: the first frame of the
+/// next one, not rounded, and the frames from one to the next. A fall lies in the `FALL` frames from there
+/// on, rounded down; the first may have begun ahead of frame 0. In all other frames the saw is straight
+/// (`straight_saw`). The step must lead ahead, by `SLOWEST` at least, and make a period of `NARROW` at least.
+#[inline(always)]
+#[must_use]
+pub fn falls(at: u32, step: u32) -> (f64, f64) {
+    // As signed numbers, which make vectors; a step is no more than half a turn.
+    let rate = 1.0 / f64::from(step as i32);
+    let turn = 4_294_967_296.0 * rate;
+    let wrap = 0.5 * turn - f64::from(at.wrapping_sub(phase::HALF) as i32) * rate;
+    // The last one may not be over.
+    let last = wrap - turn;
+    ((if last + AROUND > 0.0 { last } else { wrap }) - AROUND, turn)
+}
+
+/// The slowest step of which `falls` knows where they are: of slower ones, rounding makes the period
+/// another than that of the phase.
+pub const SLOWEST: u32 = 1 << 16;
+/// Frames from the beginning of a fall to the wrap, and what rounding may add.
+const AROUND: f64 = REACH as f64 + 0.01;
+
+/// The saw where it does not fall, in the same bits.
+#[inline(always)]
+#[must_use]
+pub fn straight_saw(at: u32) -> f32 {
+    let s = phase::signed(at);
+    2.0 * s - 1f32.copysign(s)
+}
+
 /// The rising saw, which falls where the phase wraps.
 #[inline(always)]
 #[must_use]
@@ -39,6 +72,13 @@ pub fn saw<const WIDE: bool>(at: u32, period: f32) -> f32 {
         fallen -= (2.0 * rest).copysign(s);
     }
     2.0 * s - fallen
+}
+
+/// The pulse where neither of its two saws falls, in the same bits.
+#[inline(always)]
+#[must_use]
+pub fn straight_pulse(at: u32, width: f32) -> f32 {
+    straight_saw(at.wrapping_sub(phase::from_turns(width))) - straight_saw(at)
 }
 
 /// The pulse that is up for `width` of a turn, 0..1, as the difference of two saws: without DC.

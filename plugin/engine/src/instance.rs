@@ -6,7 +6,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::knob::{Params, Settled};
 use crate::lanes::{LANE_WORDS, LANES, LaneWords};
-use crate::module::{BLOCK, Inputs, Io, Module, Outputs, Setup, Storage};
+use crate::module::{Again, BLOCK, Inputs, Io, Module, Outputs, Setup, Storage};
 use crate::pool::{Buffer, Line, Pool, bits};
 use crate::ramp::Ramp;
 use crate::simd::dispatch;
@@ -150,13 +150,19 @@ impl<M: Module<L>, const L: usize> Built<M, L> {
 
 impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
     fn process(&mut self, chunk: &mut Chunk<'_, '_>) {
-        if L == 1 {
-            // Mono signals have one group, whoever sounds.
-            let group = &mut self.groups[0];
-            return dispatch(self.arch, Run { group, at: 0, chunk });
-        }
-        for at in bits(u64::from(chunk.groups)) {
+        // Mono signals have one group, whoever sounds.
+        let groups = if L == 1 { 1 } else { u64::from(chunk.groups) };
+        let now = if chunk.still { Seen(chunk.turns, chunk.connected) } else { Seen::NOTHING };
+        let still = M::KEEPS && chunk.still;
+        for at in bits(groups) {
             let Some(group) = self.groups.get_mut(at) else { return };
+            let seen = std::mem::replace(&mut group.seen, now);
+            if still && seen == now {
+                let state = &mut group.state;
+                if dispatch(self.arch, Repeat::<M, L> { state, at, chunk: &mut *chunk }) {
+                    continue;
+                }
+            }
             dispatch(self.arch, Run { group, at, chunk: &mut *chunk });
         }
     }
@@ -178,6 +184,42 @@ impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
         let group = &mut self.groups[lane / L];
         group.state.load_lane(lane % L, words);
         group.seen = Seen::NOTHING;
+    }
+}
+
+/// A chunk in which nothing but signals has changed.
+struct Repeat<'a, 'b, 'w, M: Module<L>, const L: usize> {
+    state: &'a mut M,
+    /// Position of the group.
+    at: usize,
+    chunk: &'a mut Chunk<'b, 'w>,
+}
+
+impl<M: Module<L>, const L: usize> WithSimd for Repeat<'_, '_, '_, M, L> {
+    type Output = bool;
+
+    /// Compiled once for chunks of full length, and once for others.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> bool {
+        match self.chunk.section.frames {
+            BLOCK => self.run(BLOCK),
+            frames => self.run(frames),
+        }
+    }
+}
+
+impl<M: Module<L>, const L: usize> Repeat<'_, '_, '_, M, L> {
+    #[inline(always)]
+    fn run(self, frames: usize) -> bool {
+        let Self { state, at, chunk } = self;
+        let group = if L == 1 { 0 } else { at };
+        let &mut Chunk { pool, inputs: lines, connected, read, .. } = chunk;
+        state.again(Again {
+            frames,
+            start: chunk.section.start,
+            inputs: Inputs { pool, lines, connected, group, frames },
+            outputs: Outputs { buffers: chunk.outputs, connected: read, group, frames },
+        })
     }
 }
 
@@ -208,13 +250,10 @@ impl<M: Module<L>, const L: usize> Run<'_, '_, '_, M, L> {
     /// where they go.
     #[inline(always)]
     fn run(self, frames: usize, settled: Option<Settled<'_>>) {
-        let Self { group: Group { setup, state, storage, seen }, at, chunk } = self;
+        let Self { group: Group { setup, state, storage, .. }, at, chunk } = self;
         debug_assert!(frames <= BLOCK);
         let at = if L == 1 { 0 } else { at };
         let section = &mut *chunk.section;
-        let now = Seen(chunk.turns, chunk.connected);
-        let unchanged = chunk.still & (*seen == now);
-        *seen = if chunk.still { now } else { Seen::NOTHING };
         let io = Io {
             frames,
             start: section.start,
@@ -229,7 +268,6 @@ impl<M: Module<L>, const L: usize> Run<'_, '_, '_, M, L> {
             params: Params::new(chunk.params, settled, chunk.still, section.start),
             outputs: Outputs { buffers: chunk.outputs, connected: chunk.read, group: at, frames },
             gates: chunk.gates,
-            unchanged,
             first_lane: setup.first_lane,
             world: section.world.reborrow(),
             rests: &mut *chunk.rests,

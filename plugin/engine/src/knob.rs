@@ -40,8 +40,13 @@ impl<'a, const L: usize> Params<'a, L> {
     #[inline(always)]
     #[must_use]
     pub fn first<const N: usize>(&self) -> [Knob<'a, L>; N] {
-        let ramps = if self.settled.is_some() { N * L } else { N };
-        let params = Self { ramps: &self.ramps[..ramps], ..*self };
+        // Cut to length first, so that each is found without a look at the end.
+        let settled = self.settled.map(|settled| Settled {
+            targets: &settled.targets[..N * L],
+            ends: &settled.ends[..N],
+        });
+        let ramps = if settled.is_some() { N * L } else { N };
+        let params = Self { ramps: &self.ramps[..ramps], settled, ..*self };
         // A loop, not `from_fn`: that is not always inlined.
         let mut knobs = [params.get(0); N];
         for (i, knob) in knobs.iter_mut().enumerate() {

@@ -85,7 +85,8 @@ impl Word for u64 {
 /// assert_eq!(state.y, [0.0; 4]);
 /// ```
 ///
-/// A module that remembers what several do wraps their state: `pub struct LowPass(OnePole);`.
+/// A module that remembers what several do wraps their state: `pub struct LowPass(OnePole);`. One that
+/// remembers more puts it first: `pub struct Shelf { ..low: OnePole, gain: f32 = 1.0 }`.
 #[macro_export]
 macro_rules! lanes {
     ($(#[$outer:meta])* $vis:vis struct $name:ident($inner:ident);) => {
@@ -106,6 +107,47 @@ macro_rules! lanes {
 
             fn load_lane(&mut self, lane: usize, words: &$crate::LaneWords) {
                 self.0.load_lane(lane, words);
+            }
+        }
+    };
+    ($(#[$outer:meta])* $vis:vis struct $name:ident {
+        $(#[$common:meta])* ..$base:ident: $wrapped:ident,
+        $($(#[$inner:meta])* $field:ident: $ty:ty = $initial:expr),* $(,)?
+    }) => {
+        $(#[$outer])*
+        #[derive(Clone, Debug)]
+        #[repr(align(64))]
+        $vis struct $name<const L: usize> {
+            $(#[$common])* $vis $base: $wrapped<L>,
+            $($(#[$inner])* $vis $field: [$ty; L],)*
+        }
+
+        impl<const L: usize> $crate::LaneState<L> for $name<L> {
+            const WORDS: usize = <$wrapped<L> as $crate::LaneState<L>>::WORDS
+                $(+ { let _ = stringify!($field); 1 })*;
+
+            fn initial() -> Self {
+                Self { $base: $crate::LaneState::initial(), $($field: [$initial; L],)* }
+            }
+
+            #[allow(unused_assignments)]
+            fn save_lane(&self, lane: usize, words: &mut $crate::LaneWords) {
+                self.$base.save_lane(lane, words);
+                let mut at = <$wrapped<L> as $crate::LaneState<L>>::WORDS;
+                $(
+                    words[at] = $crate::Word::to_word(self.$field[lane]);
+                    at += 1;
+                )*
+            }
+
+            #[allow(unused_assignments)]
+            fn load_lane(&mut self, lane: usize, words: &$crate::LaneWords) {
+                self.$base.load_lane(lane, words);
+                let mut at = <$wrapped<L> as $crate::LaneState<L>>::WORDS;
+                $(
+                    self.$field[lane] = <$ty as $crate::Word>::from_word(words[at]);
+                    at += 1;
+                )*
             }
         }
     };

@@ -46,7 +46,7 @@ pub use handover::{Entry, Landing, Revision};
 pub use instance::{Chunk, Instance, Kind};
 pub use knob::{Knob, Params};
 pub use lanes::{LANE_WORDS, LANES, LaneState, LaneWords, Word};
-pub use module::{BLOCK, Inputs, Io, Module, Outputs, Setup, Storage, splitmix};
+pub use module::{Again, BLOCK, Inputs, Io, Module, Outputs, Setup, Storage, splitmix};
 pub use plan::*;
 pub use pool::{Buffer, Pool, Slot};
 pub use ramp::{CABLE_RAMP_SECONDS, Fade, Ramp, SMOOTHING_SECONDS};

@@ -1,4 +1,5 @@
-//! What a module author implements: `Module`, over what the engine hands it each chunk: `Io`.
+//! What a module author implements: `Module`, over what the engine hands it each chunk: `Io`, or
+//! `Again` where nothing but signals has changed.
 //!
 //! # Realtime
 //! `Module::process` runs on the DSP thread: no allocation, lock, log, syscall or wait. Everything
@@ -33,6 +34,21 @@ pub trait Module<const L: usize>: LaneState<L> {
     /// The result may depend on the absolute frame (`Io::start`), never on how frames are cut into
     /// chunks. Mark it `#[inline(always)]`, so that it is compiled for each instruction set.
     fn process(&mut self, storage: &mut Self::Storage, io: Io<'_, L>);
+
+    /// True where `again` is worth being asked.
+    const KEEPS: bool = false;
+
+    /// Renders one chunk from what the last `process` kept, bit for bit as that would: asked first
+    /// where no knob moves, none was turned since the last chunk that this state has rendered, and
+    /// cables end at the same inputs as then. False says that it has not, and has changed nothing;
+    /// `process` is called then.
+    ///
+    /// It sees no knobs, notes or song. Mark it `#[inline(always)]` too.
+    #[inline(always)]
+    fn again(&mut self, io: Again<'_, L>) -> bool {
+        let _ = io;
+        false
+    }
 }
 
 /// A module's large memory.
@@ -98,7 +114,6 @@ pub struct Io<'a, const L: usize> {
     /// Where to write.
     pub outputs: Outputs<'a, L>,
     pub(crate) gates: &'a [f32],
-    pub(crate) unchanged: bool,
     /// Voice of lane 0; of no meaning where lanes are modules (a bank).
     pub first_lane: usize,
     /// The host: notes, audio, macros, transport.
@@ -115,15 +130,6 @@ impl<const L: usize> Io<'_, L> {
         *self.rests = true;
     }
 
-    /// True when no knob has moved since the last chunk that this state has seen, nor moves in this one, and
-    /// cables end at the same inputs as then: what was computed from knobs alone, and is remembered,
-    /// still holds. False says nothing.
-    #[inline(always)]
-    #[must_use]
-    pub fn unchanged(&self) -> bool {
-        self.unchanged
-    }
-
     /// What `/gate/ID` says: 0 or 1 a lane.
     #[inline(always)]
     #[must_use]
@@ -137,6 +143,18 @@ impl<const L: usize> Io<'_, L> {
     pub fn voices(&self) -> &Voices {
         self.world.voices
     }
+}
+
+/// One chunk of work for `L` lanes in which nothing but signals has changed.
+pub struct Again<'a, const L: usize> {
+    /// Frames to render, 1..=BLOCK.
+    pub frames: usize,
+    /// Absolute number of the first frame.
+    pub start: u64,
+    /// What the inputs read.
+    pub inputs: Inputs<'a, L>,
+    /// Where to write.
+    pub outputs: Outputs<'a, L>,
 }
 
 /// What the inputs read in this chunk. `Copy`, so that it does not bind the outputs.

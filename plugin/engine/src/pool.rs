@@ -1,6 +1,8 @@
 //! Signal buffers of a graph: mono ones, poly ones (a lane group after the other, frame-major in
 //! each), and constants for inputs without a cable.
 
+use aligned_vec::{ABox, ConstAlign, avec};
+
 use crate::lanes::LANES;
 use crate::module::BLOCK;
 use crate::voices::MAX_VOICES;
@@ -9,6 +11,12 @@ use crate::voices::MAX_VOICES;
 pub(crate) const MAX_GROUPS: usize = MAX_VOICES / LANES;
 /// Frames of a group in a poly buffer.
 const GROUP: usize = BLOCK * LANES;
+
+/// Bytes of a cache line.
+const CACHE_LINE: usize = 64;
+
+/// Samples from the beginning of a cache line on: no row of a lane group lies across two.
+pub(crate) type CacheLines = ABox<[f32], ConstAlign<CACHE_LINE>>;
 
 /// Where an input reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +41,7 @@ pub struct Buffer(Box<Samples>);
 /// What a buffer holds.
 #[derive(Debug)]
 struct Samples {
-    samples: Box<[f32]>,
+    samples: CacheLines,
     /// Bit g: every lane of group g keeps its value through the chunk. Whoever reads may then do its
     /// work once instead of once a frame; the result is the same either way.
     steady: u8,
@@ -50,7 +58,7 @@ impl Buffer {
         let lanes = if groups == 0 { 1 } else { usize::from(groups) * LANES };
         // Delay lines, which may be longer, have an addressing of their own (`lanes_mut`).
         let stride = if groups == 0 { 0 } else { (frames.min(BLOCK) * LANES) as u16 };
-        let samples = vec![0.0; lanes * frames].into_boxed_slice();
+        let samples = avec![[CACHE_LINE]| 0.0; lanes * frames].into_boxed_slice();
         Self(Box::new(Samples { samples, steady: 0, held: [0; MAX_GROUPS], stride }))
     }
 
@@ -65,7 +73,7 @@ impl Buffer {
     /// A block of `value` for signals of any width.
     fn constant(value: f32) -> Self {
         let mut buffer = Self::still(0);
-        buffer.0.samples = vec![value; GROUP].into_boxed_slice();
+        buffer.0.samples = avec![[CACHE_LINE]| value; GROUP].into_boxed_slice();
         buffer
     }
 

@@ -27,7 +27,7 @@ pub struct Solo {
     /// By input, where one is connected: a signal for all lanes, or one a lane.
     inputs: Vec<Option<Vec<Vec<f32>>>>,
     /// Inputs that keep their value through a chunk are marked so (`Inputs::steady`), and what has not
-    /// changed (`Io::unchanged`), as they are in a graph. What comes out is the same either way.
+    /// changed (`Module::again`), as they are in a graph. What comes out is the same either way.
     pub hints: bool,
     /// Gate as `/gate/ID` sets it: one value, in a bank one a lane.
     pub gates: Vec<f32>,

@@ -4,12 +4,12 @@
 
 use chronus_dsp::math::exp2;
 use chronus_engine::{
-    BLOCK, Category, Display, Input, Io, KindAlias, Knob, Module, Output, Param, Settings, Signal,
+    Again, BLOCK, Category, Display, Input, Io, KindAlias, Knob, Module, Output, Param, Settings, Signal,
     Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::svf::{self, Corner, Motion, Signals, Svf};
-use crate::kit::{inputs, knobs, steady, still};
+use crate::kit::svf::{self, Corner, Pass, Signals, Svf, Tune};
+use crate::kit::{inputs, knobs, same, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -63,8 +63,19 @@ pub static SPEC: Spec = Spec {
 };
 
 lanes! {
-    /// The filter's state.
-    pub struct Biquad(Svf);
+    /// The filter's state, and of what is kept, the parts of the mix and the CV.
+    pub struct Biquad {
+        /// The filter.
+        ..svf: Svf,
+        /// Part of the input in the output.
+        dry: f32 = 0.0,
+        /// Part of the band.
+        band: f32 = 0.0,
+        /// Part of the low.
+        low: f32 = 0.0,
+        /// The CV of the corner that is kept.
+        cv: f32 = 0.0,
+    }
 }
 
 kind!(SPEC, Biquad);
@@ -131,9 +142,12 @@ impl<const L: usize> Response<L> {
 impl<const L: usize> Module<L> for Biquad<L> {
     type Storage = ();
 
+    const KEEPS: bool = true;
+
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        if io.inputs.silent(0) && self.0.is_silent() {
+        self.svf.keep(None);
+        if io.inputs.silent(0) && self.svf.is_silent() {
             io.outputs.fill(0, [0.0; L]);
             io.rest();
             return;
@@ -143,38 +157,121 @@ impl<const L: usize> Module<L> for Biquad<L> {
         let [mode, cutoff, q, gain, amount] = knobs(&io);
         let mode = mode.choice();
         let tuned = still(&[cutoff, q, gain, amount]);
-        let (start, motion) = (io.start, Motion::of(&io, !tuned || !steady(&io, &[1]), &[1]));
-        let per_frame = 1.0 / io.sample_rate;
-        let desk = Desk {
-            signal: &signal[..n],
+        let held = tuned && steady(&io, &[1]);
+        let mut corners = Corners {
             cv: &cv[..n],
             cutoff,
             amount,
-            per_frame,
-            out: &mut io.outputs.get(0)[..n],
+            per_frame: 1.0 / io.sample_rate,
+            mode,
+            q,
+            gain,
+            tuned,
+            response: Response::FLAT,
         };
+        let span = (io.start, n);
+        let (signal, out) = (&signal[..n], &mut io.outputs.get(0)[..n]);
         if mode == LOWPASS {
-            self.0.run(&mut Low { desk, q }, start, n, motion);
+            self.svf.run(&mut Low { signal, out }, &mut corners, span, held);
         } else {
-            let response = Response::FLAT;
-            self.0.run(&mut Mixed { desk, mode, q, gain, tuned, response }, start, n, motion);
+            self.svf.run(&mut Mixed { signal, out }, &mut corners, span, held);
+            let Response { dry, band, low, .. } = corners.response;
+            (self.dry, self.band, self.low) = (dry, band, low);
         }
+        self.cv = cv[0];
+        self.svf.keep(held.then_some(if mode == LOWPASS { LOW } else { MIXED }));
+    }
+
+    #[inline(always)]
+    fn again(&mut self, mut io: Again<'_, L>) -> bool {
+        let Some(kept) = self.svf.kept(&io).filter(|_| same(&io, 1, &self.cv)) else { return false };
+        let span = (io.start, io.frames);
+        let (signal, out) = (io.inputs.get(0), io.outputs.get(0));
+        if kept == LOW {
+            self.svf.again(&mut Low { signal, out }, span, ());
+        } else {
+            let (dry, band, low) = (self.dry, self.band, self.low);
+            self.svf.again(&mut Mixed { signal, out }, span, Mix { dry, band, low });
+        }
+        true
     }
 }
 
-/// What the frames of a chunk are made of, and where they go.
-struct Desk<'a, const L: usize> {
+/// Kept: the low alone.
+const LOW: u32 = 1;
+/// Kept: a mix.
+const MIXED: u32 = 2;
+
+/// The low-pass, which most are: it needs no mix of signals.
+struct Low<'a, const L: usize> {
     signal: &'a [[f32; L]],
+    out: &'a mut [[f32; L]],
+}
+
+impl<const L: usize> Pass<L> for Low<'_, L> {
+    type Mix = ();
+
+    #[inline(always)]
+    fn input(&mut self, k: usize) -> [f32; L] {
+        self.signal[k]
+    }
+
+    #[inline(always)]
+    fn output(&mut self, k: usize, signals: Signals<L>, (): &()) {
+        self.out[k] = signals.low;
+    }
+}
+
+/// Any other response.
+struct Mixed<'a, const L: usize> {
+    signal: &'a [[f32; L]],
+    out: &'a mut [[f32; L]],
+}
+
+/// Parts of a filter's signals.
+#[derive(Clone, Copy)]
+struct Mix<const L: usize> {
+    dry: [f32; L],
+    band: [f32; L],
+    low: [f32; L],
+}
+
+impl<const L: usize> Pass<L> for Mixed<'_, L> {
+    type Mix = Mix<L>;
+
+    #[inline(always)]
+    fn input(&mut self, k: usize) -> [f32; L] {
+        self.signal[k]
+    }
+
+    #[inline(always)]
+    fn output(&mut self, k: usize, signals: Signals<L>, mix: &Mix<L>) {
+        let mut y = [0.0; L];
+        for l in 0..L {
+            let Signals { x, band, low } = signals;
+            y[l] = mix.dry[l] * x[l] + mix.band[l] * band[l] + mix.low[l] * low[l];
+        }
+        self.out[k] = y;
+    }
+}
+
+/// Where the corner is in a chunk.
+struct Corners<'a, const L: usize> {
     cv: &'a [[f32; L]],
     cutoff: Knob<'a, L>,
     /// Reach of the CV.
     amount: Knob<'a, L>,
     /// Seconds.
     per_frame: f32,
-    out: &'a mut [[f32; L]],
+    mode: usize,
+    q: Knob<'a, L>,
+    gain: Knob<'a, L>,
+    /// No knob moves.
+    tuned: bool,
+    response: Response<L>,
 }
 
-impl<const L: usize> Desk<'_, L> {
+impl<const L: usize> Corners<'_, L> {
     /// The corner at frame `k`, at this damping and scale.
     #[inline(always)]
     fn corner(&self, k: usize, damping: [f32; L], scale: [f32; L]) -> Corner<L> {
@@ -188,75 +285,21 @@ impl<const L: usize> Desk<'_, L> {
     }
 }
 
-/// The low-pass, which most are: it needs no mix of signals.
-struct Low<'a, const L: usize> {
-    desk: Desk<'a, L>,
-    q: Knob<'a, L>,
-}
-
-impl<const L: usize> svf::Response<L> for Low<'_, L> {
-    type Mix = ();
-
-    #[inline(always)]
-    fn input(&mut self, k: usize) -> [f32; L] {
-        self.desk.signal[k]
-    }
-
+impl<const L: usize> Tune<(), L> for Corners<'_, L> {
     #[inline(always)]
     fn tune(&mut self, k: usize) -> (Corner<L>, ()) {
-        (self.desk.corner(k, self.q.map(k, |q| 1.0 / q), [1.0; L]), ())
-    }
-
-    #[inline(always)]
-    fn mix(&mut self, _: &[f32; L]) {}
-
-    #[inline(always)]
-    fn output(&mut self, k: usize, signals: Signals<L>, (): &()) {
-        self.desk.out[k] = signals.low;
+        (self.corner(k, self.q.map(k, |q| 1.0 / q), [1.0; L]), ())
     }
 }
 
-/// Any other response.
-struct Mixed<'a, const L: usize> {
-    desk: Desk<'a, L>,
-    mode: usize,
-    q: Knob<'a, L>,
-    gain: Knob<'a, L>,
-    /// No knob moves.
-    tuned: bool,
-    response: Response<L>,
-}
-
-impl<const L: usize> svf::Response<L> for Mixed<'_, L> {
-    type Mix = Response<L>;
-
+impl<const L: usize> Tune<Mix<L>, L> for Corners<'_, L> {
     #[inline(always)]
-    fn input(&mut self, k: usize) -> [f32; L] {
-        self.desk.signal[k]
-    }
-
-    #[inline(always)]
-    fn tune(&mut self, k: usize) -> (Corner<L>, Response<L>) {
+    fn tune(&mut self, k: usize) -> (Corner<L>, Mix<L>) {
         if k == 0 || !self.tuned {
             self.response = Response::new(self.mode, self.q.at(k), self.gain.at(k));
         }
-        let Response { k: damping, scale, .. } = self.response;
-        (self.desk.corner(k, damping, scale), self.response)
-    }
-
-    #[inline(always)]
-    fn mix(&mut self, _: &[f32; L]) -> Response<L> {
-        Response::new(self.mode, self.q.at(0), self.gain.at(0))
-    }
-
-    #[inline(always)]
-    fn output(&mut self, k: usize, signals: Signals<L>, mix: &Response<L>) {
-        let mut y = [0.0; L];
-        for l in 0..L {
-            let Signals { x, band, low } = signals;
-            y[l] = mix.dry[l] * x[l] + mix.band[l] * band[l] + mix.low[l] * low[l];
-        }
-        self.desk.out[k] = y;
+        let Response { k: damping, scale, dry, band, low } = self.response;
+        (self.corner(k, damping, scale), Mix { dry, band, low })
     }
 }
 

@@ -5,11 +5,11 @@ use chronus_dsp::phase::{self, long_step};
 use chronus_dsp::random;
 use chronus_dsp::wave::cosine;
 use chronus_engine::{
-    Axis, BLOCK, Category, Curve, Display, Input, Io, Module, Output, Param, Settings, Setup,
-    Signal, Source, Spec, Taper, Unit, kind, lanes,
+    Again, Axis, BLOCK, Category, Curve, Display, Input, Io, Module, Output, Outputs, Param, Settings,
+    Setup, Signal, Source, Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::{differing, division, frames, inputs, knobs, rises, seeds, steady, still};
+use crate::kit::{differing, division, frames, inputs, knobs, rises, same, seeds, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -75,8 +75,14 @@ lanes! {
         hertz: f32 = f32::NAN,
         /// By how much higher.
         octaves: f32 = 0.0,
+        /// The rate input of the chunk that `kept` is of.
+        cv: f32 = 0.0,
         /// Phase a frame, at a rate that keeps its value.
         step: u64 = 0,
+        /// One more than the shape, where it is drawn at this rate from `ahead` on; else 0.
+        kept: u32 = 0,
+        /// How far its middle is behind.
+        ahead: u32 = 0,
     }
 }
 
@@ -264,19 +270,18 @@ impl<const L: usize> Lfo<L> {
 
     /// Renders a chunk of a shape without lots at a steady rate: only the phase moves.
     #[inline(always)]
-    fn run_free(&mut self, mut io: Io<'_, L>, shape: usize, offset: [f32; L]) {
+    fn run_free(&mut self, mut outputs: Outputs<'_, L>, shape: usize) {
         let (mut phase, step) = (self.phase, self.step);
-        let mut ahead = [0; L];
         for l in 0..L {
-            ahead[l] = phase::from_turns(offset[l]).wrapping_sub(middle(shape));
+            phase[l] = phase[l].wrapping_add(u64::from(self.ahead[l]) << 32);
         }
         // A macro, because a closure this large might not be inlined, and so not make vectors.
         macro_rules! draw {
             ($shape:expr) => {
-                for frame in io.outputs.get(0).iter_mut() {
+                for frame in outputs.get(0).iter_mut() {
                     let mut y = [0.0; L];
                     for l in 0..L {
-                        y[l] = wave($shape, short(phase[l]).wrapping_add(ahead[l]));
+                        y[l] = wave($shape, short(phase[l]));
                         phase[l] = phase[l].wrapping_add(step[l]);
                     }
                     *frame = y;
@@ -290,9 +295,11 @@ impl<const L: usize> Lfo<L> {
             3 => draw!(3),
             _ => draw!(4),
         }
-        self.phase = phase;
-        if io.outputs.connected(1) {
-            let [out, uni] = io.outputs.split();
+        for l in 0..L {
+            self.phase[l] = phase[l].wrapping_sub(u64::from(self.ahead[l]) << 32);
+        }
+        if outputs.connected(1) {
+            let [out, uni] = outputs.split();
             for (uni, y) in uni.as_flattened_mut().iter_mut().zip(out.as_flattened()) {
                 *uni = unipolar(*y);
             }
@@ -317,6 +324,8 @@ impl<const L: usize> Lfo<L> {
 impl<const L: usize> Module<L> for Lfo<L> {
     type Storage = ();
 
+    const KEEPS: bool = true;
+
     fn start(&mut self, setup: &Setup) {
         self.random = seeds(setup);
         for l in 0..L {
@@ -326,6 +335,7 @@ impl<const L: usize> Module<L> for Lfo<L> {
 
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+        self.kept = [0; L];
         let n = io.frames.min(BLOCK);
         let [rate_cv, reset] = inputs(&io);
         let [shape, rate, sync, offset, amount] = knobs(&io);
@@ -338,17 +348,19 @@ impl<const L: usize> Module<L> for Lfo<L> {
         let beats = division::beats(sync.choice());
         let read = io.outputs.connected(0) | io.outputs.connected(1);
         if held && beats.is_none() && steady(&io, &[1]) && (!read || !lots && still(&[offset])) {
-            let alone = io.unchanged() && !io.inputs.connected(0) && !io.inputs.connected(1);
-            if !alone || self.hertz[0].is_nan() {
-                let hertz = rate.at(0);
-                let octaves = octaves(rate_cv[0], amount.at(0));
-                if differing(&self.hertz, &hertz) | differing(&self.octaves, &octaves) != 0 {
-                    self.retune(&hertz, &octaves, per_frame);
-                }
-                self.restart(reset[0], lots);
+            let hertz = rate.at(0);
+            let octaves = octaves(rate_cv[0], amount.at(0));
+            if differing(&self.hertz, &hertz) | differing(&self.octaves, &octaves) != 0 {
+                self.retune(&hertz, &octaves, per_frame);
             }
+            self.restart(reset[0], lots);
             if read {
-                self.run_free(io, shape, offset.at(0));
+                let offset = offset.at(0);
+                for l in 0..L {
+                    self.ahead[l] = phase::from_turns(offset[l]).wrapping_sub(middle(shape));
+                }
+                (self.cv, self.kept) = (rate_cv[0], [shape as u32 + 1; L]);
+                self.run_free(io.outputs, shape);
             } else {
                 self.skip(n, lots);
             }
@@ -400,6 +412,16 @@ impl<const L: usize> Module<L> for Lfo<L> {
         for (uni, y) in uni.as_flattened_mut().iter_mut().zip(out.as_flattened()) {
             *uni = unipolar(*y);
         }
+    }
+
+    #[inline(always)]
+    fn again(&mut self, io: Again<'_, L>) -> bool {
+        let kept = self.kept[0];
+        if kept == 0 || !same(&io, 0, &self.cv) || !same(&io, 1, &self.reset) {
+            return false;
+        }
+        self.run_free(io.outputs, kept as usize - 1);
+        true
     }
 }
 

@@ -2,11 +2,11 @@
 
 use chronus_dsp::math::{clamp, exp2, mask, masked};
 use chronus_engine::{
-    Axis, Category, Curve, Display, Input, Io, Module, Normal, Output, Param, Signal, Spec, Taper,
+    Again, Axis, Category, Curve, Display, Input, Io, Module, Normal, Output, Param, Signal, Spec, Taper,
     Unit, kind, lanes,
 };
 
-use crate::kit::{inputs, knobs, map};
+use crate::kit::{inputs, knobs, map, map_rows, same};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -47,8 +47,14 @@ pub static SPEC: Spec = Spec {
 const RANGE: f32 = 9.965_784;
 
 lanes! {
-    /// Nothing to remember.
-    pub struct Vca {}
+    /// What it multiplies by.
+    pub struct Vca {
+        /// CV times gain, where both keep their values and no lane is shut; no number where that does not
+        /// hold.
+        factor: f32 = f32::NAN,
+        /// That CV.
+        cv: f32 = 0.0,
+    }
 }
 
 kind!(SPEC, Vca);
@@ -68,50 +74,71 @@ fn exponential([x, cv]: [f32; 2], [gain]: [f32; 1]) -> f32 {
     if cv > 0.0 { x * (shifted * gain) } else { 0.0 }
 }
 
-/// `linear` where the CV keeps its value through the chunk: a fixed gain.
-#[inline(always)]
-fn fixed<const L: usize>(mut io: Io<'_, L>, cv: [f32; L], gain: [f32; L]) {
-    let [x] = inputs(&io);
-    let (mut factor, mut open, mut all_open) = ([0.0; L], [0; L], u32::MAX);
-    for l in 0..L {
-        (factor[l], open[l]) = (cv[l] * gain[l], mask(cv[l] != 0.0));
-        all_open &= open[l];
-    }
-    if all_open == u32::MAX {
-        for (out, x) in io.outputs.get(0).iter_mut().zip(x) {
+impl<const L: usize> Vca<L> {
+    /// `linear` where the CV and the gain keep their values through the chunk: a fixed factor.
+    #[inline(always)]
+    fn fixed(&mut self, mut io: Io<'_, L>, gain: [f32; L]) {
+        let [x, cv] = inputs(&io);
+        let (mut factor, mut open, mut shut) = ([0.0; L], [0; L], 0);
+        for l in 0..L {
+            factor[l] = cv[0][l] * gain[l];
+            open[l] = mask(cv[0][l] != 0.0);
+            shut |= !open[l];
+        }
+        if shut == 0 {
+            (self.factor, self.cv) = (factor, cv[0]);
+            return amplify(io.outputs.get(0), x, &factor);
+        }
+        map_rows(io.outputs.get(0), x, |x| {
             let mut y = [0.0; L];
             for l in 0..L {
-                y[l] = x[l] * factor[l];
+                y[l] = masked(x[l] * factor[l], open[l]);
             }
-            *out = y;
-        }
-        return;
+            y
+        });
     }
-    for (out, x) in io.outputs.get(0).iter_mut().zip(x) {
+}
+
+/// Multiplies by `factor`.
+#[inline(always)]
+fn amplify<const L: usize>(out: &mut [[f32; L]], x: &[[f32; L]], factor: &[f32; L]) {
+    map_rows(out, x, |x| {
         let mut y = [0.0; L];
         for l in 0..L {
-            y[l] = masked(x[l] * factor[l], open[l]);
+            y[l] = x[l] * factor[l];
         }
-        *out = y;
-    }
+        y
+    });
 }
 
 impl<const L: usize> Module<L> for Vca<L> {
     type Storage = ();
 
+    const KEEPS: bool = true;
+
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+        self.factor = [f32::NAN; L];
         let [gain, response] = knobs(&io);
         let is_linear = response.choice() == 0;
         match gain.settled() {
             _ if io.inputs.silent(1) => io.outputs.fill(0, [0.0; L]),
             Some(gain) if is_linear && io.inputs.steady(1) && !io.inputs.steady(0) => {
-                let cv = io.inputs.get(1)[0];
-                fixed(io, cv, gain);
+                self.fixed(io, gain);
             }
             _ if is_linear => map(&mut io, [gain], linear),
             _ => map(&mut io, [gain], exponential),
         }
+    }
+
+    #[inline(always)]
+    fn again(&mut self, mut io: Again<'_, L>) -> bool {
+        let factor = self.factor;
+        if factor[0].is_nan() || io.inputs.steady(0) || !same(&io, 1, &self.cv) {
+            return false;
+        }
+        amplify(io.outputs.get(0), io.inputs.get(0), &factor);
+        true
     }
 }
 

@@ -2,12 +2,12 @@
 
 use chronus_dsp::math::{clamp, db_to_gain, exp2};
 use chronus_engine::{
-    BLOCK, Category, Display, Input, Io, Knob, Module, Output, Param, Settings, Signal, Spec,
+    Again, BLOCK, Category, Display, Input, Io, Knob, Module, Output, Param, Settings, Signal, Spec,
     Taper, Unit, kind, lanes,
 };
 
-use crate::kit::svf::{self, Corner, Motion, Response, Signals, Svf};
-use crate::kit::{inputs, knobs, steady, still};
+use crate::kit::svf::{self, Corner, Pass, Signals, Svf, Tune};
+use crate::kit::{inputs, knobs, same, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -78,8 +78,17 @@ pub static SPEC: Spec = Spec {
 };
 
 lanes! {
-    /// The filter's state.
-    pub struct Vcf(Svf);
+    /// The filter's state, and where the corner that is kept comes from.
+    pub struct Vcf {
+        /// The filter.
+        ..svf: Svf,
+        /// The cutoff's CV of the corner that is kept.
+        cutoff: f32 = 0.0,
+        /// The resonance's.
+        resonance: f32 = 0.0,
+        /// The pitch.
+        pitch: f32 = 0.0,
+    }
 }
 
 kind!(SPEC, Vcf);
@@ -113,9 +122,12 @@ fn decibels(settings: &Settings<'_>, hertz: f32) -> f32 {
 impl<const L: usize> Module<L> for Vcf<L> {
     type Storage = ();
 
+    const KEEPS: bool = true;
+
     #[inline(always)]
     fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
-        if io.inputs.silent(0) && self.0.is_silent() {
+        self.svf.keep(None);
+        if io.inputs.silent(0) && self.svf.is_silent() {
             (0..SPEC.outputs.len()).for_each(|o| io.outputs.fill(o, [0.0; L]));
             io.rest();
             return;
@@ -124,40 +136,102 @@ impl<const L: usize> Module<L> for Vcf<L> {
         let [signal, cutoff_cv, resonance_cv, pitch] = inputs(&io);
         let [cutoff, resonance, mode, drive, cutoff_amount, resonance_amount, track] = knobs(&io);
         let tuned = still(&[cutoff, resonance, cutoff_amount, resonance_amount, track]);
-        let start = io.start;
-        let motion = Motion::of(&io, !tuned || !steady(&io, &[1, 2, 3]), &[1, 2, 3]);
-        let mut desk = Desk {
-            signal: &signal[..n],
+        let held = tuned && steady(&io, &[1, 2, 3]);
+        let clean = drive.settled() == Some([0.0; L]);
+        let mut corners = Corners {
             cvs: [&cutoff_cv[..n], &resonance_cv[..n], &pitch[..n]],
             per_frame: 1.0 / io.sample_rate,
             knobs: [cutoff, resonance, cutoff_amount, resonance_amount, track],
             tuned,
             settings: [[0.0; L]; 5],
-            mix: mix(mode.choice()),
-            clean: drive.settled() == Some([0.0; L]),
+        };
+        let mode = mode.choice();
+        let mut all = All {
+            signal: &signal[..n],
+            mode,
+            clean,
             gain: drive.map(0, db_to_gain),
             drive,
             out: io.outputs.split().map(|out| &mut out[..n]),
         };
-        self.0.run(&mut desk, start, n, motion);
+        self.svf.run(&mut all, &mut corners, (io.start, n), held);
+        (self.cutoff, self.resonance, self.pitch) = (cutoff_cv[0], resonance_cv[0], pitch[0]);
+        self.svf.keep((held && clean).then_some(mode as u32 + 1));
+    }
+
+    #[inline(always)]
+    fn again(&mut self, mut io: Again<'_, L>) -> bool {
+        let Some(kept) = self.svf.kept(&io) else { return false };
+        let cvs = [&self.cutoff, &self.resonance, &self.pitch];
+        let mut goes_on = same(&io, 1, cvs[0]) && same(&io, 2, cvs[1]) && same(&io, 3, cvs[2]);
+        for output in 1..SPEC.outputs.len() {
+            goes_on &= !io.outputs.connected(output);
+        }
+        if goes_on {
+            let (mode, damping) = (kept as usize - 1, *self.svf.damping());
+            let mut alone = Alone { signal: io.inputs.get(0), mode, out: io.outputs.get(0) };
+            self.svf.again(&mut alone, (io.start, io.frames), damping);
+        }
+        goes_on
     }
 }
 
-/// What the frames of a chunk are made of, and where they go.
-struct Desk<'a, const L: usize> {
+/// What comes out in mode `mode`.
+#[inline(always)]
+fn mixed<const L: usize>(mode: usize, [x, low, level, high]: [[f32; L]; 4]) -> [f32; L] {
+    match mode {
+        0 => low,
+        1 => level,
+        2 => high,
+        _ => {
+            let mut notch = [0.0; L];
+            for l in 0..L {
+                notch[l] = x[l] - level[l];
+            }
+            notch
+        }
+    }
+}
+
+/// Low, band at a peak of 0 dB, and high.
+#[inline(always)]
+fn responses<const L: usize>(signals: &Signals<L>, damping: &[f32; L]) -> [[f32; L]; 3] {
+    let Signals { x, band, low } = signals;
+    let (mut level, mut high) = ([0.0; L], [0.0; L]);
+    for l in 0..L {
+        level[l] = damping[l] * band[l];
+        high[l] = x[l] - level[l] - low[l];
+    }
+    [*low, level, high]
+}
+
+/// The first output by itself, without drive.
+struct Alone<'a, const L: usize> {
     signal: &'a [[f32; L]],
-    /// Cutoff, resonance and pitch.
-    cvs: [&'a [[f32; L]]; 3],
-    /// Seconds.
-    per_frame: f32,
-    /// Cutoff, resonance, both their reaches, and the tracking.
-    knobs: [Knob<'a, L>; 5],
-    /// No knob moves.
-    tuned: bool,
-    /// Their values, the cutoff in cycles a frame.
-    settings: [[f32; L]; 5],
-    /// Input, band and low in `out`.
-    mix: [f32; 3],
+    mode: usize,
+    out: &'a mut [[f32; L]],
+}
+
+impl<const L: usize> Pass<L> for Alone<'_, L> {
+    /// Damping.
+    type Mix = [f32; L];
+
+    #[inline(always)]
+    fn input(&mut self, k: usize) -> [f32; L] {
+        self.signal[k]
+    }
+
+    #[inline(always)]
+    fn output(&mut self, k: usize, signals: Signals<L>, damping: &[f32; L]) {
+        let [low, level, high] = responses(&signals, damping);
+        self.out[k] = mixed(self.mode, [signals.x, low, level, high]);
+    }
+}
+
+/// All outputs, with drive.
+struct All<'a, const L: usize> {
+    signal: &'a [[f32; L]],
+    mode: usize,
     drive: Knob<'a, L>,
     /// There is no drive.
     clean: bool,
@@ -166,7 +240,7 @@ struct Desk<'a, const L: usize> {
     out: [&'a mut [[f32; L]]; 4],
 }
 
-impl<const L: usize> Response<L> for Desk<'_, L> {
+impl<const L: usize> Pass<L> for All<'_, L> {
     /// Damping.
     type Mix = [f32; L];
 
@@ -189,6 +263,31 @@ impl<const L: usize> Response<L> for Desk<'_, L> {
     }
 
     #[inline(always)]
+    fn output(&mut self, k: usize, signals: Signals<L>, damping: &[f32; L]) {
+        let [low, level, high] = responses(&signals, damping);
+        let first = mixed(self.mode, [signals.x, low, level, high]);
+        for (out, row) in self.out.iter_mut().zip([first, low, level, high]) {
+            out[k] = row;
+        }
+    }
+}
+
+/// Where the corner is in a chunk.
+struct Corners<'a, const L: usize> {
+    /// Cutoff, resonance and pitch.
+    cvs: [&'a [[f32; L]]; 3],
+    /// Seconds.
+    per_frame: f32,
+    /// Cutoff, resonance, both their reaches, and the tracking.
+    knobs: [Knob<'a, L>; 5],
+    /// No knob moves.
+    tuned: bool,
+    /// Their values, the cutoff in cycles a frame.
+    settings: [[f32; L]; 5],
+}
+
+impl<const L: usize> Tune<[f32; L], L> for Corners<'_, L> {
+    #[inline(always)]
     fn tune(&mut self, k: usize) -> (Corner<L>, [f32; L]) {
         if k == 0 || !self.tuned {
             let [cutoff, resonance, cutoff_amount, resonance_amount, track] = &self.knobs;
@@ -210,28 +309,6 @@ impl<const L: usize> Response<L> for Desk<'_, L> {
             damping[l] = damping_of(res);
         }
         (Corner { turns, octaves, damping, scale: [1.0; L] }, damping)
-    }
-
-    #[inline(always)]
-    fn mix(&mut self, damping: &[f32; L]) -> [f32; L] {
-        *damping
-    }
-
-    #[inline(always)]
-    fn output(&mut self, k: usize, signals: Signals<L>, damping: &[f32; L]) {
-        let Signals { x, band, low } = signals;
-        let [a, b, c] = self.mix;
-        let mut rows = [[0.0; L]; 4];
-        for l in 0..L {
-            let level = damping[l] * band[l];
-            rows[0][l] = a * x[l] + b * level + c * low[l];
-            rows[1][l] = low[l];
-            rows[2][l] = level;
-            rows[3][l] = x[l] - level - low[l];
-        }
-        for (out, row) in self.out.iter_mut().zip(rows) {
-            out[k] = row;
-        }
     }
 }
 

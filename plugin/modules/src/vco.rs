@@ -3,15 +3,15 @@
 //! Hard sync is one more band-limited step. It begins before the restart, so a restart takes effect
 //! `REACH` frames (63 us at 48 kHz) after the edge that asked for it.
 
-use chronus_dsp::math::{clamp, exp2, is_zero, max, min};
+use chronus_dsp::math::{clamp, exp2, is_zero, mask, max, min};
 use chronus_dsp::wave::{self, Restart};
 use chronus_dsp::{blep, phase};
 use chronus_engine::{
-    Axis, BLOCK, Category, Curve, Display, Input, Io, KindAlias, Module, Output, Param, Settings,
+    Again, Axis, BLOCK, Category, Curve, Display, Input, Io, KindAlias, Module, Output, Param, Settings,
     Signal, Source, Spec, Taper, Unit, kind, lanes,
 };
 
-use crate::kit::{differing, frames, inputs, knobs, steady, still};
+use crate::kit::{frames, inputs, knobs, same, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -68,15 +68,18 @@ lanes! {
         since: f32 = blep::REACH,
         /// Last value of the sync input.
         sync: f32 = 0.0,
-        /// The pitch that what follows was computed at, while nothing but the phase moved; no number where
-        /// it was not.
-        pitch: f32 = f32::NAN,
+        /// What `Drawn` says of the last chunk, where nothing but the phase moved in it; else 0.
+        kept: u32 = 0,
+        /// The pitch that what follows was computed at.
+        pitch: f32 = 0.0,
         /// Phase a frame.
         step: u32 = 0,
         /// Frames a turn.
         period: f32 = 0.0,
         /// How much of a turn a pulse is up.
         width: f32 = 0.5,
+        /// The gain.
+        gain: f32 = 1.0,
     }
 }
 
@@ -122,9 +125,22 @@ fn detuning<const L: usize>(tune: [f32; L], fine: [f32; L]) -> [f32; L] {
 impl<const L: usize> Module<L> for Vco<L> {
     type Storage = ();
 
+    const KEEPS: bool = true;
+
     #[inline(always)]
     fn process(&mut self, (): &mut (), io: Io<'_, L>) {
         if io.inputs.connected(4) { self.render::<true>(io) } else { self.render::<false>(io) }
+    }
+
+    #[inline(always)]
+    fn again(&mut self, mut io: Again<'_, L>) -> bool {
+        let mut free = same(&io, 0, &self.pitch);
+        for cv in 1..=4 {
+            free &= !io.inputs.connected(cv);
+        }
+        let Some(drawn) = Drawn::of(self.kept[0]).filter(|_| free) else { return false };
+        self.draw(io.outputs.get(0), drawn);
+        true
     }
 }
 
@@ -192,7 +208,7 @@ impl<const L: usize> Vco<L> {
             }
         }
         (self.phase, self.old, self.since, self.sync) = (phase, old, since, before);
-        self.pitch = [f32::NAN; L];
+        self.kept = [0; L];
 
         let out = &mut io.outputs.get(0)[..n];
         let (gain, width) = (frames(gain, |gain| gain), frames(width, |width| width));
@@ -240,34 +256,49 @@ impl<const L: usize> Vco<L> {
         }
     }
 
-    /// The same where nothing moves but the phase: all in one pass.
+    /// The same where nothing moves but the phase.
     #[inline(always)]
     fn render_still(&mut self, mut io: Io<'_, L>) {
         let n = io.frames.min(BLOCK);
         let [pitch, fm, lin_fm, pwm] = inputs(&io);
         let [freq, tune, fine, shape, width, fm_amount, lin_amount, pwm_amount, gain] = knobs(&io);
-        let gain = gain.at(0);
-        let mut known = io.unchanged() && differing(&self.pitch, &pitch[0]) == 0;
-        for cv in [1, 2, 3] {
-            known &= !io.inputs.connected(cv);
+        let offset = detuning(tune.at(0), fine.at(0));
+        let (fm_amount, lin_amount) = (fm_amount.at(0), lin_amount.at(0));
+        let (base, width, pwm_amount) = (freq.at(0), width.at(0), pwm_amount.at(0));
+        let (mut octaves, mut lin) = ([0.0; L], [0.0; L]);
+        for l in 0..L {
+            octaves[l] = pitch[0][l] + offset[l] + fm[0][l] * fm_amount[l];
+            lin[l] = 1.0 + lin_fm[0][l] * lin_amount[l];
+            self.width[l] = clamp(width[l] + pwm[0][l] * pwm_amount[l], 0.01, 0.99);
         }
-        if !known {
-            let offset = detuning(tune.at(0), fine.at(0));
-            let (fm_amount, lin_amount) = (fm_amount.at(0), lin_amount.at(0));
-            let (base, width, pwm_amount) = (freq.at(0), width.at(0), pwm_amount.at(0));
-            let (mut octaves, mut lin) = ([0.0; L], [0.0; L]);
-            for l in 0..L {
-                octaves[l] = pitch[0][l] + offset[l] + fm[0][l] * fm_amount[l];
-                lin[l] = 1.0 + lin_fm[0][l] * lin_amount[l];
-                self.width[l] = clamp(width[l] + pwm[0][l] * pwm_amount[l], 0.01, 0.99);
-            }
-            self.retune(&base, 1.0 / io.sample_rate, &octaves, &lin);
-            self.pitch = pitch[0];
-        }
-        let (step, period, widths) = (self.step, self.period, self.width);
+        self.retune(&base, 1.0 / io.sample_rate, &octaves, &lin);
+        (self.pitch, self.gain) = (pitch[0], gain.at(0));
         let shape = shape.choice();
-        let wide = shape != SINE && period.iter().fold(f32::MAX, |a, b| min(a, *b)) < wave::NARROW;
-        let out = &mut io.outputs.get(0)[..n];
+        let narrow = self.period.iter().fold(f32::MAX, |a, b| min(a, *b)) < wave::NARROW;
+        let drawn = Drawn { shape, wide: shape != SINE && narrow };
+        self.kept = [drawn.kept(); L];
+        self.draw(&mut io.outputs.get(0)[..n], drawn);
+    }
+
+    /// True when saws fall so rarely in `n` frames that it costs less to draw the falls by themselves.
+    #[inline(always)]
+    fn is_sparse(&self, n: usize) -> bool {
+        // Shorter periods take as long either way.
+        const SHORTEST: f32 = 24.0;
+        let (mut short, mut slow) = (0, 0);
+        for l in 0..L {
+            short |= mask(self.period[l] < SHORTEST);
+            // Backwards, too.
+            slow |= mask((self.step[l] as i32) < wave::SLOWEST as i32);
+        }
+        short | slow == 0 && n > wave::FALL
+    }
+
+    /// Draws a chunk in which only the phase moves: all in one pass.
+    #[inline(always)]
+    fn draw(&mut self, out: &mut [[f32; L]], Drawn { shape, wide }: Drawn) {
+        let n = out.len();
+        let (step, period, widths, gain) = (self.step, self.period, self.width, self.gain);
         // The sine is drawn as a cosine, a quarter of a turn behind.
         let behind = if shape == SINE { phase::QUARTER } else { 0 };
         let mut phase = self.phase;
@@ -292,8 +323,25 @@ impl<const L: usize> Vco<L> {
             (TRIANGLE, true) => draw!(|at, t, _w| wave::triangle::<true>(at, t)),
             (TRIANGLE, false) => draw!(|at, t, _w| wave::triangle::<false>(at, t)),
             (SAW, true) => draw!(|at, t, _w| wave::saw::<true>(at, t)),
+            (SAW, false) if L > 1 && self.is_sparse(n) => {
+                straight(out, &mut phase, &step, |at, l| wave::straight_saw(at) * gain[l]);
+                let fall = |at, l: usize| wave::saw::<false>(at, period[l]) * gain[l];
+                draw_falls(out, (&self.phase, &step), [0; L], fall);
+            }
             (SAW, false) => draw!(|at, t, _w| wave::saw::<false>(at, t)),
             (_, true) => draw!(|at, t, width| wave::pulse::<true>(at, t, width)),
+            (_, false) if L > 1 && self.is_sparse(n) => {
+                let wave = |at, l: usize| wave::straight_pulse(at, widths[l]) * gain[l];
+                straight(out, &mut phase, &step, wave);
+                let fall = |at, l: usize| wave::pulse::<false>(at, period[l], widths[l]) * gain[l];
+                let mut up = [0; L];
+                for l in 0..L {
+                    up[l] = phase::from_turns(widths[l]);
+                }
+                for at in [[0; L], up] {
+                    draw_falls(out, (&self.phase, &step), at, fall);
+                }
+            }
             (_, false) => draw!(|at, t, width| wave::pulse::<false>(at, t, width)),
         }
         let (mut old, mut young) = (self.old, [0.0; L]);
@@ -310,6 +358,98 @@ impl<const L: usize> Vco<L> {
                 }
             }
         }
+    }
+}
+
+/// Draws a wave that is straight.
+#[inline(always)]
+fn straight<const L: usize>(
+    out: &mut [[f32; L]],
+    phase: &mut [u32; L],
+    step: &[u32; L],
+    wave: impl Fn(u32, usize) -> f32,
+) {
+    // If the compiler saw through the phases, it would compute frames side by side, and take three times
+    // as long to lay out their lanes.
+    let nothing = std::hint::black_box([0; L]);
+    for frame in out {
+        let mut y = [0.0; L];
+        for l in 0..L {
+            y[l] = wave(phase[l], l);
+            phase[l] = phase[l].wrapping_add(step[l]) ^ nothing[l];
+        }
+        *frame = y;
+    }
+}
+
+/// Draws the frames in which saws fall, by `wave` of a phase and a lane: the next fall of every lane side
+/// by side, wherever it is. Saws wrap at phase `at`.
+#[inline(always)]
+fn draw_falls<const L: usize>(
+    out: &mut [[f32; L]],
+    (phase, step): (&[u32; L], &[u32; L]),
+    at: [u32; L],
+    wave: impl Fn(u32, usize) -> f32,
+) {
+    let frames = out.len();
+    let (mut next, mut turn) = ([0.0; L], [0.0; L]);
+    for l in 0..L {
+        (next[l], turn[l]) = wave::falls(phase[l].wrapping_sub(at[l]), step[l]);
+    }
+    loop {
+        let (mut first, mut lanes) = ([0; L], 0);
+        for l in 0..L {
+            // Rounded down: the cast by itself rounds towards 0.
+            first[l] = (next[l] + wave::FALL as f64) as i32 - wave::FALL as i32;
+            next[l] += turn[l];
+        }
+        for l in 0..L {
+            lanes |= u64::from(first[l] < frames as i32) << l;
+        }
+        if lanes == 0 {
+            return;
+        }
+        let (mut at, mut rows) = ([0; L], [[0.0; L]; wave::FALL]);
+        for l in 0..L {
+            at[l] = phase[l].wrapping_add(step[l].wrapping_mul(first[l] as u32));
+        }
+        for row in &mut rows {
+            for l in 0..L {
+                row[l] = wave(at[l], l);
+                at[l] = at[l].wrapping_add(step[l]);
+            }
+        }
+        while lanes != 0 {
+            let l = lanes.trailing_zeros() as usize;
+            lanes &= lanes - 1;
+            for i in 0..wave::FALL {
+                if let Some(frame) = out.get_mut(first[l].wrapping_add(i as i32) as usize) {
+                    frame[l] = rows[i][l];
+                }
+            }
+        }
+    }
+}
+
+/// How a chunk is drawn in which only the phase moves.
+#[derive(Clone, Copy)]
+struct Drawn {
+    shape: usize,
+    /// With periods so short that more steps count.
+    wide: bool,
+}
+
+impl Drawn {
+    /// As lane state keeps it, never 0.
+    #[inline(always)]
+    fn kept(self) -> u32 {
+        1 + u32::from(self.wide) + 2 * self.shape as u32
+    }
+
+    #[inline(always)]
+    fn of(kept: u32) -> Option<Self> {
+        let bits = kept.checked_sub(1)?;
+        Some(Self { shape: (bits >> 1) as usize, wide: bits & 1 == 1 })
     }
 }
 

@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::Graph;
-use super::parts::{Parts, Row, fold};
+use super::parts::{Abreast, Parts, fold};
 use super::program::{Delay, Mix, Store};
 use crate::lanes::LANES;
 use crate::module::{BLOCK, FEEDBACK_FRAMES};
@@ -61,7 +61,7 @@ impl Graph {
         &mut self,
         chunk: &Section<'_>,
         mix: &Mix,
-        (sources, rows): (&[MixSource], &[Row]),
+        (sources, abreast): (&[MixSource], &[Abreast]),
     ) {
         let Mix { to, poly, .. } = *mix;
         if chunk.groups == 0 && poly {
@@ -78,7 +78,7 @@ impl Graph {
             ramp_frames: self.ramp_frames,
         };
         let (parts, peaks) = (&mut self.parts, &mut self.peaks);
-        dispatch(self.arch, Sum { desk, poly, sources, rows, buffer, parts, peaks });
+        dispatch(self.arch, Sum { desk, poly, sources, abreast, buffer, parts, peaks });
         self.pool.exchange(to, buffer);
     }
 }
@@ -184,7 +184,7 @@ struct Sum<'a> {
     poly: bool,
     sources: &'a [MixSource],
     /// Those that stand side by side.
-    rows: &'a [Row],
+    abreast: &'a [Abreast],
     buffer: &'a mut Buffer,
     parts: &'a mut Parts,
     /// The highest level of each voice that comes down.
@@ -196,7 +196,7 @@ impl WithSimd for Sum<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { desk, poly, sources, rows, buffer, parts, peaks } = self;
+        let Self { desk, poly, sources, abreast, buffer, parts, peaks } = self;
         if poly {
             for group in desk.groups() {
                 let steady = sources.iter().all(|s| desk.is_steady(s, group));
@@ -226,7 +226,7 @@ impl WithSimd for Sum<'_> {
                 add_term(simd, desk, source, out, n == 0, peaks);
             }
         } else {
-            add_parts(simd, desk, (sources, rows), parts, out, peaks);
+            add_parts(simd, desk, (sources, abreast), parts, out, peaks);
         }
         if steady {
             buffer.fill(0, desk.chunk.frames, row[0]);
@@ -243,24 +243,14 @@ const FEW: usize = 2;
 fn add_parts<S: Simd>(
     simd: S,
     desk: Desk<'_>,
-    (sources, rows): (&[MixSource], &[Row]),
+    (sources, abreast): (&[MixSource], &[Abreast]),
     parts: &mut Parts,
     out: &mut [f32],
     peaks: &mut [f32; MAX_VOICES],
 ) {
-    parts.begin();
-    let (mut rows, mut n) = (rows.iter().peekable(), 0);
-    while let Some(source) = sources.get(n) {
-        if let Some(row) = rows.next_if(|row| row.at as usize == n) {
-            parts.add(simd, row, desk.pool.read(row.line, 0, out.len()));
-            n += usize::from(row.count);
-            continue;
-        }
-        let add = |part: &mut [f32], empty| add_term(simd, desk, source, part, empty, peaks);
-        parts.add_one(out.len(), add);
-        n += 1;
-    }
-    parts.sum(simd, out);
+    parts.sum_up(simd, sources.len(), (abreast, desk.pool), out, |n, part, empty| {
+        add_term(simd, desk, &sources[n], part, empty, peaks);
+    });
 }
 
 /// Adds one source to `out`, or writes it where it is the first.

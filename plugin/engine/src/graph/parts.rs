@@ -14,8 +14,11 @@ use crate::pool::{Line, Pool, Slot};
 const PARTS: usize = LANES;
 /// Fewest lanes in a row that are worth being added side by side.
 const FEWEST: usize = 4;
+/// Most buffers that are read in one pass over the sums: their gains stay in registers.
+const PASS: usize = 4;
 
 /// A sum that grows by terms.
+#[repr(align(64))]
 pub(super) struct Parts {
     /// Terms that it has.
     terms: usize,
@@ -37,36 +40,38 @@ enum Shape {
 }
 
 /// Sources of a sum that are lanes of one buffer, one beside the other, at gains that keep their values.
-pub(super) struct Row {
+pub(super) struct Abreast {
     /// Position of the first among the sources.
-    pub at: u32,
+    at: u32,
     /// The buffer.
-    pub line: Line,
-    /// Lane of the first.
-    first: u8,
+    line: Line,
     /// How many they are.
-    pub count: u8,
+    count: u8,
+    /// Part of lane 0, where lanes and parts stand one above the other.
+    turned: u8,
     /// By lane; -0 for the others, which leaves of a 0 what changes no sum.
     gains: [f32; LANES],
+    /// By lane, all bits or none: the other lanes may hold anything, so they are taken out as bits.
+    kept: [u32; LANES],
 }
 
-impl Row {
-    /// All rows among `sources` that are long enough to be worth it.
+impl Abreast {
+    /// All among `sources` that are enough to be worth it.
     pub fn all<'a>(sources: &'a [MixSource], pool: &'a Pool) -> impl Iterator<Item = Self> + 'a {
         let mut at = 0;
         std::iter::from_fn(move || {
             while at < sources.len() {
-                let row = Self::of(at, sources, pool);
-                at += row.as_ref().map_or(1, |row| usize::from(row.count));
-                if row.is_some() {
-                    return row;
+                let abreast = Self::of(at, sources, pool);
+                at += abreast.as_ref().map_or(1, |abreast| usize::from(abreast.count));
+                if abreast.is_some() {
+                    return abreast;
                 }
             }
             None
         })
     }
 
-    /// The row that begins at source `at`.
+    /// Those from source `at` on.
     fn of(at: usize, sources: &[MixSource], pool: &Pool) -> Option<Self> {
         let place = |source: &MixSource| match source.from {
             MixFrom::Lane(poly, lane) if source.old_gain == source.gain => Some((poly, lane)),
@@ -76,14 +81,33 @@ impl Row {
         let (poly, first) = sources.first().and_then(place)?;
         let lanes = (first..LANES as u8).map(|lane| Some((poly, lane)));
         let count = sources.iter().zip(lanes).take_while(|(source, lane)| place(source) == *lane);
-        let count = count.count();
-        let mut gains = [-0.0; LANES];
-        for (gain, source) in gains[usize::from(first)..].iter_mut().zip(&sources[..count]) {
+        let (first, count) = (usize::from(first), count.count());
+        let (mut gains, mut kept) = ([-0.0; LANES], [0; LANES]);
+        for (gain, source) in gains[first..].iter_mut().zip(&sources[..count]) {
             *gain = source.gain;
         }
+        kept[first..first + count].fill(u32::MAX);
         let line = pool.line(Slot::Poly(poly));
-        let row = Self { at: at as u32, line, first, count: count as u8, gains };
-        (count >= FEWEST).then_some(row)
+        let turned = ((at + LANES - first) % PARTS) as u8;
+        let abreast = Self { at: at as u32, line, count: count as u8, turned, gains, kept };
+        (count >= FEWEST).then_some(abreast)
+    }
+
+    /// True when they are all lanes of the buffer.
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        usize::from(self.count) == LANES
+    }
+
+    /// How many of `all`, the first of which has its turn, can be added in one pass: those that follow
+    /// each other, each of them full, and no more than `PASS`.
+    #[inline(always)]
+    fn in_a_pass(all: &[Self]) -> usize {
+        let follows = |pair: &&[Self]| {
+            let full = pair[0].is_full() && pair[1].is_full();
+            full && pair[1].at as usize == pair[0].at as usize + LANES
+        };
+        (1 + all.windows(2).take_while(follows).count()).min(PASS)
     }
 }
 
@@ -94,16 +118,36 @@ impl Parts {
         Self { terms: 0, shape: Shape::Columns, columns, rows }
     }
 
-    /// Begins a sum. What is left of the last one is written before it is read.
+    /// Writes the sum of `count` terms to `out`. Those of `abreast` are read from `pool`; of any other,
+    /// `add` is told which it is, and adds it to what it is given, or writes it where it is told that
+    /// nothing stands there yet.
     #[inline(always)]
-    pub fn begin(&mut self) {
+    pub fn sum_up<S: Simd>(
+        &mut self,
+        simd: S,
+        count: usize,
+        (mut abreast, pool): (&[Abreast], &Pool),
+        out: &mut [f32],
+        mut add: impl FnMut(usize, &mut [f32], bool),
+    ) {
+        // What is left of the last sum is written before it is read.
         (self.terms, self.shape) = (0, Shape::Columns);
+        while self.terms < count {
+            if abreast.first().is_some_and(|first| first.at as usize == self.terms) {
+                let (now, later) = abreast.split_at(Abreast::in_a_pass(abreast));
+                self.add(simd, now, pool, out.len());
+                abreast = later;
+            } else {
+                let term = self.terms;
+                self.add_one(out.len(), |part, empty| add(term, part, empty));
+            }
+        }
+        self.fold_up(simd, out);
     }
 
-    /// Adds one term of `frames` frames: `add` adds it to what it is given, or writes it where it is told
-    /// that nothing stands there yet.
+    /// Adds one term of `frames` frames, by `add`.
     #[inline(always)]
-    pub fn add_one(&mut self, frames: usize, add: impl FnOnce(&mut [f32], bool)) {
+    fn add_one(&mut self, frames: usize, add: impl FnOnce(&mut [f32], bool)) {
         let part = self.terms % PARTS;
         match self.shape {
             Shape::Columns => add(&mut self.columns[part][..frames], self.terms < PARTS),
@@ -118,26 +162,58 @@ impl Parts {
         self.terms += 1;
     }
 
-    /// Adds the lanes of `row`, one term each, from the frames of its buffer.
+    /// Adds the lanes of all of `abreast`, at most `PASS`, one term each.
     #[inline(always)]
-    pub fn add<S: Simd>(&mut self, simd: S, row: &Row, rows: &[[f32; LANES]]) {
-        let (first, count) = (usize::from(row.first), usize::from(row.count));
-        // Part of lane 0, where lanes and parts stand one above the other.
-        self.lay_out((self.terms + LANES - first) % PARTS, rows.len());
-        self.terms += count;
-        // The other lanes may hold anything, so they are taken out as bits.
-        let mut kept = [0; LANES];
-        kept[first..first + count].fill(u32::MAX);
-        let sums = &mut self.rows[..rows.len()];
+    fn add<S: Simd>(&mut self, simd: S, abreast: &[Abreast], pool: &Pool, frames: usize) {
+        match abreast {
+            [a] if !a.is_full() => self.pass::<S, 1, false>(simd, [a], pool, frames),
+            [a] => self.pass::<S, 1, true>(simd, [a], pool, frames),
+            [a, b] => self.pass::<S, 2, true>(simd, [a, b], pool, frames),
+            [a, b, c] => self.pass::<S, 3, true>(simd, [a, b, c], pool, frames),
+            [a, b, c, d, ..] => self.pass::<S, 4, true>(simd, [a, b, c, d], pool, frames),
+            [] => {}
+        }
+    }
+
+    /// One pass over the sums; `FULL` where all lanes count.
+    #[inline(always)]
+    fn pass<S: Simd, const N: usize, const FULL: bool>(
+        &mut self,
+        simd: S,
+        abreast: [&Abreast; N],
+        pool: &Pool,
+        frames: usize,
+    ) {
+        let mut terms = [Terms::<FULL>::of(abreast[0], pool, frames); N];
+        for (terms, abreast) in terms.iter_mut().zip(abreast) {
+            *terms = Terms::of(abreast, pool, frames);
+        }
+        let first = self.terms == 0;
+        if first {
+            self.shape = Shape::Rows { turned: usize::from(abreast[0].turned) };
+        } else {
+            self.lay_out(usize::from(abreast[0].turned), frames);
+        }
+        for abreast in abreast {
+            self.terms += usize::from(abreast.count);
+        }
+        let sums = &mut self.rows[..frames];
         #[cfg(target_arch = "x86_64")]
         if let Some(avx) = x86::avx(&simd) {
-            return x86::add(avx, sums, rows, row.gains, kept);
+            return if first {
+                x86::add::<N, FULL, true>(avx, sums, terms)
+            } else {
+                x86::add::<N, FULL, false>(avx, sums, terms)
+            };
         }
         let _ = simd;
-        for (sum, x) in sums.iter_mut().zip(rows) {
-            let (mut parts, x) = (*sum, *x);
-            for l in 0..LANES {
-                parts[l] += row.gains[l] * f32::from_bits(x[l].to_bits() & kept[l]);
+        for (k, sum) in sums.iter_mut().enumerate() {
+            let mut parts = if first { [-0.0; LANES] } else { *sum };
+            for terms in &terms {
+                let x = terms.rows[k];
+                for l in 0..LANES {
+                    parts[l] += terms.gains[l] * f32::from_bits(x[l].to_bits() & terms.kept[l]);
+                }
             }
             *sum = parts;
         }
@@ -173,7 +249,7 @@ impl Parts {
 
     /// Writes the sum of all terms.
     #[inline(always)]
-    pub fn sum<S: Simd>(&mut self, simd: S, out: &mut [f32]) {
+    fn fold_up<S: Simd>(&mut self, simd: S, out: &mut [f32]) {
         if let Shape::Rows { .. } = self.shape {
             // Halves onto halves give the same wherever the first part stands.
             for (out, x) in out.iter_mut().zip(&self.rows) {
@@ -191,6 +267,24 @@ impl Parts {
             }
         }
         out.copy_from_slice(&self.columns[0][..frames]);
+    }
+}
+
+/// The lanes of one buffer, to be added.
+#[derive(Clone, Copy)]
+struct Terms<'a, const FULL: bool> {
+    /// By frame.
+    rows: &'a [[f32; LANES]],
+    gains: [f32; LANES],
+    kept: [u32; LANES],
+}
+
+impl<'a, const FULL: bool> Terms<'a, FULL> {
+    #[inline(always)]
+    fn of(abreast: &Abreast, pool: &'a Pool, frames: usize) -> Self {
+        let rows = &pool.read(abreast.line, 0, frames)[..frames];
+        let kept = if FULL { [u32::MAX; LANES] } else { abreast.kept };
+        Self { rows, gains: abreast.gains, kept }
     }
 }
 
@@ -222,7 +316,7 @@ mod x86 {
     use pulp::Simd;
     use pulp::x86::{V3, V4};
 
-    use super::LANES;
+    use super::{LANES, Terms};
 
     /// `simd`, where it has AVX.
     #[inline(always)]
@@ -232,26 +326,30 @@ mod x86 {
         simd.downcast_ref::<V3>().copied().or_else(v4)
     }
 
-    /// Adds to each of `sums` as much of a row as is `kept`, by `gains`.
+    /// Adds `terms` to each of `sums`, or writes their sum where they are the first.
     #[inline(always)]
-    pub fn add(
+    pub fn add<const N: usize, const FULL: bool, const FIRST: bool>(
         simd: V3,
         sums: &mut [[f32; LANES]],
-        rows: &[[f32; LANES]],
-        gains: [f32; LANES],
-        kept: [u32; LANES],
+        mut terms: [Terms<'_, FULL>; N],
     ) {
         let avx = simd.avx;
-        let (gains, masks): ([__m256; 2], [__m256; 2]) = (pulp::cast(gains), pulp::cast(kept));
-        let all = kept == [u32::MAX; LANES];
-        for (sum, x) in sums.iter_mut().zip(rows) {
-            let mut parts: [__m256; 2] = pulp::cast(*sum);
-            let x: [__m256; 2] = pulp::cast(*x);
-            for h in 0..2 {
-                let x = if all { x[h] } else { avx._mm256_and_ps(x[h], masks[h]) };
-                parts[h] = avx._mm256_add_ps(parts[h], avx._mm256_mul_ps(gains[h], x));
+        let frames = sums.len();
+        let terms = &mut terms;
+        terms.iter_mut().for_each(|terms| terms.rows = &terms.rows[..frames]);
+        for k in 0..frames {
+            let mut parts: [__m256; 2] = pulp::cast(if FIRST { [-0.0; LANES] } else { sums[k] });
+            // By number: terms by themselves would each be asked whether they are there.
+            for n in 0..N {
+                let Terms { rows, gains, kept } = &terms[n];
+                let x: [__m256; 2] = pulp::cast(rows[k]);
+                let (gains, kept): ([__m256; 2], [__m256; 2]) = (pulp::cast(*gains), pulp::cast(*kept));
+                for h in 0..2 {
+                    let x = if FULL { x[h] } else { avx._mm256_and_ps(x[h], kept[h]) };
+                    parts[h] = avx._mm256_add_ps(parts[h], avx._mm256_mul_ps(gains[h], x));
+                }
             }
-            *sum = pulp::cast(parts);
+            sums[k] = pulp::cast(parts);
         }
     }
 
@@ -296,25 +394,17 @@ mod tests {
         fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
             let Self { rows, sources, side_by_side } = self;
             let (mut parts, mut out) = (Parts::new(), vec![f32::NAN; rows.len()]);
-            let pool = Pool::new(0, 1, 1, &[]);
-            let all = Row::all(sources, &pool).filter(|_| side_by_side).collect::<Vec<_>>();
-            let (mut all, mut n) = (all.iter().peekable(), 0);
-            while n < sources.len() {
-                if let Some(row) = all.next_if(|row| row.at as usize == n) {
-                    parts.add(simd, row, rows);
-                    n += usize::from(row.count);
-                    continue;
-                }
+            let mut pool = Pool::new(0, 1, 1, &[]);
+            let line = pool.line(Slot::Poly(0));
+            pool.buffer(line).write::<LANES>(0, rows.len()).copy_from_slice(rows);
+            let all = Abreast::all(sources, &pool).filter(|_| side_by_side).collect::<Vec<_>>();
+            parts.sum_up(simd, sources.len(), (&all, &pool), &mut out, |n, part, empty| {
                 let MixFrom::Lane(_, lane) = sources[n].from else { unreachable!() };
-                parts.add_one(rows.len(), |part, empty| {
-                    for (sum, row) in part.iter_mut().zip(rows) {
-                        let term = sources[n].gain * row[usize::from(lane)];
-                        *sum = if empty { term } else { *sum + term };
-                    }
-                });
-                n += 1;
-            }
-            parts.sum(simd, &mut out);
+                for (sum, row) in part.iter_mut().zip(rows) {
+                    let term = sources[n].gain * row[usize::from(lane)];
+                    *sum = if empty { term } else { *sum + term };
+                }
+            });
             out
         }
     }
@@ -334,9 +424,13 @@ mod tests {
     fn lanes_side_by_side_are_added_as_one_after_the_other() {
         let rows: Vec<[f32; LANES]> =
             (0..40).map(|k| std::array::from_fn(|l| value(k, l))).collect();
-        let orders: [Vec<usize>; 7] = [
+        let all = |times: usize| (0..LANES).cycle().take(times * LANES);
+        let orders: [Vec<usize>; 9] = [
             vec![3],
-            (0..LANES).collect(),
+            all(1).collect(),
+            // More than are added in one pass.
+            all(PASS + 3).chain(0..7).collect(),
+            [5].into_iter().chain(all(3)).collect(),
             (0..6).collect(),
             (0..LANES).rev().collect(),
             (0..LANES).chain(0..LANES).collect(),
@@ -367,10 +461,10 @@ mod tests {
     #[test]
     fn a_zero_keeps_its_sign() {
         let (mut parts, mut out) = (Parts::new(), [f32::NAN]);
-        for _ in 0..3 {
-            parts.add_one(1, |part, empty| part[0] = if empty { -0.0 } else { part[0] - 0.0 });
-        }
-        parts.sum(pulp::Scalar::new(), &mut out);
+        let none = (&[][..], &Pool::new(0, 1, 1, &[]));
+        parts.sum_up(pulp::Scalar::new(), 3, none, &mut out, |_, part, empty| {
+            part[0] = if empty { -0.0 } else { part[0] - 0.0 };
+        });
         assert_eq!(out[0].to_bits(), (-0.0f32).to_bits());
     }
 }

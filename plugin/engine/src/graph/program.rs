@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::parts::Row;
+use super::parts::Abreast;
 use crate::plan::{self, MixSource, NodeIndex, Plan, Schedule};
 use crate::pool::{Line, Pool, Slot};
 use crate::spec::Source;
@@ -15,7 +15,7 @@ pub(super) struct Program {
     pub steps: Box<[Step]>,
     lines: Box<[Line]>,
     sources: Box<[MixSource]>,
-    rows: Box<[Row]>,
+    abreast: Box<[Abreast]>,
     /// The steps whose load can be measured.
     pub measured: Box<[u32]>,
 }
@@ -64,8 +64,8 @@ pub(super) struct Mix {
     pub poly: bool,
     first: u32,
     count: u32,
-    /// In `Program::rows`: lanes among its sources that stand side by side.
-    rows: Range<u32>,
+    /// In `Program::abreast`: those of its sources that stand side by side.
+    abreast: Range<u32>,
 }
 
 /// Mono signals that become the lanes of one.
@@ -100,20 +100,20 @@ impl Program {
             lines.extend(schedule.slots(slots).iter().map(|&slot| pool.line(slot)));
             first
         };
-        let mut rows = Vec::new();
+        let mut abreast = Vec::new();
         let node = |n: NodeIndex| &plan.nodes[n as usize];
         let step = |step: &plan::Step| match step {
             plan::Step::Mix { to, sources } => {
-                let (poly, first) = (matches!(to, Slot::Poly(_)), rows.len() as u32);
+                let (poly, first) = (matches!(to, Slot::Poly(_)), abreast.len() as u32);
                 if !poly {
-                    rows.extend(Row::all(schedule.sources(sources), pool));
+                    abreast.extend(Abreast::all(schedule.sources(sources), pool));
                 }
                 Step::Mix(Mix {
                     to: pool.line(*to),
                     poly,
                     first: sources.start,
                     count: sources.len() as u32,
-                    rows: first..rows.len() as u32,
+                    abreast: first..abreast.len() as u32,
                 })
             }
             plan::Step::Run { node: n, inputs, outputs, connected, read } => {
@@ -172,7 +172,7 @@ impl Program {
             steps,
             lines: lines.into(),
             sources: schedule.sources.as_slice().into(),
-            rows: rows.into(),
+            abreast: abreast.into(),
         }
     }
 
@@ -186,9 +186,9 @@ impl Program {
 
     /// What `mix` adds up, and which of it stands side by side.
     #[inline(always)]
-    pub fn sources(&self, mix: &Mix) -> (&[MixSource], &[Row]) {
+    pub fn sources(&self, mix: &Mix) -> (&[MixSource], &[Abreast]) {
         let sources = &self.sources[mix.first as usize..][..mix.count as usize];
-        (sources, &self.rows[mix.rows.start as usize..mix.rows.end as usize])
+        (sources, &self.abreast[mix.abreast.start as usize..mix.abreast.end as usize])
     }
 
     /// What the lanes of `gather` read; or one line that all read.

@@ -9,7 +9,7 @@ pub mod measure;
 pub mod svf;
 
 use chronus_dsp::random;
-use chronus_engine::{BLOCK, Io, Knob, Setup};
+use chronus_engine::{Again, BLOCK, Io, Knob, Setup};
 
 /// The first `N` inputs, each of exactly `io.frames` frames.
 #[inline(always)]
@@ -100,6 +100,30 @@ pub fn map<const L: usize, const I: usize, const K: usize>(
     }
 }
 
+/// Writes a function of a row to each row: of groups four frames a turn, because the compiler does not
+/// unroll the loop by itself; one lane by itself makes vectors along the frames.
+#[inline(always)]
+pub fn map_rows<const L: usize>(
+    out: &mut [[f32; L]],
+    input: &[[f32; L]],
+    f: impl Fn([f32; L]) -> [f32; L],
+) {
+    let n = out.len();
+    let input = &input[..n];
+    let mut k = 0;
+    while L > 1 && k + 4 <= n {
+        let (out, x) = (&mut out[k..k + 4], &input[k..k + 4]);
+        for i in 0..4 {
+            out[i] = f(x[i]);
+        }
+        k += 4;
+    }
+    while k < n {
+        out[k] = f(input[k]);
+        k += 1;
+    }
+}
+
 /// The knobs' values at frame `k`.
 #[inline(always)]
 fn at<const L: usize, const K: usize>(knobs: &[Knob<'_, L>; K], k: usize) -> [[f32; L]; K] {
@@ -181,6 +205,14 @@ pub fn steady<const L: usize>(io: &Io<'_, L>, inputs: &[usize]) -> bool {
         steady &= io.inputs.steady(i);
     }
     steady
+}
+
+/// True when no cable ends at input `input`, or what it reads keeps the values of `row` through the
+/// chunk.
+#[inline(always)]
+pub fn same<const L: usize>(io: &Again<'_, L>, input: usize, row: &[f32; L]) -> bool {
+    !io.inputs.connected(input)
+        || io.inputs.steady(input) && differing(&io.inputs.get(input)[0], row) == 0
 }
 
 /// True where a gate or trigger rises through one half.

@@ -6,7 +6,7 @@
 
 use chronus_dsp::math::{clamp, exp2, gain_to_db, is_zero};
 use chronus_dsp::svf::{self, Coefficients, Pair, State, Taps};
-use chronus_engine::{Axis, BLOCK, Curve, Io, Settings, lanes};
+use chronus_engine::{Again, Axis, BLOCK, Curve, Settings, lanes};
 
 use super::{differing, ends_block, settle};
 
@@ -45,6 +45,9 @@ lanes! {
         damping: f32 = 0.0,
         /// `Corner::scale` of the last frame.
         scale: f32 = 0.0,
+        /// What the module makes of the signals while the corner is held, in its own count, from 1 on; 0
+        /// where what it makes is not kept.
+        kept: u32 = 0,
     }
 }
 
@@ -78,33 +81,6 @@ pub fn decibels(
 ) -> f32 {
     let c = svf::coefficients(cutoff / sample_rate, damping, scale);
     clamp(gain_to_db(svf::gain(c, hertz / sample_rate, mix)), DRAWN.0, DRAWN.1)
-}
-
-/// What the corner does in a chunk.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Motion {
-    /// It may move from frame to frame.
-    Moves,
-    /// It keeps the place of the first frame.
-    Held,
-    /// It keeps that of the last chunk.
-    Known,
-}
-
-impl Motion {
-    /// That of a corner that `moves`, or else is made of the knobs and of the inputs `cvs`.
-    #[inline(always)]
-    pub fn of<const L: usize>(io: &Io<'_, L>, moves: bool, cvs: &[usize]) -> Self {
-        let mut known = io.unchanged();
-        for &cv in cvs {
-            known &= !io.inputs.connected(cv);
-        }
-        match (moves, known) {
-            (true, _) => Self::Moves,
-            (false, false) => Self::Held,
-            (false, true) => Self::Known,
-        }
-    }
 }
 
 /// Each lane's coefficients at one frame.
@@ -153,29 +129,28 @@ impl<const L: usize> Signals<L> {
     }
 }
 
-/// What a module does around the filter, frame by frame.
-pub trait Response<const L: usize> {
+/// What goes through the filter, and what becomes of it, frame by frame.
+pub trait Pass<const L: usize> {
     /// What makes a frame's output of its signals.
     type Mix: Copy;
 
     /// What goes in at frame `k`.
     fn input(&mut self, k: usize) -> [f32; L];
 
-    /// How frame `k` is filtered and mixed. Asked for frames in their order; where it is held, only
-    /// for the first.
-    fn tune(&mut self, k: usize) -> (Corner<L>, Self::Mix);
-
-    /// How all frames are mixed, where the corner is known to be that of the last chunk, with this damping.
-    fn mix(&mut self, damping: &[f32; L]) -> Self::Mix;
-
     /// Takes the signals of frame `k`.
     fn output(&mut self, k: usize, signals: Signals<L>, mix: &Self::Mix);
 }
 
-/// How frame `k` is filtered and mixed, where nothing is held.
+/// How frames are filtered and mixed.
+pub trait Tune<M, const L: usize> {
+    /// Those of frame `k`. Asked for frames in their order; where the corner is held, only for the first.
+    fn tune(&mut self, k: usize) -> (Corner<L>, M);
+}
+
+/// The coefficients and the mix of frame `k`, where nothing is held.
 #[inline(always)]
-fn tuned<R: Response<L>, const L: usize>(response: &mut R, k: usize) -> (Tuning<L>, R::Mix) {
-    let (corner, mix) = response.tune(k);
+fn tuned<M, const L: usize>(tune: &mut impl Tune<M, L>, k: usize) -> (Tuning<L>, M) {
+    let (corner, mix) = tune.tune(k);
     (Tuning::new(&corner), mix)
 }
 
@@ -186,84 +161,97 @@ impl<const L: usize> Svf<L> {
         is_zero(&self.ic1eq) & is_zero(&self.ic2eq) & is_zero(&self.x)
     }
 
-    /// Filters the `frames` frames from absolute frame `start` on.
+    /// Filters the `frames` frames from absolute frame `start` on. The corner is `held` where it does
+    /// not move from frame to frame.
     #[inline(always)]
-    pub fn run<R: Response<L>>(
+    pub fn run<P: Pass<L>>(
         &mut self,
-        response: &mut R,
-        start: u64,
-        frames: usize,
-        motion: Motion,
+        pass: &mut P,
+        tune: &mut impl Tune<P::Mix, L>,
+        (start, frames): (u64, usize),
+        held: bool,
     ) {
         let before = (start % 2 == 1).then(|| self.tuning());
-        let held = motion != Motion::Moves;
-        let mut mix = if motion == Motion::Known && self.is_tuned() {
-            response.mix(&self.damping)
-        } else {
-            let (corner, mix) = response.tune(0);
-            if self.has_moved(&corner) {
-                self.retune(&corner, held);
-            }
-            mix
-        };
+        let (corner, mut mix) = tune.tune(0);
+        if self.has_moved(&corner) {
+            self.retune(&corner, held);
+        }
         let mut a = self.tuning();
         // Apart from the rest, so that it stays in registers.
         let mut states = States { ic1eq: self.ic1eq, ic2eq: self.ic2eq };
         let mut k = 0;
         if let Some(before) = before {
-            let x = [self.x, response.input(0)];
+            let x = [self.x, pass.input(0)];
             let (_, signals) = states.pair(x, &before, &Pairs::new(&before, &a));
-            response.output(0, signals, &mix);
+            pass.output(0, signals, &mix);
             self.x = [0.0; L];
             k = 1;
         }
-        if held && L == 1 {
-            let pair = self.pairs().lane(0);
-            k += states.run_along(response, k, frames - k, (a.lane(0), pair), &mix);
-        } else if held {
-            let pairs = self.pairs();
-            while k + 1 < frames {
-                let x = [response.input(k), response.input(k + 1)];
-                let (first, second) = states.pair(x, &a, &pairs);
-                response.output(k, first, &mix);
-                response.output(k + 1, second, &mix);
-                k += 2;
-            }
+        if held {
+            k += states.run_held(pass, (k, frames - k), (&a, &self.pairs()), &mix);
         } else {
             while k + 1 < frames {
                 if k > 0 {
-                    (a, mix) = tuned(response, k);
+                    (a, mix) = tuned(tune, k);
                 }
-                let (b, second_mix) = tuned(response, k + 1);
-                let x = [response.input(k), response.input(k + 1)];
+                let (b, second_mix) = tuned(tune, k + 1);
+                let x = [pass.input(k), pass.input(k + 1)];
                 let (first, second) = states.pair(x, &a, &Pairs::new(&a, &b));
-                response.output(k, first, &mix);
-                response.output(k + 1, second, &second_mix);
+                pass.output(k, first, &mix);
+                pass.output(k + 1, second, &second_mix);
                 k += 2;
             }
             if 0 < k && k < frames {
-                (a, mix) = tuned(response, k);
+                (a, mix) = tuned(tune, k);
             }
             (self.keep, self.cross, self.follow) = (a.keep, a.cross, a.follow);
             // What is remembered of the corner is not that of these frames.
             self.turns = [f32::NAN; L];
         }
         if k < frames {
-            self.x = response.input(k);
-            response.output(k, states.first(self.x, &a), &mix);
+            self.x = pass.input(k);
+            pass.output(k, states.first(self.x, &a), &mix);
         }
         if ends_block(start, frames) {
-            settle(&mut states.ic1eq);
-            settle(&mut states.ic2eq);
+            states.settle();
         }
         (self.ic1eq, self.ic2eq) = (states.ic1eq, states.ic2eq);
     }
 
-    /// True when the coefficients are those of a corner that was held.
+    /// Filters as many frames, whole pairs of them, at the corner where it was held in the last chunk.
     #[inline(always)]
-    fn is_tuned(&self) -> bool {
-        // All lanes are tuned at once.
-        !self.turns[0].is_nan()
+    pub fn again<P: Pass<L>>(
+        &mut self,
+        pass: &mut P,
+        (start, frames): (u64, usize),
+        mix: P::Mix,
+    ) {
+        let mut states = States { ic1eq: self.ic1eq, ic2eq: self.ic2eq };
+        states.run_held(pass, (0, frames), (&self.tuning(), &self.pairs()), &mix);
+        if ends_block(start, frames) {
+            states.settle();
+        }
+        (self.ic1eq, self.ic2eq) = (states.ic1eq, states.ic2eq);
+    }
+
+    /// What is kept (`Svf::kept`), where these frames are whole pairs and the input does not rest.
+    #[inline(always)]
+    pub fn kept(&self, io: &Again<'_, L>) -> Option<u32> {
+        let pairs = (io.start | io.frames as u64) % 2 == 0;
+        // Lanes keep the same.
+        Some(self.kept[0]).filter(|&kept| kept > 0 && pairs && !io.inputs.steady(0))
+    }
+
+    /// 1 / Q of a corner that is held.
+    #[inline(always)]
+    pub fn damping(&self) -> &[f32; L] {
+        &self.damping
+    }
+
+    /// Keeps `kept`, or nothing.
+    #[inline(always)]
+    pub fn keep(&mut self, kept: Option<u32>) {
+        self.kept = [kept.unwrap_or(0); L];
     }
 
     /// True when a lane's corner is not that of the last frame.
@@ -320,6 +308,13 @@ struct States<const L: usize> {
 }
 
 impl<const L: usize> States<L> {
+    /// Clears what nobody hears, at the end of a block.
+    #[inline(always)]
+    fn settle(&mut self) {
+        settle(&mut self.ic1eq);
+        settle(&mut self.ic2eq);
+    }
+
     /// The first frame of a pair, which leaves the state to the second.
     #[inline(always)]
     fn first(&self, x: [f32; L], a: &Tuning<L>) -> Signals<L> {
@@ -331,24 +326,47 @@ impl<const L: usize> States<L> {
         signals
     }
 
-    /// The pairs of `frames` frames from offset `from` on, in one lane: of each pair only the states
-    /// wait for those before it; what goes in and comes out makes vectors along the frames. Says how
-    /// many frames it ran.
+    /// The pairs among the `frames` frames from offset `from` on, at one corner. Says how many frames
+    /// it ran.
     #[inline(always)]
-    fn run_along<R: Response<L>>(
+    fn run_held<P: Pass<L>>(
         &mut self,
-        response: &mut R,
-        from: usize,
-        frames: usize,
+        pass: &mut P,
+        (from, frames): (usize, usize),
+        (a, pairs): (&Tuning<L>, &Pairs<L>),
+        mix: &P::Mix,
+    ) -> usize {
+        if L == 1 {
+            return self.run_along(pass, (from, frames), (a.lane(0), pairs.lane(0)), mix);
+        }
+        let end = from + (frames & !1);
+        let mut k = from;
+        while k < end {
+            let x = [pass.input(k), pass.input(k + 1)];
+            let (first, second) = self.pair(x, a, pairs);
+            pass.output(k, first, mix);
+            pass.output(k + 1, second, mix);
+            k += 2;
+        }
+        end - from
+    }
+
+    /// The same in one lane: of each pair only the states wait for those before it; what goes in and comes
+    /// out makes vectors along the frames.
+    #[inline(always)]
+    fn run_along<P: Pass<L>>(
+        &mut self,
+        pass: &mut P,
+        (from, frames): (usize, usize),
         (a, pair): (Coefficients, Pair),
-        mix: &R::Mix,
+        mix: &P::Mix,
     ) -> usize {
         const PAIRS: usize = BLOCK / 2;
         let n = (frames / 2).min(PAIRS);
         let (mut x, mut drives) = ([[0.0; PAIRS]; 2], [[0.0; PAIRS]; 2]);
         for j in 0..n {
             let k = from + 2 * j;
-            (x[0][j], x[1][j]) = (response.input(k)[0], response.input(k + 1)[0]);
+            (x[0][j], x[1][j]) = (pass.input(k)[0], pass.input(k + 1)[0]);
         }
         for j in 0..n {
             [drives[0][j], drives[1][j]] = pair.drive([x[0][j], x[1][j]]);
@@ -367,8 +385,8 @@ impl<const L: usize> States<L> {
             let (mut first, mut second) = (Signals::SILENT, Signals::SILENT);
             first.set(0, x[0][j], taps);
             second.set(0, x[1][j], taps.next(at(j), at(j + 1)));
-            response.output(from + 2 * j, first, mix);
-            response.output(from + 2 * j + 1, second, mix);
+            pass.output(from + 2 * j, first, mix);
+            pass.output(from + 2 * j + 1, second, mix);
         }
         2 * n
     }

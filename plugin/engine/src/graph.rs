@@ -24,6 +24,7 @@ pub(crate) use self::values::Turn;
 pub use self::values::Write;
 use crate::counters::Alive;
 use crate::instance::{Chunk, Instance};
+use crate::knob::Knobs;
 use crate::module::{BLOCK, FEEDBACK_FRAMES, Setup, splitmix};
 use crate::plan::{DelayKey, NodeIndex, Plan, PlanNode, Role, Schedule};
 use crate::pool::{Buffer, Line, Pool};
@@ -41,11 +42,7 @@ pub const MAX_OUTPUTS: usize = 16;
 /// One module in a graph, with everything that is carried at a swap.
 pub(crate) struct Node {
     pub instance: Box<dyn Instance>,
-    pub params: Box<[Ramp]>,
-    /// Frame from which on none of them moves.
-    pub settles: u64,
-    /// Grows whenever one is turned.
-    pub turns: u64,
+    pub knobs: Knobs,
     pub cells: Arc<Cells>,
     /// What `/gate/ID` says.
     pub gate: f32,
@@ -181,9 +178,9 @@ impl Graph {
                 let setup = Setup { sample_rate, seed: seed(node.id.as_str()), first_lane: 0 };
                 let cells = cells(n);
                 let value = |p: usize| Ramp::constant(node.spec.params[p].clamp(cells.get(p)));
-                let params = (0..node.spec.params.len()).map(value).collect();
+                let knobs = Knobs::new((0..node.spec.params.len()).map(value), 1);
                 let instance = kind.build(&setup, usize::from(node.key.groups));
-                Box::new(Node { instance, params, settles: 0, turns: 0, cells, gate: 0.0 })
+                Box::new(Node { instance, knobs, cells, gate: 0.0 })
             });
         }
         let ring = |groups: u8| Buffer::silent(groups, FEEDBACK_FRAMES);
@@ -387,7 +384,7 @@ impl Graph {
         observer: &mut impl Observer,
     ) -> bool {
         let &Run { node: index, groups, .. } = run;
-        let &mut Section { frames, start, groups: sounding, .. } = section;
+        let &mut Section { frames, groups: sounding, .. } = section;
         let Some(node) = self.nodes[run.seat as usize].as_mut() else { return true };
         if groups > 0 && sounding == 0 {
             // Nobody plays it, so nobody reads it.
@@ -410,11 +407,8 @@ impl Graph {
             connected: run.connected,
             read: looked_at,
             outputs: buffers,
-            params: &node.params,
+            knobs: &node.knobs,
             gates: std::slice::from_ref(&node.gate),
-            still: start >= node.settles,
-            turns: node.turns,
-            settled: None,
             rests: &mut rests,
         });
         observer.ran(index, groups, frames, looked_at, buffers);

@@ -4,11 +4,10 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::knob::{Params, Settled};
+use crate::knob::{Knobs, Params};
 use crate::lanes::{LANE_WORDS, LANES, LaneWords};
 use crate::module::{Again, BLOCK, Inputs, Io, Module, Outputs, Setup, Storage};
 use crate::pool::{Buffer, Line, Pool, bits};
-use crate::ramp::Ramp;
 use crate::simd::dispatch;
 use crate::spec::{Source, Spec, Width};
 use crate::world::Section;
@@ -85,16 +84,10 @@ pub struct Chunk<'a, 'w> {
     pub read: u64,
     /// The output buffers, taken out of the pool.
     pub outputs: &'a mut [Buffer],
-    /// The knobs: as many ramps a param as there are `gates`, those of a param side by side.
-    pub params: &'a [Ramp],
-    /// `/gate/ID`: one value for all lanes, or in a bank `LANES` of them.
+    /// The knobs: one for all lanes, or in a bank `LANES` of them.
+    pub knobs: &'a Knobs,
+    /// `/gate/ID`: as many.
     pub gates: &'a [f32],
-    /// No knob moves.
-    pub still: bool,
-    /// Grows whenever a knob is turned.
-    pub turns: u64,
-    /// In a bank, where its knobs go.
-    pub settled: Option<Settled<'a>>,
     /// Set by a module that rests (`Io::rest`).
     pub rests: &'a mut bool,
 }
@@ -126,7 +119,7 @@ struct Group<M: Module<L>, const L: usize> {
     seen: Seen,
 }
 
-/// What a state has seen last: `Chunk::turns`, where no knob moved, and `Chunk::connected`.
+/// What a state has seen last: `Knobs::turns`, where no knob moved, and `Chunk::connected`.
 #[derive(Clone, Copy, PartialEq)]
 struct Seen(u64, u64);
 
@@ -152,8 +145,9 @@ impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
     fn process(&mut self, chunk: &mut Chunk<'_, '_>) {
         // Mono signals have one group, whoever sounds.
         let groups = if L == 1 { 1 } else { u64::from(chunk.groups) };
-        let now = if chunk.still { Seen(chunk.turns, chunk.connected) } else { Seen::NOTHING };
-        let still = M::KEEPS && chunk.still;
+        let still = chunk.knobs.still(chunk.section.start);
+        let now = if still { Seen(chunk.knobs.turns(), chunk.connected) } else { Seen::NOTHING };
+        let still = M::KEEPS && still;
         for at in bits(groups) {
             let Some(group) = self.groups.get_mut(at) else { return };
             let seen = std::mem::replace(&mut group.seen, now);
@@ -238,18 +232,17 @@ impl<M: Module<L>, const L: usize> WithSimd for Run<'_, '_, '_, M, L> {
     /// loops have a known end and a knob is one register; and once for any other.
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        match (self.chunk.section.frames, self.chunk.settled) {
-            (BLOCK, None) => self.run(BLOCK, None),
-            (frames, settled) => self.run(frames, settled),
+        match (self.chunk.section.frames, L > 1 && self.chunk.knobs.each()) {
+            (BLOCK, false) => self.run(BLOCK, false),
+            (frames, each) => self.run(frames, each),
         }
     }
 }
 
 impl<M: Module<L>, const L: usize> Run<'_, '_, '_, M, L> {
-    /// Renders `frames` frames; in a bank, where each lane has knobs of its own, `settled` tells
-    /// where they go.
+    /// Renders `frames` frames; in a bank `each` lane has knobs of its own.
     #[inline(always)]
-    fn run(self, frames: usize, settled: Option<Settled<'_>>) {
+    fn run(self, frames: usize, each: bool) {
         let Self { group: Group { setup, state, storage, .. }, at, chunk } = self;
         debug_assert!(frames <= BLOCK);
         let at = if L == 1 { 0 } else { at };
@@ -265,7 +258,7 @@ impl<M: Module<L>, const L: usize> Run<'_, '_, '_, M, L> {
                 group: at,
                 frames,
             },
-            params: Params::new(chunk.params, settled, chunk.still, section.start),
+            params: Params::new(chunk.knobs, each, section.start),
             outputs: Outputs { buffers: chunk.outputs, connected: chunk.read, group: at, frames },
             gates: chunk.gates,
             first_lane: setup.first_lane,

@@ -1,6 +1,107 @@
-//! Knobs as modules see them: at every frame of a chunk a row, one value a lane.
+//! The knobs of a module, and how it sees them: at every frame of a chunk a row, one value a lane.
 
+use aligned_vec::avec;
+
+use crate::pool::{CACHE_LINE, CacheLines};
 use crate::ramp::Ramp;
+
+/// The knobs of one module, or of those that share a bank.
+pub struct Knobs {
+    /// Param p of lane l at p * lanes + l.
+    ramps: Box<[Ramp]>,
+    lanes: usize,
+    /// Where each lane has its own, their targets: so that 16 ramps need not be asked as long as none
+    /// moves.
+    targets: CacheLines,
+    /// By param, the frame from which on all lanes have their targets' values.
+    ends: Box<[u64]>,
+    /// Frame from which on none of them moves.
+    settles: u64,
+    /// Grows whenever one is turned.
+    turns: u64,
+}
+
+impl Knobs {
+    /// Knobs on `ramps`, so many `lanes` a param.
+    #[must_use]
+    pub(crate) fn new(ramps: impl Iterator<Item = Ramp>, lanes: usize) -> Self {
+        let ramps: Box<[Ramp]> = ramps.collect();
+        let each = if lanes > 1 { &*ramps } else { &[] };
+        let last = |ramps: &[Ramp]| ramps.iter().fold(0, |last, ramp| last.max(ramp.end()));
+        let mut targets = avec![[CACHE_LINE]| 0.0; each.len()].into_boxed_slice();
+        targets.iter_mut().zip(each).for_each(|(target, ramp)| *target = ramp.target());
+        let ends = each.chunks(lanes.max(1)).map(last).collect();
+        Self { settles: last(&ramps), ramps, lanes, targets, ends, turns: 0 }
+    }
+
+    /// How many params they are of.
+    pub(crate) fn params(&self) -> usize {
+        self.ramps.len() / self.lanes
+    }
+
+    /// Param `p` of lane `lane`.
+    #[must_use]
+    pub(crate) fn get(&self, p: usize, lane: usize) -> Ramp {
+        self.ramps[p * self.lanes + lane]
+    }
+
+    /// Sets param `p` of lane `lane`.
+    pub(crate) fn set(&mut self, p: usize, lane: usize, ramp: Ramp) {
+        let at = p * self.lanes + lane;
+        self.ramps[at] = ramp;
+        if let (Some(target), Some(end)) = (self.targets.get_mut(at), self.ends.get_mut(p)) {
+            *target = ramp.target();
+            // Not less than another lane's, which may be under way; too late does no harm.
+            *end = (*end).max(ramp.end());
+        }
+        self.settles = self.settles.max(ramp.end());
+        self.turns += 1;
+    }
+
+    /// Sets all params of lane `lane` as those of lane `from`.
+    pub(crate) fn copy_lane(&mut self, lane: usize, from: usize) {
+        for p in 0..self.params() {
+            self.set(p, lane, self.get(p, from));
+        }
+    }
+
+    /// Sets all as those of `other`, of the same kind and as many lanes.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.ramps.copy_from_slice(&other.ramps);
+        self.targets.copy_from_slice(&other.targets);
+        self.ends.copy_from_slice(&other.ends);
+        self.settles = other.settles;
+        self.turns += 1;
+    }
+
+    /// The targets of param `p`, by lane, where each has its own.
+    pub(crate) fn targets(&self, p: usize) -> &[f32] {
+        &self.targets[p * self.lanes..][..self.lanes]
+    }
+
+    /// True when none moves from frame `start` on.
+    #[inline(always)]
+    pub(crate) fn still(&self, start: u64) -> bool {
+        start >= self.settles
+    }
+
+    /// Grows whenever one is turned.
+    #[inline(always)]
+    pub(crate) fn turns(&self) -> u64 {
+        self.turns
+    }
+
+    /// Counts a turn, though none is turned.
+    pub(crate) fn touch(&mut self) {
+        self.turns += 1;
+    }
+
+    /// True when each lane has its own.
+    #[inline(always)]
+    pub(crate) fn each(&self) -> bool {
+        self.lanes > 1
+    }
+}
 
 /// The knobs in this chunk.
 #[derive(Clone, Copy)]
@@ -12,28 +113,22 @@ pub struct Params<'a, const L: usize> {
     start: u64,
 }
 
-/// Of knobs that each lane has for itself, where they go: so that 16 ramps need not be asked as long
-/// as none moves.
+/// Of knobs that each lane has for itself, where they go.
 #[derive(Clone, Copy, Debug)]
-pub struct Settled<'a> {
+struct Settled<'a> {
     /// By param and lane.
-    pub targets: &'a [f32],
+    targets: &'a [f32],
     /// By param: the frame from which on all lanes have their targets' values.
-    pub ends: &'a [u64],
+    ends: &'a [u64],
 }
 
 impl<'a, const L: usize> Params<'a, L> {
-    /// Knobs in the chunk that starts at frame `start`. `ramps` holds one ramp a param, or where
-    /// each lane has its own, which `settled` tells of, `L` a param: those of a param side by side.
-    /// One ramp a param need not be asked where all of them are `still` from there on.
+    /// `knobs` in the chunk that starts at frame `start`; `each` where each lane has its own.
     #[inline(always)]
-    pub(crate) fn new(
-        ramps: &'a [Ramp],
-        settled: Option<Settled<'a>>,
-        still: bool,
-        start: u64,
-    ) -> Self {
-        Self { ramps, settled: settled.filter(|_| L > 1), still, start }
+    pub(crate) fn new(knobs: &'a Knobs, each: bool, start: u64) -> Self {
+        let Knobs { ramps, targets, ends, .. } = knobs;
+        let settled = (L > 1 && each).then_some(Settled { targets, ends });
+        Self { ramps, settled, still: knobs.still(start), start }
     }
 
     /// The first `N` params.
@@ -174,12 +269,6 @@ fn row<const L: usize>(ramps: &[Ramp; L], frame: u64) -> [f32; L] {
     row
 }
 
-/// The targets of ramps of a bank, and for each param the frame from which on all of them are there.
-pub(crate) fn settled(ramps: &[Ramp], lanes: usize) -> (Box<[f32]>, Box<[u64]>) {
-    let last = |ramps: &[Ramp]| ramps.iter().fold(0, |last, ramp| last.max(ramp.end()));
-    (ramps.iter().map(Ramp::target).collect(), ramps.chunks(lanes).map(last).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,12 +277,10 @@ mod tests {
     fn lanes_move_by_themselves() {
         let still = Ramp::constant(2.0);
         let moving = Ramp::new(0.0, 1.0, 8, 4);
-        let ramps = [still, still, moving, still];
-        let (targets, ends) = settled(&ramps, 2);
-        let settled = Some(Settled { targets: &targets, ends: &ends });
-        let knob = |at| Params::<2>::new(&ramps, settled, false, at).get(1).at(1);
+        let knobs = Knobs::new([still, still, moving, still].into_iter(), 2);
+        let knob = |at| Params::<2>::new(&knobs, true, at).get(1).at(1);
         assert_eq!([knob(0), knob(9), knob(20)], [[0.0, 2.0], [0.5, 2.0], [1.0, 2.0]]);
-        let knob = |index, start| Params::<2>::new(&ramps, settled, false, start).get(index);
+        let knob = |index, start| Params::<2>::new(&knobs, true, start).get(index);
         assert_eq!(knob(0, 0).settled(), Some([2.0; 2]));
         assert_eq!((knob(1, 11).settled(), knob(1, 12).settled()), (None, Some([1.0, 2.0])));
         assert_eq!(knob(1, 9).map(1, |x| x * 2.0), [1.0, 4.0]);
@@ -201,11 +288,25 @@ mod tests {
 
     #[test]
     fn one_ramp_is_all_lanes() {
-        let ramps = [Ramp::constant(3.0), Ramp::new(0.0, 1.0, 0, 2)];
-        let params = Params::<4>::new(&ramps, None, false, 1);
+        let knobs = Knobs::new([Ramp::constant(3.0), Ramp::new(0.0, 1.0, 0, 2)].into_iter(), 1);
+        let params = Params::<4>::new(&knobs, false, 1);
         assert_eq!((params.get(0).settled(), params.get(0).choice()), (Some([3.0; 4]), 3));
         assert!(params.get(1).moves() && params.get(1).value() == [0.5; 4]);
-        let params = Params::<4>::new(&ramps, None, true, 2);
+        let params = Params::<4>::new(&knobs, false, 2);
         assert_eq!((params.get(1).settled(), params.get(1).at(7)), (Some([1.0; 4]), [1.0; 4]));
+    }
+
+    #[test]
+    fn what_is_set_is_seen_and_counted() {
+        let mut knobs = Knobs::new((0..6).map(|x| Ramp::constant(x as f32)), 3);
+        knobs.set(1, 2, Ramp::new(5.0, 9.0, 4, 4));
+        assert_eq!((knobs.targets(1), knobs.turns()), (&[3.0, 4.0, 9.0][..], 1));
+        assert!(!knobs.still(7) && knobs.still(8));
+        knobs.copy_lane(0, 2);
+        assert_eq!((knobs.targets(0), knobs.targets(1)), (&[2.0, 1.0, 2.0][..], &[9.0, 4.0, 9.0][..]));
+        let mut other = Knobs::new((0..6).map(|_| Ramp::constant(0.0)), 3);
+        other.copy_from(&knobs);
+        assert_eq!((other.targets(1), other.get(1, 2).at(6)), (knobs.targets(1), 7.0));
+        assert!(!other.still(7) && other.turns() > 0);
     }
 }

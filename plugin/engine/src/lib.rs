@@ -44,7 +44,7 @@ pub use event::{Event, TimedEvent};
 pub use graph::{Graph, MAX_OUTPUTS, Write};
 pub use handover::{Entry, Landing, Revision};
 pub use instance::{Chunk, Instance, Kind};
-pub use knob::{Knob, Params};
+pub use knob::{Knob, Knobs, Params};
 pub use lanes::{LANE_WORDS, LANES, LaneState, LaneWords, Word};
 pub use module::{Again, BLOCK, Inputs, Io, Module, Outputs, Setup, Storage, splitmix};
 pub use plan::*;

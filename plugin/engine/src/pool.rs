@@ -13,7 +13,7 @@ pub(crate) const MAX_GROUPS: usize = MAX_VOICES / LANES;
 const GROUP: usize = BLOCK * LANES;
 
 /// Bytes of a cache line.
-const CACHE_LINE: usize = 64;
+pub(crate) const CACHE_LINE: usize = 64;
 
 /// Samples from the beginning of a cache line on: no row of a lane group lies across two.
 pub(crate) type CacheLines = ABox<[f32], ConstAlign<CACHE_LINE>>;

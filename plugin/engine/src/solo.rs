@@ -1,7 +1,7 @@
 //! One module by itself: for tests of modules and for benchmarks of one kind.
 
 use crate::instance::{Chunk, Instance, Kind};
-use crate::knob::{Settled, settled};
+use crate::knob::Knobs;
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::{BLOCK, Setup};
 use crate::pool::{Buffer, Line, Pool, Slot};
@@ -23,7 +23,7 @@ pub struct Solo {
     lanes: usize,
     sample_rate: f64,
     /// As many a param as there are `gates`.
-    params: Vec<Ramp>,
+    knobs: Knobs,
     /// By input, where one is connected: a signal for all lanes, or one a lane.
     inputs: Vec<Option<Vec<Vec<f32>>>>,
     /// Inputs that keep their value through a chunk are marked so (`Inputs::steady`), and what has not
@@ -42,8 +42,6 @@ pub struct Solo {
     /// What sinks wrote, both channels.
     pub audio_out: [Vec<f32>; 2],
     frame: u64,
-    /// Grows whenever a knob is turned.
-    turns: u64,
 }
 
 /// Buffers of one chunk.
@@ -115,7 +113,7 @@ impl Solo {
             alone: Vec::new(),
             lanes,
             sample_rate,
-            params: params.collect(),
+            knobs: Knobs::new(params, values),
             inputs: vec![None; kind.spec.inputs.len()],
             hints: true,
             gates: vec![0.0; values],
@@ -125,7 +123,6 @@ impl Solo {
             audio_in: [Vec::new(), Vec::new()],
             audio_out: [Vec::new(), Vec::new()],
             frame: 0,
-            turns: 0,
         }
     }
 
@@ -144,7 +141,8 @@ impl Solo {
     /// # Panics
     /// When the kind has no such param.
     pub fn set_now(&mut self, param: &str, ramp: Ramp) {
-        self.ramps(param).fill(ramp);
+        let index = self.param(param);
+        (0..self.gates.len()).for_each(|lane| self.knobs.set(index, lane, ramp));
     }
 
     /// Sets a param of one module of a bank to a ramp.
@@ -152,16 +150,13 @@ impl Solo {
     /// # Panics
     /// When the kind has no such param, or the bank no such lane.
     pub fn set_lane(&mut self, lane: usize, param: &str, ramp: Ramp) {
-        self.ramps(param)[lane] = ramp;
+        let index = self.param(param);
+        self.knobs.set(index, lane, ramp);
     }
 
-    /// The ramps of a param.
-    fn ramps(&mut self, param: &str) -> &mut [Ramp] {
+    fn param(&self, param: &str) -> usize {
         let index = self.spec.param(param);
-        let index = index.unwrap_or_else(|| panic!("{} has no param {param}", self.spec.kind));
-        let values = self.gates.len();
-        self.turns += 1;
-        &mut self.params[index * values..][..values]
+        index.unwrap_or_else(|| panic!("{} has no param {param}", self.spec.kind))
     }
 
     /// Feeds an input, from frame 0 on; silence after the slice's end.
@@ -323,8 +318,9 @@ impl Solo {
         audio_in: [&[f32]; 2],
         audio_out: &mut AudioOut,
     ) {
-        let (targets, ends) = settled(&self.params, self.gates.len());
-        self.turns += u64::from(!self.hints);
+        if !self.hints {
+            self.knobs.touch();
+        }
         let world = World {
             voices: &self.voices,
             audio_in,
@@ -342,11 +338,8 @@ impl Solo {
             connected: wiring.connected,
             read: u64::MAX,
             outputs: &mut wiring.outputs,
-            params: &self.params,
+            knobs: &self.knobs,
             gates: &self.gates,
-            turns: self.turns,
-            still: self.params.iter().all(|ramp| ramp.settled(self.frame)),
-            settled: (self.gates.len() > 1).then_some(Settled { targets: &targets, ends: &ends }),
             rests: &mut false,
         });
     }

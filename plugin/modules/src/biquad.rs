@@ -184,7 +184,10 @@ impl<const L: usize> Module<L> for Biquad<L> {
 
     #[inline(always)]
     fn again(&mut self, mut io: Again<'_, L>) -> bool {
-        let Some(kept) = self.svf.kept(&io).filter(|_| same(&io, 1, &self.cv)) else { return false };
+        let Some(kept) = self.svf.kept(&io) else { return false };
+        if !same(&io, 1, &self.cv) {
+            return false;
+        }
         let span = (io.start, io.frames);
         let (signal, out) = (io.inputs.get(0), io.outputs.get(0));
         if kept == LOW {

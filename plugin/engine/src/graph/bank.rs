@@ -5,7 +5,7 @@ use super::carry::{Berth, Crew, exchange};
 use super::program::Run;
 use super::{Graph, MAX_OUTPUTS, Node, Observer};
 use crate::instance::{Chunk, Instance};
-use crate::knob::{Settled, settled};
+use crate::knob::Knobs;
 use crate::lanes::{LANE_WORDS, LANES};
 use crate::module::Setup;
 use crate::plan::{BankMove, NodeIndex, Plan, PlanBank};
@@ -18,16 +18,8 @@ use crate::world::Section;
 /// A lane group and the knobs of those who run in it.
 pub(super) struct Bank {
     instance: Box<dyn Instance>,
-    /// Param p of lane l at p * LANES + l.
-    params: Box<[Ramp]>,
-    /// Their targets.
-    targets: Box<[f32]>,
-    /// By param, the frame from which on all lanes are there.
-    ends: Box<[u64]>,
-    /// Frame from which on all are in all params.
-    settles: u64,
-    /// Grows whenever one is turned.
-    turns: u64,
+    /// Each lane's.
+    knobs: Knobs,
     gates: [f32; LANES],
     /// Bit p: code branches on param p.
     stepped: u64,
@@ -96,17 +88,12 @@ impl Bank {
             Ramp::constant(spec.params[p].clamp(node(n).unwrap_or(first).params[p]))
         };
         let lanes = |p: usize| planned.lanes.iter().map(move |&n| value(p, n));
-        let params: Box<[Ramp]> = (0..spec.params.len()).flat_map(lanes).collect();
-        let (targets, ends) = settled(&params, LANES);
+        let knobs = Knobs::new((0..spec.params.len()).flat_map(lanes), LANES);
         let stepped = (0..).zip(spec.params).filter(|(_, param)| param.taper == Taper::Stepped);
         Some(Self {
             stepped: stepped.fold(0, |stepped, (p, _)| stepped | 1 << p),
             instance: registry.get(spec.kind)?.build(&setup, 1),
-            params,
-            targets,
-            settles: ends.iter().copied().max().unwrap_or_default(),
-            ends,
-            turns: 0,
+            knobs,
             gates: [0.0; LANES],
             torn: false,
         })
@@ -117,26 +104,16 @@ impl Bank {
         if !self.torn {
             self.load(lane, node);
         }
-        for (p, ramp) in node.params.iter().enumerate() {
-            self.set(p, lane, *ramp);
+        for p in 0..self.knobs.params() {
+            self.knobs.set(p, lane, node.knobs.get(p, 0));
         }
         self.gates[lane] = node.gate;
-    }
-
-    /// Sets param `p` of lane `lane`.
-    fn set(&mut self, p: usize, lane: usize, ramp: Ramp) {
-        self.params[p * LANES + lane] = ramp;
-        self.targets[p * LANES + lane] = ramp.target();
-        // Not less than another lane's, which may be under way; too late does no harm.
-        self.ends[p] = self.ends[p].max(ramp.end());
-        self.settles = self.settles.max(ramp.end());
-        self.turns += 1;
     }
 
     /// True when all of `lanes` have the same in what code branches on.
     fn agree(&self, lanes: u16) -> bool {
         bits(self.stepped).all(|p| {
-            let targets = &self.targets[p * LANES..][..LANES];
+            let targets = self.knobs.targets(p);
             let mut values = bits(u64::from(lanes)).map(|lane| targets[lane].to_bits());
             let first = values.next();
             values.all(|value| Some(value) == first)
@@ -147,13 +124,7 @@ impl Bank {
     /// the stepped knobs of one lane for all.
     fn fill_gaps(&mut self, lanes: u16) {
         let Some(first) = bits(u64::from(lanes)).next() else { return };
-        for lane in bits(u64::from(!lanes)) {
-            for p in 0..self.ends.len() {
-                self.params[p * LANES + lane] = self.params[p * LANES + first];
-                self.targets[p * LANES + lane] = self.targets[p * LANES + first];
-            }
-        }
-        self.turns += 1;
+        bits(u64::from(!lanes)).for_each(|lane| self.knobs.copy_lane(lane, first));
     }
 
     /// Puts the state in `node` into lane `lane`.
@@ -207,11 +178,9 @@ impl Graph {
     pub(super) fn set_param(&mut self, n: usize, p: usize, ramp: Ramp) {
         self.sleep.asleep = false;
         let Some(node) = self.node_mut(n) else { return };
-        node.params[p] = ramp;
-        node.settles = node.settles.max(ramp.end());
-        node.turns += 1;
+        node.knobs.set(p, 0, ramp);
         let Some((bank, seat, lane)) = self.bank_of(n) else { return };
-        bank.set(p, lane, ramp);
+        bank.knobs.set(p, lane, ramp);
         if bank.stepped >> p & 1 == 1 {
             self.unsettled.mark(seat);
         }
@@ -312,7 +281,7 @@ impl Graph {
     ) -> bool {
         let Some(bank) = self.banks[run.seat as usize].as_mut() else { return true };
         self.running = run.node;
-        let &mut Section { frames, start, .. } = section;
+        let frames = section.frames;
         let read = u64::from(run.read);
         let mut looked_at = read;
         // Who runs in it has to be known where one is looked at by itself only.
@@ -335,11 +304,8 @@ impl Graph {
                 connected: run.connected,
                 read: looked_at,
                 outputs: buffers,
-                params: &bank.params,
+                knobs: &bank.knobs,
                 gates: &bank.gates,
-                still: start >= bank.settles,
-                turns: bank.turns,
-                settled: Some(Settled { targets: &bank.targets, ends: &bank.ends }),
                 rests: &mut rests,
             });
         }
@@ -364,7 +330,7 @@ impl Graph {
         (connected, read): (u64, u64),
     ) {
         let Some(apart) = &mut self.apart else { return };
-        let &mut Section { frames, start, .. } = section;
+        let frames = section.frames;
         for (lane, n) in beside(&self.plan, first) {
             let Some(node) = &mut self.nodes[self.roster.seat(n)] else { continue };
             self.running = n as u32;
@@ -387,11 +353,8 @@ impl Graph {
                 connected,
                 read,
                 outputs: &mut apart.outputs[..outputs],
-                params: &node.params,
+                knobs: &node.knobs,
                 gates: std::slice::from_ref(&node.gate),
-                still: start >= node.settles,
-                turns: node.turns,
-                settled: None,
                 rests: &mut false,
             });
             for (to, from) in self.hands.of(true, outputs).iter_mut().zip(&*apart.outputs) {

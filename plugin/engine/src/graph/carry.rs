@@ -149,9 +149,7 @@ impl Graph {
                 former.instance.save_lane(from, &mut words);
                 node.instance.load_lane(lane, &words);
             }
-            node.params.clone_from(&former.params);
-            node.settles = former.settles;
-            node.turns += 1;
+            node.knobs.copy_from(&former.knobs);
             node.gate = former.gate;
         }
         self.nodes[at] = Some(former);

@@ -144,7 +144,7 @@ impl Graph {
 
     fn steer(&mut self, n: usize, param: usize, value: f32, frame: u64, smooth: bool) {
         let Some(node) = self.nodes[self.roster.seat(n)].as_ref() else { return };
-        let ramp = node.params[param];
+        let ramp = node.knobs.get(param, 0);
         if ramp.target().to_bits() == value.to_bits() {
             return;
         }

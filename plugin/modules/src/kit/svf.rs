@@ -239,7 +239,8 @@ impl<const L: usize> Svf<L> {
     pub fn kept(&self, io: &Again<'_, L>) -> Option<u32> {
         let pairs = (io.start | io.frames as u64) % 2 == 0;
         // Lanes keep the same.
-        Some(self.kept[0]).filter(|&kept| kept > 0 && pairs && !io.inputs.steady(0))
+        let kept = self.kept[0];
+        if kept > 0 && pairs && !io.inputs.steady(0) { Some(kept) } else { None }
     }
 
     /// 1 / Q of a corner that is held.
@@ -341,14 +342,32 @@ impl<const L: usize> States<L> {
         }
         let end = from + (frames & !1);
         let mut k = from;
-        while k < end {
-            let x = [pass.input(k), pass.input(k + 1)];
-            let (first, second) = self.pair(x, a, pairs);
-            pass.output(k, first, mix);
-            pass.output(k + 1, second, mix);
-            k += 2;
+        // Two pairs a turn, because the compiler does not unroll the loop by itself.
+        while k + 2 < end {
+            self.run_pair(pass, k, a, pairs, mix);
+            self.run_pair(pass, k + 2, a, pairs, mix);
+            k += 4;
+        }
+        if k < end {
+            self.run_pair(pass, k, a, pairs, mix);
         }
         end - from
+    }
+
+    /// The pair at frame `k`.
+    #[inline(always)]
+    fn run_pair<P: Pass<L>>(
+        &mut self,
+        pass: &mut P,
+        k: usize,
+        a: &Tuning<L>,
+        pairs: &Pairs<L>,
+        mix: &P::Mix,
+    ) {
+        let x = [pass.input(k), pass.input(k + 1)];
+        let (first, second) = self.pair(x, a, pairs);
+        pass.output(k, first, mix);
+        pass.output(k + 1, second, mix);
     }
 
     /// The same in one lane: of each pair only the states wait for those before it; what goes in and comes

@@ -112,8 +112,6 @@ pub struct Pair {
     pub keep: f32,
     /// What crosses from the first state to the second.
     pub cross: f32,
-    /// What the first state loses to the second, and the second of itself.
-    pub loss: [f32; 2],
     /// What comes to the first state from both inputs.
     pub to_first: [f32; 2],
     /// The same to the second state.
@@ -130,11 +128,16 @@ impl Pair {
         Self {
             keep: b.keep * a.keep - b.cross * a.cross,
             cross: (a.cross - b.follow * a.cross) + b.cross * a.keep,
-            // As much as comes in, so that a constant passes as it is.
-            loss: [to_first[0] + to_first[1], to_second[0] + to_second[1]],
             to_first,
             to_second,
         }
+    }
+
+    /// What the first state loses to the second, and the second of itself: as much as comes in, so that a
+    /// constant passes as it is.
+    #[inline(always)]
+    fn loss(&self) -> [f32; 2] {
+        [self.to_first[0] + self.to_first[1], self.to_second[0] + self.to_second[1]]
     }
 
     /// What both inputs bring to the first state, and to the second.
@@ -149,10 +152,10 @@ impl Pair {
     #[inline(always)]
     #[must_use]
     pub fn after(&self, drive: [f32; 2], before: State) -> State {
-        let State { ic1eq, ic2eq } = before;
+        let (State { ic1eq, ic2eq }, loss) = (before, self.loss());
         State {
-            ic1eq: self.keep * ic1eq + (drive[0] - self.loss[0] * ic2eq),
-            ic2eq: (ic2eq + self.cross * ic1eq) + (drive[1] - self.loss[1] * ic2eq),
+            ic1eq: self.keep * ic1eq + (drive[0] - loss[0] * ic2eq),
+            ic2eq: (ic2eq + self.cross * ic1eq) + (drive[1] - loss[1] * ic2eq),
         }
     }
 }

@@ -178,7 +178,7 @@ impl Graph {
                 let setup = Setup { sample_rate, seed: seed(node.id.as_str()), first_lane: 0 };
                 let cells = cells(n);
                 let value = |p: usize| Ramp::constant(node.spec.params[p].clamp(cells.get(p)));
-                let knobs = Knobs::new((0..node.spec.params.len()).map(value), 1);
+                let knobs = Knobs::new((0..node.spec.params.len()).map(value), false);
                 let instance = kind.build(&setup, usize::from(node.key.groups));
                 Box::new(Node { instance, knobs, cells, gate: 0.0 })
             });

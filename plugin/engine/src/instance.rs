@@ -232,17 +232,17 @@ impl<M: Module<L>, const L: usize> WithSimd for Run<'_, '_, '_, M, L> {
     /// loops have a known end and a knob is one register; and once for any other.
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        match (self.chunk.section.frames, L > 1 && self.chunk.knobs.each()) {
-            (BLOCK, false) => self.run(BLOCK, false),
-            (frames, each) => self.run(frames, each),
+        match (self.chunk.section.frames, L == 1 || !self.chunk.knobs.is_bank()) {
+            (BLOCK, true) => self.run(BLOCK, true),
+            (frames, alike) => self.run(frames, alike),
         }
     }
 }
 
 impl<M: Module<L>, const L: usize> Run<'_, '_, '_, M, L> {
-    /// Renders `frames` frames; in a bank `each` lane has knobs of its own.
+    /// Renders `frames` frames; where all lanes are `alike`, they have the same knobs.
     #[inline(always)]
-    fn run(self, frames: usize, each: bool) {
+    fn run(self, frames: usize, alike: bool) {
         let Self { group: Group { setup, state, storage, .. }, at, chunk } = self;
         debug_assert!(frames <= BLOCK);
         let at = if L == 1 { 0 } else { at };
@@ -258,7 +258,7 @@ impl<M: Module<L>, const L: usize> Run<'_, '_, '_, M, L> {
                 group: at,
                 frames,
             },
-            params: Params::new(chunk.knobs, each, section.start),
+            params: Params::new(chunk.knobs, alike, section.start),
             outputs: Outputs { buffers: chunk.outputs, connected: chunk.read, group: at, frames },
             gates: chunk.gates,
             first_lane: setup.first_lane,

@@ -2,57 +2,68 @@
 
 use aligned_vec::avec;
 
+use crate::lanes::LANES;
 use crate::pool::{CACHE_LINE, CacheLines};
 use crate::ramp::Ramp;
 
 /// The knobs of one module, or of those that share a bank.
 pub struct Knobs {
-    /// Param p of lane l at p * lanes + l.
-    ramps: Box<[Ramp]>,
-    lanes: usize,
-    /// Where each lane has its own, their targets: so that 16 ramps need not be asked as long as none
-    /// moves.
-    targets: CacheLines,
-    /// By param, the frame from which on all lanes have their targets' values.
-    ends: Box<[u64]>,
     /// Frame from which on none of them moves.
     settles: u64,
     /// Grows whenever one is turned.
     turns: u64,
+    /// Param p of lane l at p * lanes + l.
+    ramps: Box<[Ramp]>,
+    /// In a bank.
+    each: Option<Box<Each>>,
+}
+
+/// Of knobs that each lane has for itself, where they go: so that 16 ramps need not be asked as long
+/// as none moves.
+struct Each {
+    /// By param and lane.
+    targets: CacheLines,
+    /// By param, the frame from which on all lanes have their targets' values.
+    ends: Box<[u64]>,
 }
 
 impl Knobs {
-    /// Knobs on `ramps`, so many `lanes` a param.
+    /// Knobs on `ramps`, one a param; or in a bank `LANES` a param.
     #[must_use]
-    pub(crate) fn new(ramps: impl Iterator<Item = Ramp>, lanes: usize) -> Self {
+    pub(crate) fn new(ramps: impl Iterator<Item = Ramp>, bank: bool) -> Self {
         let ramps: Box<[Ramp]> = ramps.collect();
-        let each = if lanes > 1 { &*ramps } else { &[] };
         let last = |ramps: &[Ramp]| ramps.iter().fold(0, |last, ramp| last.max(ramp.end()));
-        let mut targets = avec![[CACHE_LINE]| 0.0; each.len()].into_boxed_slice();
-        targets.iter_mut().zip(each).for_each(|(target, ramp)| *target = ramp.target());
-        let ends = each.chunks(lanes.max(1)).map(last).collect();
-        Self { settles: last(&ramps), ramps, lanes, targets, ends, turns: 0 }
+        let each = bank.then(|| {
+            let mut targets = avec![[CACHE_LINE]| 0.0; ramps.len()].into_boxed_slice();
+            targets.iter_mut().zip(&ramps).for_each(|(target, ramp)| *target = ramp.target());
+            Box::new(Each { targets, ends: ramps.chunks(LANES).map(last).collect() })
+        });
+        Self { settles: last(&ramps), turns: 0, ramps, each }
+    }
+
+    fn lanes(&self) -> usize {
+        if self.each.is_some() { LANES } else { 1 }
     }
 
     /// How many params they are of.
     pub(crate) fn params(&self) -> usize {
-        self.ramps.len() / self.lanes
+        self.ramps.len() / self.lanes()
     }
 
     /// Param `p` of lane `lane`.
     #[must_use]
     pub(crate) fn get(&self, p: usize, lane: usize) -> Ramp {
-        self.ramps[p * self.lanes + lane]
+        self.ramps[p * self.lanes() + lane]
     }
 
     /// Sets param `p` of lane `lane`.
     pub(crate) fn set(&mut self, p: usize, lane: usize, ramp: Ramp) {
-        let at = p * self.lanes + lane;
+        let at = p * self.lanes() + lane;
         self.ramps[at] = ramp;
-        if let (Some(target), Some(end)) = (self.targets.get_mut(at), self.ends.get_mut(p)) {
-            *target = ramp.target();
+        if let Some(each) = &mut self.each {
+            each.targets[at] = ramp.target();
             // Not less than another lane's, which may be under way; too late does no harm.
-            *end = (*end).max(ramp.end());
+            each.ends[p] = each.ends[p].max(ramp.end());
         }
         self.settles = self.settles.max(ramp.end());
         self.turns += 1;
@@ -65,18 +76,16 @@ impl Knobs {
         }
     }
 
-    /// Sets all as those of `other`, of the same kind and as many lanes.
+    /// Sets all as those of `other`, of a module of the same kind by itself.
     pub(crate) fn copy_from(&mut self, other: &Self) {
-        self.ramps.copy_from_slice(&other.ramps);
-        self.targets.copy_from_slice(&other.targets);
-        self.ends.copy_from_slice(&other.ends);
-        self.settles = other.settles;
-        self.turns += 1;
+        for p in 0..self.params() {
+            self.set(p, 0, other.get(p, 0));
+        }
     }
 
-    /// The targets of param `p`, by lane, where each has its own.
+    /// The targets of param `p`, by lane, in a bank.
     pub(crate) fn targets(&self, p: usize) -> &[f32] {
-        &self.targets[p * self.lanes..][..self.lanes]
+        self.each.as_ref().map_or(&[], |each| &each.targets[p * LANES..][..LANES])
     }
 
     /// True when none moves from frame `start` on.
@@ -98,8 +107,8 @@ impl Knobs {
 
     /// True when each lane has its own.
     #[inline(always)]
-    pub(crate) fn each(&self) -> bool {
-        self.lanes > 1
+    pub(crate) fn is_bank(&self) -> bool {
+        self.each.is_some()
     }
 }
 
@@ -113,7 +122,7 @@ pub struct Params<'a, const L: usize> {
     start: u64,
 }
 
-/// Of knobs that each lane has for itself, where they go.
+/// `Each` as a chunk sees it.
 #[derive(Clone, Copy, Debug)]
 struct Settled<'a> {
     /// By param and lane.
@@ -123,12 +132,12 @@ struct Settled<'a> {
 }
 
 impl<'a, const L: usize> Params<'a, L> {
-    /// `knobs` in the chunk that starts at frame `start`; `each` where each lane has its own.
+    /// `knobs` in the chunk that starts at frame `start`; `alike` where all lanes have the same.
     #[inline(always)]
-    pub(crate) fn new(knobs: &'a Knobs, each: bool, start: u64) -> Self {
-        let Knobs { ramps, targets, ends, .. } = knobs;
-        let settled = (L > 1 && each).then_some(Settled { targets, ends });
-        Self { ramps, settled, still: knobs.still(start), start }
+    pub(crate) fn new(knobs: &'a Knobs, alike: bool, start: u64) -> Self {
+        let each = knobs.each.as_ref().filter(|_| !alike);
+        let settled = each.map(|each| Settled { targets: &each.targets, ends: &each.ends });
+        Self { ramps: &knobs.ramps, settled, still: knobs.still(start), start }
     }
 
     /// The first `N` params.
@@ -275,38 +284,39 @@ mod tests {
 
     #[test]
     fn lanes_move_by_themselves() {
-        let still = Ramp::constant(2.0);
-        let moving = Ramp::new(0.0, 1.0, 8, 4);
-        let knobs = Knobs::new([still, still, moving, still].into_iter(), 2);
-        let knob = |at| Params::<2>::new(&knobs, true, at).get(1).at(1);
-        assert_eq!([knob(0), knob(9), knob(20)], [[0.0, 2.0], [0.5, 2.0], [1.0, 2.0]]);
-        let knob = |index, start| Params::<2>::new(&knobs, true, start).get(index);
-        assert_eq!(knob(0, 0).settled(), Some([2.0; 2]));
-        assert_eq!((knob(1, 11).settled(), knob(1, 12).settled()), (None, Some([1.0, 2.0])));
-        assert_eq!(knob(1, 9).map(1, |x| x * 2.0), [1.0, 4.0]);
+        let mut knobs = Knobs::new([Ramp::constant(2.0); 2 * LANES].into_iter(), true);
+        knobs.set(1, 0, Ramp::new(0.0, 1.0, 8, 4));
+        let knob = |index, start| Params::<LANES>::new(&knobs, false, start).get(index);
+        let lanes = |at| knob(1, at).at(1)[..2].to_vec();
+        assert_eq!([lanes(0), lanes(9), lanes(20)], [[0.0, 2.0], [0.5, 2.0], [1.0, 2.0]]);
+        assert_eq!(knob(0, 0).settled(), Some([2.0; LANES]));
+        assert!(knob(1, 11).settled().is_none());
+        assert_eq!(knob(1, 12).settled().map(|row| [row[0], row[1]]), Some([1.0, 2.0]));
+        assert_eq!(knob(1, 9).map(1, |x| x * 2.0)[..2], [1.0, 4.0]);
     }
 
     #[test]
     fn one_ramp_is_all_lanes() {
-        let knobs = Knobs::new([Ramp::constant(3.0), Ramp::new(0.0, 1.0, 0, 2)].into_iter(), 1);
-        let params = Params::<4>::new(&knobs, false, 1);
+        let knobs = Knobs::new([Ramp::constant(3.0), Ramp::new(0.0, 1.0, 0, 2)].into_iter(), false);
+        let params = Params::<4>::new(&knobs, true, 1);
         assert_eq!((params.get(0).settled(), params.get(0).choice()), (Some([3.0; 4]), 3));
         assert!(params.get(1).moves() && params.get(1).value() == [0.5; 4]);
-        let params = Params::<4>::new(&knobs, false, 2);
+        let params = Params::<4>::new(&knobs, true, 2);
         assert_eq!((params.get(1).settled(), params.get(1).at(7)), (Some([1.0; 4]), [1.0; 4]));
     }
 
     #[test]
     fn what_is_set_is_seen_and_counted() {
-        let mut knobs = Knobs::new((0..6).map(|x| Ramp::constant(x as f32)), 3);
+        let mut knobs = Knobs::new((0..2 * LANES).map(|x| Ramp::constant(x as f32)), true);
         knobs.set(1, 2, Ramp::new(5.0, 9.0, 4, 4));
-        assert_eq!((knobs.targets(1), knobs.turns()), (&[3.0, 4.0, 9.0][..], 1));
+        assert_eq!((&knobs.targets(1)[..4], knobs.turns()), (&[16.0, 17.0, 9.0, 19.0][..], 1));
         assert!(!knobs.still(7) && knobs.still(8));
         knobs.copy_lane(0, 2);
-        assert_eq!((knobs.targets(0), knobs.targets(1)), (&[2.0, 1.0, 2.0][..], &[9.0, 4.0, 9.0][..]));
-        let mut other = Knobs::new((0..6).map(|_| Ramp::constant(0.0)), 3);
-        other.copy_from(&knobs);
-        assert_eq!((other.targets(1), other.get(1, 2).at(6)), (knobs.targets(1), 7.0));
-        assert!(!other.still(7) && other.turns() > 0);
+        assert_eq!([knobs.targets(0)[0], knobs.targets(1)[0]], [2.0, 9.0]);
+        let mut own = Knobs::new([Ramp::constant(0.0)].into_iter(), false);
+        let (turns, moving) = (own.turns(), Knobs::new([knobs.get(1, 2)].into_iter(), false));
+        own.copy_from(&moving);
+        assert_eq!(own.get(0, 0).at(6), 7.0);
+        assert!(!own.still(7) && own.turns() > turns && !own.is_bank());
     }
 }

@@ -248,6 +248,10 @@ impl Pool {
     /// The same for those of several whose bit is set in `which`.
     #[inline(always)]
     pub(crate) fn exchange_all(&mut self, which: u64, lines: &[Line], buffers: &mut [Buffer]) {
+        // Most have one output.
+        if which == 1 {
+            return self.exchange(lines[0], &mut buffers[0]);
+        }
         for i in bits(which) {
             self.exchange(lines[i], &mut buffers[i]);
         }

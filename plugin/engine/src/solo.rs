@@ -113,7 +113,7 @@ impl Solo {
             alone: Vec::new(),
             lanes,
             sample_rate,
-            knobs: Knobs::new(params, values),
+            knobs: Knobs::new(params, values > 1),
             inputs: vec![None; kind.spec.inputs.len()],
             hints: true,
             gates: vec![0.0; values],

@@ -88,7 +88,7 @@ impl Bank {
             Ramp::constant(spec.params[p].clamp(node(n).unwrap_or(first).params[p]))
         };
         let lanes = |p: usize| planned.lanes.iter().map(move |&n| value(p, n));
-        let knobs = Knobs::new((0..spec.params.len()).flat_map(lanes), LANES);
+        let knobs = Knobs::new((0..spec.params.len()).flat_map(lanes), true);
         let stepped = (0..).zip(spec.params).filter(|(_, param)| param.taper == Taper::Stepped);
         Some(Self {
             stepped: stepped.fold(0, |stepped, (p, _)| stepped | 1 << p),

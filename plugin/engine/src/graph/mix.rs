@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::Graph;
-use super::parts::{Abreast, Parts, fold};
+use super::parts::{self, Abreast, Parts, fold};
 use super::program::{Delay, Mix, Store};
 use crate::lanes::LANES;
 use crate::module::{BLOCK, FEEDBACK_FRAMES};
@@ -248,9 +248,23 @@ fn add_parts<S: Simd>(
     out: &mut [f32],
     peaks: &mut [f32; MAX_VOICES],
 ) {
-    parts.sum_up(simd, sources.len(), (abreast, desk.pool), out, |n, part, empty| {
-        add_term(simd, desk, &sources[n], part, empty, peaks);
-    });
+    let singles = &mut Singles { simd, desk, sources, peaks };
+    parts.sum_up(simd, sources.len(), (abreast, desk.pool), singles, out);
+}
+
+/// Those that are added by themselves.
+struct Singles<'a, S> {
+    simd: S,
+    desk: Desk<'a>,
+    sources: &'a [MixSource],
+    peaks: &'a mut [f32; MAX_VOICES],
+}
+
+impl<S: Simd> parts::Singles for Singles<'_, S> {
+    #[inline(always)]
+    fn add(&mut self, n: usize, part: &mut [f32], empty: bool) {
+        add_term(self.simd, self.desk, &self.sources[n], part, empty, self.peaks);
+    }
 }
 
 /// Adds one source to `out`, or writes it where it is the first.

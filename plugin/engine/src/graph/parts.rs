@@ -29,6 +29,13 @@ pub(super) struct Parts {
     rows: [[f32; PARTS]; BLOCK],
 }
 
+/// Terms by themselves. A trait and no closure, which would not be inlined, and so not make vectors of
+/// the set that it is called from.
+pub(super) trait Singles {
+    /// Adds term `n` to `part`, or writes it there where it is `empty`.
+    fn add(&mut self, n: usize, part: &mut [f32], empty: bool);
+}
+
 /// How the partial sums are laid out: along the frames until the first row of lanes comes.
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
@@ -118,17 +125,16 @@ impl Parts {
         Self { terms: 0, shape: Shape::Columns, columns, rows }
     }
 
-    /// Writes the sum of `count` terms to `out`. Those of `abreast` are read from `pool`; of any other,
-    /// `add` is told which it is, and adds it to what it is given, or writes it where it is told that
-    /// nothing stands there yet.
+    /// Writes the sum of `count` terms to `out`: those of `abreast`, which are read from `pool`, and any
+    /// other of `singles`.
     #[inline(always)]
     pub fn sum_up<S: Simd>(
         &mut self,
         simd: S,
         count: usize,
         (mut abreast, pool): (&[Abreast], &Pool),
+        singles: &mut impl Singles,
         out: &mut [f32],
-        mut add: impl FnMut(usize, &mut [f32], bool),
     ) {
         // What is left of the last sum is written before it is read.
         (self.terms, self.shape) = (0, Shape::Columns);
@@ -138,22 +144,24 @@ impl Parts {
                 self.add(simd, now, pool, out.len());
                 abreast = later;
             } else {
-                let term = self.terms;
-                self.add_one(out.len(), |part, empty| add(term, part, empty));
+                self.add_one(singles, out.len());
             }
         }
         self.fold_up(simd, out);
     }
 
-    /// Adds one term of `frames` frames, by `add`.
+    /// Adds one term of `frames` frames, of `singles`.
     #[inline(always)]
-    fn add_one(&mut self, frames: usize, add: impl FnOnce(&mut [f32], bool)) {
+    fn add_one(&mut self, singles: &mut impl Singles, frames: usize) {
         let part = self.terms % PARTS;
         match self.shape {
-            Shape::Columns => add(&mut self.columns[part][..frames], self.terms < PARTS),
+            Shape::Columns => {
+                let empty = self.terms < PARTS;
+                singles.add(self.terms, &mut self.columns[part][..frames], empty);
+            }
             Shape::Rows { turned } => {
                 let (mut term, place) = ([0.0; BLOCK], (part + PARTS - turned) % PARTS);
-                add(&mut term[..frames], true);
+                singles.add(self.terms, &mut term[..frames], true);
                 for (row, x) in self.rows.iter_mut().zip(&term[..frames]) {
                     row[place] += x;
                 }
@@ -387,6 +395,32 @@ mod tests {
         side_by_side: bool,
     }
 
+    struct Columns<'a> {
+        rows: &'a [[f32; LANES]],
+        sources: &'a [MixSource],
+    }
+
+    impl Singles for Columns<'_> {
+        fn add(&mut self, n: usize, part: &mut [f32], empty: bool) {
+            let MixSource { from: MixFrom::Lane(_, lane), gain, .. } = self.sources[n] else {
+                unreachable!()
+            };
+            for (sum, row) in part.iter_mut().zip(self.rows) {
+                let term = gain * row[usize::from(lane)];
+                *sum = if empty { term } else { *sum + term };
+            }
+        }
+    }
+
+    /// Takes a zero away from what there is, and begins with one.
+    struct Zeros;
+
+    impl Singles for Zeros {
+        fn add(&mut self, _: usize, part: &mut [f32], empty: bool) {
+            part[0] = if empty { -0.0 } else { part[0] - 0.0 };
+        }
+    }
+
     impl WithSimd for Sum<'_> {
         type Output = Vec<f32>;
 
@@ -398,13 +432,8 @@ mod tests {
             let line = pool.line(Slot::Poly(0));
             pool.buffer(line).write::<LANES>(0, rows.len()).copy_from_slice(rows);
             let all = Abreast::all(sources, &pool).filter(|_| side_by_side).collect::<Vec<_>>();
-            parts.sum_up(simd, sources.len(), (&all, &pool), &mut out, |n, part, empty| {
-                let MixFrom::Lane(_, lane) = sources[n].from else { unreachable!() };
-                for (sum, row) in part.iter_mut().zip(rows) {
-                    let term = sources[n].gain * row[usize::from(lane)];
-                    *sum = if empty { term } else { *sum + term };
-                }
-            });
+            let singles = &mut Columns { rows, sources };
+            parts.sum_up(simd, sources.len(), (&all, &pool), singles, &mut out);
             out
         }
     }
@@ -462,9 +491,7 @@ mod tests {
     fn a_zero_keeps_its_sign() {
         let (mut parts, mut out) = (Parts::new(), [f32::NAN]);
         let none = (&[][..], &Pool::new(0, 1, 1, &[]));
-        parts.sum_up(pulp::Scalar::new(), 3, none, &mut out, |_, part, empty| {
-            part[0] = if empty { -0.0 } else { part[0] - 0.0 };
-        });
+        parts.sum_up(pulp::Scalar::new(), 3, none, &mut Zeros, &mut out);
         assert_eq!(out[0].to_bits(), (-0.0f32).to_bits());
     }
 }

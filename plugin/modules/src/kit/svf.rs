@@ -29,10 +29,6 @@ lanes! {
         pair_keep: f32 = 0.0,
         /// `Pair::cross`.
         pair_cross: f32 = 0.0,
-        /// `Pair::loss` of the first state.
-        loss_first: f32 = 0.0,
-        /// `Pair::loss` of the second state.
-        loss_second: f32 = 0.0,
         /// `Pair::to_first` of the first input.
         to_first: f32 = 0.0,
         /// `Pair::to_second` of the first input.
@@ -277,7 +273,6 @@ impl<const L: usize> Svf<L> {
             let a = self.tuning();
             let pairs = Pairs::new(&a, &a);
             (self.pair_keep, self.pair_cross) = (pairs.keep, pairs.cross);
-            [self.loss_first, self.loss_second] = pairs.loss;
             (self.to_first, self.to_second) = (pairs.to_first, pairs.to_second);
         }
     }
@@ -294,7 +289,6 @@ impl<const L: usize> Svf<L> {
         Pairs {
             keep: self.pair_keep,
             cross: self.pair_cross,
-            loss: [self.loss_first, self.loss_second],
             to_first: self.to_first,
             to_second: self.to_second,
             b: self.tuning(),
@@ -437,7 +431,6 @@ impl<const L: usize> States<L> {
 struct Pairs<const L: usize> {
     keep: [f32; L],
     cross: [f32; L],
-    loss: [[f32; L]; 2],
     to_first: [f32; L],
     to_second: [f32; L],
     b: Tuning<L>,
@@ -447,14 +440,12 @@ impl<const L: usize> Pairs<L> {
     #[inline(always)]
     fn new(a: &Tuning<L>, b: &Tuning<L>) -> Self {
         let [mut keep, mut cross, mut to_first, mut to_second] = [[0.0; L]; 4];
-        let mut loss = [[0.0; L]; 2];
         for l in 0..L {
             let pair = Pair::new(a.lane(l), b.lane(l));
             (keep[l], cross[l]) = (pair.keep, pair.cross);
-            (loss[0][l], loss[1][l]) = (pair.loss[0], pair.loss[1]);
             (to_first[l], to_second[l]) = (pair.to_first[0], pair.to_second[0]);
         }
-        Self { keep, cross, loss, to_first, to_second, b: *b }
+        Self { keep, cross, to_first, to_second, b: *b }
     }
 
     #[inline(always)]
@@ -462,7 +453,6 @@ impl<const L: usize> Pairs<L> {
         Pair {
             keep: self.keep[l],
             cross: self.cross[l],
-            loss: [self.loss[0][l], self.loss[1][l]],
             to_first: [self.to_first[l], self.b.cross[l]],
             to_second: [self.to_second[l], self.b.follow[l]],
         }

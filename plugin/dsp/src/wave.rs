@@ -185,6 +185,36 @@ mod tests {
     }
 
     #[test]
+    fn a_saw_is_straight_but_for_its_falls() {
+        let (mut at, mut falling, mut named) = (7u32, 0, 0);
+        for i in 0..4000 {
+            at = at.wrapping_mul(0x9E37_79B9).wrapping_add(0x1234_5677);
+            // From the shortest period that is allowed to one of ten seconds, at 48 kHz.
+            let period = NARROW * 2f32.powf(i as f32 * 0.004);
+            let step = phase::step(1.0 / period);
+            if step < SLOWEST {
+                continue;
+            }
+            let (first, turn) = falls(at, step);
+            let begins = (0..).map(|n| (first + f64::from(n) * turn).floor());
+            let begins: Vec<f64> = begins.take_while(|&begin| begin < 64.0).collect();
+            for k in 0..64u32 {
+                let at = at.wrapping_add(step.wrapping_mul(k));
+                let (saw, straight) = (saw::<false>(at, period), straight_saw(at));
+                let within = |begin: &f64| (0.0..FALL as f64).contains(&(f64::from(k) - begin));
+                let is_named = begins.iter().any(within);
+                if saw.to_bits() != straight.to_bits() {
+                    assert!(is_named, "frame {k} from {at} on, {period} frames a turn");
+                    falling += 1;
+                }
+                named += u32::from(is_named);
+            }
+        }
+        // Not just all of them: a fall has six frames, of the eight that it is given.
+        assert!(falling > 20_000 && f64::from(named) < 1.4 * f64::from(falling), "{falling} {named}");
+    }
+
+    #[test]
     fn the_highest_saw_is_a_sine() {
         // At 2.2 frames a turn only the fundamental lies under the Nyquist frequency.
         let step = phase::step(1.0 / 2.2);

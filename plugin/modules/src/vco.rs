@@ -457,7 +457,7 @@ impl Drawn {
 mod tests {
     use super::*;
     use crate::kit::measure::{db, peak, rms, spectrum};
-    use chronus_engine::Solo;
+    use chronus_engine::{LANES, Solo};
 
     const RATE: f64 = 48e3;
     const FRAMES: usize = 1 << 16;
@@ -489,6 +489,26 @@ mod tests {
                 let alias = worst_alias(signal, f64::from(freq), 10_000.0);
                 eprintln!("shape {shape} at {freq} Hz: aliases {alias:.1} dB");
                 assert!(alias < limit, "shape {shape} at {freq} Hz: {alias}");
+            }
+        }
+    }
+
+    #[test]
+    fn falls_by_themselves_give_the_bits_of_a_lane() {
+        let bits = |signal: &[f32]| signal.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        for (shape, freq) in [(2.0, 0.4), (2.0, 55.0), (2.0, 1900.0), (2.0, 2100.0), (3.0, 311.0)] {
+            // Each lane a little higher than the one before, and all around the border of `is_sparse`.
+            let pitches: Vec<Vec<f32>> = (0..LANES).map(|l| vec![0.01 * l as f32; 3000]).collect();
+            let set = |solo: Solo| solo.set("shape", shape).set("freq", freq).set("width", 0.2);
+            let mut group = set(Solo::poly(&KIND, RATE)).input_lanes("pitch", pitches.clone());
+            let cuts = [64, 64, 3, 61, 9, 55, 64];
+            let rows = &group.run_lanes(3000, |number| cuts[number % cuts.len()])[0];
+            for (l, pitch) in pitches.iter().enumerate() {
+                let alone = set(Solo::mono(&KIND, RATE)).input("pitch", pitch).run(3000);
+                let lane: Vec<f32> = rows.iter().map(|row| row[l]).collect();
+                let (lane, alone) = (bits(&lane), bits(&alone[0]));
+                let differs = lane.iter().zip(&alone).position(|(a, b)| a != b);
+                assert_eq!(differs, None, "shape {shape} at {freq} Hz in lane {l}");
             }
         }
     }

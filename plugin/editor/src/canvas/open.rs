@@ -1,5 +1,6 @@
 //! Which modules show their knobs. What a zoom brings near enough comes in a few modules at a time, the
-//! nearest to the pointer first: the knobs of hundreds in one frame would make it as long as two.
+//! nearest to the pointer first: the knobs of hundreds in one frame would make it as long as two. In a
+//! crowd nobody shows any: they would be too small to be of use, and too many to be drawn in time.
 
 use std::collections::HashSet;
 
@@ -10,6 +11,9 @@ use super::scene::Scene;
 
 /// How many modules open in one frame.
 const AT_ONCE: usize = 40;
+/// How many modules may be seen for the first to open, and for those that are open to stay so: apart, so
+/// that nothing flickers while a crowd is passed over.
+const CROWD: [usize; 2] = [120, 150];
 
 /// The modules whose knobs are seen.
 #[derive(Default)]
@@ -23,9 +27,12 @@ impl Open {
         if scene.view.zoom < super::PLAIN {
             return false;
         }
-        let (open, mut closed): (Vec<usize>, Vec<usize>) = (0..scene.seats.len())
-            .filter(|&at| scene.sees(&scene.seats[at]))
-            .partition(|&at| before.contains(scene.seats[at].id));
+        let seen = (0..scene.seats.len()).filter(|&at| scene.sees(&scene.seats[at]));
+        let (open, mut closed): (Vec<usize>, Vec<usize>) =
+            seen.partition(|&at| before.contains(scene.seats[at].id));
+        if open.len() + closed.len() > CROWD[usize::from(!open.is_empty())] {
+            return false;
+        }
         let far = |at: &usize| scene.seats[*at].rect.distance_sq_to_pos(eye);
         closed.sort_by(|a, b| far(a).total_cmp(&far(b)));
         for &at in open.iter().chain(closed.iter().take(AT_ONCE)) {
@@ -53,7 +60,7 @@ mod tests {
     /// A row of as many amplifiers.
     fn row(count: usize) -> Arc<Patch> {
         let create = |n: usize| {
-            let position = Point { x: n as f32 * 30.0, y: 0.0 };
+            let position = Point { x: n as f32 * 20.0, y: 0.0 };
             Request::Create { id: format!("m{n}"), kind: "vca".into(), position }
         };
         let registry = Arc::new(Registry::new(chronus_modules::KINDS));
@@ -77,6 +84,23 @@ mod tests {
         (numbers, more)
     }
 
+    /// Law: in a crowd nobody opens, and who is open closes when it grows beyond what can be borne; where
+    /// it is about as large as that, all stay as they are.
+    #[test]
+    fn a_crowd_stays_closed() {
+        let ([few, many], near) = (CROWD, 0.5);
+        let eye = WINDOW.center();
+        let mut open = Open::default();
+        assert_eq!(frame(&mut open, &row(few + 1), near, eye), (Vec::new(), false));
+        let small = row(few);
+        while frame(&mut open, &small, near, eye).1 {}
+        assert_eq!(frame(&mut open, &small, near, eye).0.len(), few);
+        while frame(&mut open, &row(many), near, eye).1 {}
+        assert_eq!(frame(&mut open, &row(many), near, eye).0.len(), many, "they have come");
+        assert_eq!(frame(&mut open, &row(many + 1), near, eye), (Vec::new(), false));
+        assert_eq!(frame(&mut open, &row(many), near, eye), (Vec::new(), false), "still a crowd");
+    }
+
     /// Law: no frame opens more than it can bear, the nearest come first, what is open stays so, and in
     /// the end all are.
     #[test]
@@ -91,7 +115,7 @@ mod tests {
         assert_eq!(frame(&mut open, &patch, near, eye), (upto(count), false));
         assert_eq!(frame(&mut open, &patch, near, WINDOW.max), (upto(count), false), "at rest");
         assert_eq!(frame(&mut open, &patch, 0.3, eye), (Vec::new(), false), "small again");
-        let (first, _) = frame(&mut open, &patch, near, pos2(3000.0, 100.0));
+        let (first, _) = frame(&mut open, &patch, near, pos2(2000.0, 100.0));
         assert_eq!(first.last(), Some(&(count - 1)), "from the other end");
     }
 }

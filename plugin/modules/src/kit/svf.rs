@@ -364,44 +364,64 @@ impl<const L: usize> States<L> {
         pass.output(k + 1, second, mix);
     }
 
-    /// The same in one lane: of each pair only the states wait for those before it; what goes in and comes
-    /// out makes vectors along the frames.
+    /// The same in one lane, as many pairs at a time as make a vector, so that what goes in and comes out
+    /// of some is computed while the states of others wait for each other.
     #[inline(always)]
     fn run_along<P: Pass<L>>(
         &mut self,
         pass: &mut P,
         (from, frames): (usize, usize),
-        (a, pair): (Coefficients, Pair),
+        coefficients: (Coefficients, Pair),
         mix: &P::Mix,
     ) -> usize {
-        const PAIRS: usize = BLOCK / 2;
-        let n = (frames / 2).min(PAIRS);
-        let (mut x, mut drives) = ([[0.0; PAIRS]; 2], [[0.0; PAIRS]; 2]);
-        for j in 0..n {
+        const PAIRS: usize = 8;
+        let end = from + (frames & !1);
+        let mut k = from;
+        while k + 2 * PAIRS <= end {
+            self.run_pairs::<P, PAIRS>(pass, k, coefficients, mix);
+            k += 2 * PAIRS;
+        }
+        while k < end {
+            self.run_pairs::<P, 1>(pass, k, coefficients, mix);
+            k += 2;
+        }
+        end - from
+    }
+
+    /// `N` pairs of one lane: of each only the states wait for those before it.
+    #[inline(always)]
+    fn run_pairs<P: Pass<L>, const N: usize>(
+        &mut self,
+        pass: &mut P,
+        from: usize,
+        (a, pair): (Coefficients, Pair),
+        mix: &P::Mix,
+    ) {
+        let (mut x, mut drives, mut states) = ([[0.0; N]; 2], [[0.0; N]; 2], [[0.0; N]; 4]);
+        for j in 0..N {
             let k = from + 2 * j;
             (x[0][j], x[1][j]) = (pass.input(k)[0], pass.input(k + 1)[0]);
         }
-        for j in 0..n {
+        for j in 0..N {
             [drives[0][j], drives[1][j]] = pair.drive([x[0][j], x[1][j]]);
         }
-        let mut states = [[0.0; PAIRS + 1]; 2];
         let mut state = State { ic1eq: self.ic1eq[0], ic2eq: self.ic2eq[0] };
-        for j in 0..n {
+        for j in 0..N {
             (states[0][j], states[1][j]) = (state.ic1eq, state.ic2eq);
             state = pair.after([drives[0][j], drives[1][j]], state);
+            (states[2][j], states[3][j]) = (state.ic1eq, state.ic2eq);
         }
-        (states[0][n], states[1][n]) = (state.ic1eq, state.ic2eq);
         (self.ic1eq[0], self.ic2eq[0]) = (state.ic1eq, state.ic2eq);
-        for j in 0..n {
-            let at = |j: usize| State { ic1eq: states[0][j], ic2eq: states[1][j] };
-            let taps = Taps::of(x[0][j], a, at(j));
+        for j in 0..N {
+            let before = State { ic1eq: states[0][j], ic2eq: states[1][j] };
+            let after = State { ic1eq: states[2][j], ic2eq: states[3][j] };
+            let taps = Taps::of(x[0][j], a, before);
             let (mut first, mut second) = (Signals::SILENT, Signals::SILENT);
             first.set(0, x[0][j], taps);
-            second.set(0, x[1][j], taps.next(at(j), at(j + 1)));
+            second.set(0, x[1][j], taps.next(before, after));
             pass.output(from + 2 * j, first, mix);
             pass.output(from + 2 * j + 1, second, mix);
         }
-        2 * n
     }
 
     /// Both frames of a pair.

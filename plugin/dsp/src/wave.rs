@@ -211,7 +211,10 @@ mod tests {
             }
         }
         // Not just all of them: a fall has six frames, of the eight that it is given.
-        assert!(falling > 20_000 && f64::from(named) < 1.4 * f64::from(falling), "{falling} {named}");
+        assert!(
+            falling > 20_000 && f64::from(named) < 1.4 * f64::from(falling),
+            "{falling} {named}"
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@
 
 use chronus_dsp::math::exp2;
 use chronus_engine::{
-    Again, BLOCK, Category, Display, Input, Io, KindAlias, Knob, Module, Output, Param, Settings, Signal,
-    Spec, Taper, Unit, kind, lanes,
+    Again, BLOCK, Category, Display, Input, Io, KindAlias, Knob, Module, Output, Param, Settings,
+    Signal, Spec, Taper, Unit, kind, lanes,
 };
 
 use crate::kit::svf::{self, Corner, Pass, Signals, Svf, Tune};

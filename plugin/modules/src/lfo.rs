@@ -5,8 +5,8 @@ use chronus_dsp::phase::{self, long_step};
 use chronus_dsp::random;
 use chronus_dsp::wave::cosine;
 use chronus_engine::{
-    Again, Axis, BLOCK, Category, Curve, Display, Input, Io, Module, Output, Outputs, Param, Settings,
-    Setup, Signal, Source, Spec, Taper, Unit, kind, lanes,
+    Again, Axis, BLOCK, Category, Curve, Display, Input, Io, Module, Output, Outputs, Param,
+    Settings, Setup, Signal, Source, Spec, Taper, Unit, kind, lanes,
 };
 
 use crate::kit::{differing, division, frames, inputs, knobs, rises, same, seeds, steady, still};

@@ -2,8 +2,8 @@
 
 use chronus_dsp::math::{clamp, exp2, mask, masked};
 use chronus_engine::{
-    Again, Axis, Category, Curve, Display, Input, Io, Module, Normal, Output, Param, Signal, Spec, Taper,
-    Unit, kind, lanes,
+    Again, Axis, Category, Curve, Display, Input, Io, Module, Normal, Output, Param, Signal, Spec,
+    Taper, Unit, kind, lanes,
 };
 
 use crate::kit::{inputs, knobs, map, map_rows, same};

@@ -2,8 +2,8 @@
 
 use chronus_dsp::math::{clamp, db_to_gain, exp2};
 use chronus_engine::{
-    Again, BLOCK, Category, Display, Input, Io, Knob, Module, Output, Param, Settings, Signal, Spec,
-    Taper, Unit, kind, lanes,
+    Again, BLOCK, Category, Display, Input, Io, Knob, Module, Output, Param, Settings, Signal,
+    Spec, Taper, Unit, kind, lanes,
 };
 
 use crate::kit::svf::{self, Corner, Pass, Signals, Svf, Tune};

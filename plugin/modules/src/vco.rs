@@ -7,8 +7,8 @@ use chronus_dsp::math::{clamp, exp2, is_zero, mask, max, min};
 use chronus_dsp::wave::{self, Restart};
 use chronus_dsp::{blep, phase};
 use chronus_engine::{
-    Again, Axis, BLOCK, Category, Curve, Display, Input, Io, KindAlias, Module, Output, Param, Settings,
-    Signal, Source, Spec, Taper, Unit, kind, lanes,
+    Again, Axis, BLOCK, Category, Curve, Display, Input, Io, KindAlias, Module, Output, Param,
+    Settings, Signal, Source, Spec, Taper, Unit, kind, lanes,
 };
 
 use crate::kit::{frames, inputs, knobs, same, steady, still};

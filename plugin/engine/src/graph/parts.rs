@@ -351,7 +351,8 @@ mod x86 {
             for n in 0..N {
                 let Terms { rows, gains, kept } = &terms[n];
                 let x: [__m256; 2] = pulp::cast(rows[k]);
-                let (gains, kept): ([__m256; 2], [__m256; 2]) = (pulp::cast(*gains), pulp::cast(*kept));
+                let (gains, kept): ([__m256; 2], [__m256; 2]) =
+                    (pulp::cast(*gains), pulp::cast(*kept));
                 for h in 0..2 {
                     let x = if FULL { x[h] } else { avx._mm256_and_ps(x[h], kept[h]) };
                     parts[h] = avx._mm256_add_ps(parts[h], avx._mm256_mul_ps(gains[h], x));

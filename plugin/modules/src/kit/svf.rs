@@ -6,7 +6,7 @@
 
 use chronus_dsp::math::{clamp, exp2, gain_to_db, is_zero};
 use chronus_dsp::svf::{self, Coefficients, Pair, State, Taps};
-use chronus_engine::{Again, Axis, BLOCK, Curve, Settings, lanes};
+use chronus_engine::{Again, Axis, Curve, Settings, lanes};
 
 use super::{differing, ends_block, settle};
 
@@ -216,12 +216,7 @@ impl<const L: usize> Svf<L> {
 
     /// Filters as many frames, whole pairs of them, at the corner where it was held in the last chunk.
     #[inline(always)]
-    pub fn again<P: Pass<L>>(
-        &mut self,
-        pass: &mut P,
-        (start, frames): (u64, usize),
-        mix: P::Mix,
-    ) {
+    pub fn again<P: Pass<L>>(&mut self, pass: &mut P, (start, frames): (u64, usize), mix: P::Mix) {
         let mut states = States { ic1eq: self.ic1eq, ic2eq: self.ic2eq };
         states.run_held(pass, (0, frames), (&self.tuning(), &self.pairs()), &mix);
         if ends_block(start, frames) {
@@ -233,7 +228,7 @@ impl<const L: usize> Svf<L> {
     /// What is kept (`Svf::kept`), where these frames are whole pairs and the input does not rest.
     #[inline(always)]
     pub fn kept(&self, io: &Again<'_, L>) -> Option<u32> {
-        let pairs = (io.start | io.frames as u64) % 2 == 0;
+        let pairs = (io.start | io.frames as u64).is_multiple_of(2);
         // Lanes keep the same.
         let kept = self.kept[0];
         if kept > 0 && pairs && !io.inputs.steady(0) { Some(kept) } else { None }

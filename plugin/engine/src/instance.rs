@@ -1,6 +1,7 @@
 //! A built module: `Module` code with its state and storage at one width, behind one virtual call
-//! a chunk. The body of that call is compiled for each instruction set, and in each
-//! once for the usual chunk and once for any other.
+//! a chunk. What that call does is compiled for each instruction set: a chunk in which nothing but signals
+//! has changed (`Module::again`), and any (`Module::process`); and of both in each set, what is usual by
+//! itself.
 
 use pulp::{Arch, Simd, WithSimd};
 

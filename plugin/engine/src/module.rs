@@ -43,7 +43,9 @@ pub trait Module<const L: usize>: LaneState<L> {
     /// cables end at the same inputs as then. False says that it has not, and has changed nothing;
     /// `process` is called then.
     ///
-    /// It sees no knobs, notes or song. Mark it `#[inline(always)]` too.
+    /// It sees no knobs, notes or song. Inputs may move that did not before, those without a cable too: a
+    /// normal that is not 0 fades as a cable does, or may be another input's signal. Mark it
+    /// `#[inline(always)]` too.
     #[inline(always)]
     fn again(&mut self, io: Again<'_, L>) -> bool {
         let _ = io;

@@ -29,6 +29,8 @@ pub struct Solo {
     /// Inputs that keep their value through a chunk are marked so (`Inputs::steady`), and what has not
     /// changed (`Module::again`), as they are in a graph. What comes out is the same either way.
     pub hints: bool,
+    /// Bit o: somebody reads output o. What nobody reads is not defined.
+    pub read: u64,
     /// Gate as `/gate/ID` sets it: one value, in a bank one a lane.
     pub gates: Vec<f32>,
     /// The notes.
@@ -116,6 +118,7 @@ impl Solo {
             knobs: Knobs::new(params, values > 1),
             inputs: vec![None; kind.spec.inputs.len()],
             hints: true,
+            read: u64::MAX,
             gates: vec![0.0; values],
             voices: Voices::new(plan, sample_rate),
             macros: [Ramp::constant(0.0); MACROS],
@@ -336,7 +339,7 @@ impl Solo {
             pool: &wiring.pool,
             inputs: &wiring.lines,
             connected: wiring.connected,
-            read: u64::MAX,
+            read: self.read,
             outputs: &mut wiring.outputs,
             knobs: &self.knobs,
             gates: &self.gates,

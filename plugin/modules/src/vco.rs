@@ -136,6 +136,7 @@ impl<const L: usize> Module<L> for Vco<L> {
     fn again(&mut self, mut io: Again<'_, L>) -> bool {
         let mut free = same(&io, 0, &self.pitch);
         for cv in 1..=4 {
+            // Their normals are 0, for ever.
             free &= !io.inputs.connected(cv);
         }
         let Some(drawn) = Drawn::of(self.kept[0]).filter(|_| free) else { return false };
@@ -383,18 +384,18 @@ fn straight<const L: usize>(
 }
 
 /// Draws the frames in which saws fall, by `wave` of a phase and a lane: the next fall of every lane side
-/// by side, wherever it is. Saws wrap at phase `at`.
+/// by side, wherever it is. Saws wrap at the phases `wraps`.
 #[inline(always)]
 fn draw_falls<const L: usize>(
     out: &mut [[f32; L]],
     (phase, step): (&[u32; L], &[u32; L]),
-    at: [u32; L],
+    wraps: [u32; L],
     wave: impl Fn(u32, usize) -> f32,
 ) {
     let frames = out.len();
     let (mut next, mut turn) = ([0.0; L], [0.0; L]);
     for l in 0..L {
-        (next[l], turn[l]) = wave::falls(phase[l].wrapping_sub(at[l]), step[l]);
+        (next[l], turn[l]) = wave::falls(phase[l].wrapping_sub(wraps[l]), step[l]);
     }
     loop {
         let (mut first, mut lanes) = ([0; L], 0);

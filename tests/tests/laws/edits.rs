@@ -173,6 +173,20 @@ fn cases() -> Vec<Case> {
             notes: false,
         },
         Case {
+            // The gain's CV is 1 as long as no cable ends there: in the bridge that fades, without one.
+            name: "bridge of a normal",
+            patch: add(
+                sines.clone(),
+                &["create v vca", "create f biquad", "connect b v", "connect v f", "connect v out"],
+            ),
+            edit: vec![disconnect("v", "f"), connect("b", "f", 1.0), Request::Connect {
+                from: "f".into(),
+                to: "v.cv".into(),
+                gain: 0.5,
+            }],
+            notes: false,
+        },
+        Case {
             name: "poly filter added",
             patch: poly.clone(),
             edit: vec![
@@ -228,7 +242,7 @@ fn audible_edits_stay_within_their_ramp() {
             for second in [false, true] {
                 let seconds = match case.name {
                     "load" => chronus_engine::LOAD_FADE_SECONDS,
-                    "bridge" => 2.0 * chronus_engine::CABLE_RAMP_SECONDS,
+                    "bridge" | "bridge of a normal" => 2.0 * chronus_engine::CABLE_RAMP_SECONDS,
                     _ => chronus_engine::CABLE_RAMP_SECONDS,
                 };
                 let ramp = (seconds * rate).ceil() as usize;

@@ -1,6 +1,6 @@
 //! Which modules show their knobs. What a zoom brings near enough comes in a few modules at a time, the
 //! nearest to the pointer first: the knobs of hundreds in one frame would make it as long as two. In a
-//! crowd nobody shows any: they would be too small to be of use, and too many to be drawn in time.
+//! crowd of small modules nobody shows any: they would be of little use, and too many to be drawn in time.
 
 use std::collections::HashSet;
 
@@ -11,9 +11,11 @@ use super::scene::Scene;
 
 /// How many modules open in one frame.
 const AT_ONCE: usize = 40;
-/// How many modules may be seen for the first to open, and for those that are open to stay so: apart, so
-/// that nothing flickers while a crowd is passed over.
+/// How many small modules may be seen for the first to open, and for those that are open to stay so:
+/// apart, so that nothing flickers while a crowd is passed over.
 const CROWD: [usize; 2] = [120, 150];
+/// The zoom from which on modules are not small, however many a large window shows.
+const LARGE: f32 = 0.6;
 
 /// The modules whose knobs are seen.
 #[derive(Default)]
@@ -30,7 +32,8 @@ impl Open {
         let seen = (0..scene.seats.len()).filter(|&at| scene.sees(&scene.seats[at]));
         let (open, mut closed): (Vec<usize>, Vec<usize>) =
             seen.partition(|&at| before.contains(scene.seats[at].id));
-        if open.len() + closed.len() > CROWD[usize::from(!open.is_empty())] {
+        let crowd = CROWD[usize::from(!open.is_empty())];
+        if scene.view.zoom < LARGE && open.len() + closed.len() > crowd {
             return false;
         }
         let far = |at: &usize| scene.seats[*at].rect.distance_sq_to_pos(eye);
@@ -99,6 +102,8 @@ mod tests {
         assert_eq!(frame(&mut open, &row(many), near, eye).0.len(), many, "they have come");
         assert_eq!(frame(&mut open, &row(many + 1), near, eye), (Vec::new(), false));
         assert_eq!(frame(&mut open, &row(many), near, eye), (Vec::new(), false), "still a crowd");
+        while frame(&mut open, &row(many + 1), LARGE, eye).1 {}
+        assert_eq!(frame(&mut open, &row(many + 1), LARGE, eye).0.len(), many + 1, "large ones");
     }
 
     /// Law: no frame opens more than it can bear, the nearest come first, what is open stays so, and in

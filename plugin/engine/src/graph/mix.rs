@@ -248,19 +248,19 @@ fn add_parts<S: Simd>(
     out: &mut [f32],
     peaks: &mut [f32; MAX_VOICES],
 ) {
-    let singles = &mut Singles { simd, desk, sources, peaks };
+    let singles = &mut OneByOne { simd, desk, sources, peaks };
     parts.sum_up(simd, sources.len(), (abreast, desk.pool), singles, out);
 }
 
 /// Those that are added by themselves.
-struct Singles<'a, S> {
+struct OneByOne<'a, S> {
     simd: S,
     desk: Desk<'a>,
     sources: &'a [MixSource],
     peaks: &'a mut [f32; MAX_VOICES],
 }
 
-impl<S: Simd> parts::Singles for Singles<'_, S> {
+impl<S: Simd> parts::Singles for OneByOne<'_, S> {
     #[inline(always)]
     fn add(&mut self, n: usize, part: &mut [f32], empty: bool) {
         add_term(self.simd, self.desk, &self.sources[n], part, empty, self.peaks);

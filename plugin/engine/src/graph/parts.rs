@@ -114,7 +114,7 @@ impl Abreast {
             let full = pair[0].is_full() && pair[1].is_full();
             full && pair[1].at as usize == pair[0].at as usize + LANES
         };
-        (1 + all.windows(2).take_while(follows).count()).min(PASS)
+        1 + all.windows(2).take(PASS - 1).take_while(follows).count()
     }
 }
 
@@ -381,32 +381,36 @@ mod tests {
 
     use super::*;
 
-    fn source(lane: usize) -> MixSource {
-        let gain = 0.1 + 0.1 * lane as f32;
-        MixSource { from: MixFrom::Lane(0, lane as u8), old_gain: gain, gain }
+    /// Source `n` of a sum: lane `lane` of buffer `poly`.
+    fn source(n: usize, (poly, lane): (u32, usize)) -> MixSource {
+        let gain = 0.1 + 0.1 * (n * 7 % 13) as f32;
+        MixSource { from: MixFrom::Lane(poly, lane as u8), old_gain: gain, gain }
     }
 
-    fn value(k: usize, lane: usize) -> f32 {
-        (k as f32 * 1.7 + lane as f32 * 0.9).sin()
+    fn value(k: usize, (poly, lane): (u32, usize)) -> f32 {
+        (k as f32 * 1.7 + lane as f32 * 0.9 + poly as f32 * 2.3).sin()
     }
 
     struct Sum<'a> {
-        rows: &'a [[f32; LANES]],
+        pool: &'a Pool,
+        frames: usize,
         sources: &'a [MixSource],
         side_by_side: bool,
     }
 
     struct Columns<'a> {
-        rows: &'a [[f32; LANES]],
+        pool: &'a Pool,
         sources: &'a [MixSource],
     }
 
     impl Singles for Columns<'_> {
         fn add(&mut self, n: usize, part: &mut [f32], empty: bool) {
-            let MixSource { from: MixFrom::Lane(_, lane), gain, .. } = self.sources[n] else {
+            let MixSource { from: MixFrom::Lane(poly, lane), gain, .. } = self.sources[n] else {
                 unreachable!()
             };
-            for (sum, row) in part.iter_mut().zip(self.rows) {
+            let rows = self.pool.read(self.pool.line(Slot::Poly(poly)), 0, part.len());
+            for (sum, row) in part.iter_mut().zip(rows) {
+                let row: &[f32; LANES] = row;
                 let term = gain * row[usize::from(lane)];
                 *sum = if empty { term } else { *sum + term };
             }
@@ -427,23 +431,33 @@ mod tests {
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
-            let Self { rows, sources, side_by_side } = self;
-            let (mut parts, mut out) = (Parts::new(), vec![f32::NAN; rows.len()]);
-            let mut pool = Pool::new(0, 1, 1, &[]);
-            let line = pool.line(Slot::Poly(0));
-            pool.buffer(line).write::<LANES>(0, rows.len()).copy_from_slice(rows);
-            let all = Abreast::all(sources, &pool).filter(|_| side_by_side).collect::<Vec<_>>();
-            let singles = &mut Columns { rows, sources };
-            parts.sum_up(simd, sources.len(), (&all, &pool), singles, &mut out);
+            let Self { pool, frames, sources, side_by_side } = self;
+            let (mut parts, mut out) = (Parts::new(), vec![f32::NAN; frames]);
+            let all = Abreast::all(sources, pool).filter(|_| side_by_side).collect::<Vec<_>>();
+            let singles = &mut Columns { pool, sources };
+            parts.sum_up(simd, sources.len(), (&all, pool), singles, &mut out);
             out
         }
     }
 
-    /// The sum of `order` of the lanes of `rows`, term by term or as many as can side by side, which
-    /// all instruction sets agree on.
-    fn sum(rows: &[[f32; LANES]], order: &[usize], side_by_side: bool) -> Vec<f32> {
-        let sources: Vec<MixSource> = order.iter().map(|&lane| source(lane)).collect();
-        let sum = |arch: Arch| arch.dispatch(Sum { rows, sources: &sources, side_by_side });
+    /// Buffers in which frame k of a lane holds what `value` says.
+    fn pool(buffers: usize, frames: usize, value: impl Fn(usize, (u32, usize)) -> f32) -> Pool {
+        let mut pool = Pool::new(0, buffers, 1, &[]);
+        for poly in 0..buffers as u32 {
+            let line = pool.line(Slot::Poly(poly));
+            for (k, row) in pool.buffer(line).write::<LANES>(0, frames).iter_mut().enumerate() {
+                *row = std::array::from_fn(|lane| value(k, (poly, lane)));
+            }
+        }
+        pool
+    }
+
+    /// The sum of `order` of lanes in `pool`, term by term or as many as can side by side, which all
+    /// instruction sets agree on.
+    fn sum(pool: &Pool, frames: usize, order: &[(u32, usize)], side_by_side: bool) -> Vec<f32> {
+        let sources = order.iter().enumerate().map(|(n, &place)| source(n, place));
+        let sources: Vec<MixSource> = sources.collect();
+        let sum = |arch: Arch| arch.dispatch(Sum { pool, frames, sources: &sources, side_by_side });
         let bits = |sum: &[f32]| sum.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         let (best, baseline) = (sum(Arch::new()), sum(Arch::Scalar));
         assert_eq!(bits(&best), bits(&baseline), "{order:?}");
@@ -452,28 +466,32 @@ mod tests {
 
     #[test]
     fn lanes_side_by_side_are_added_as_one_after_the_other() {
-        let rows: Vec<[f32; LANES]> =
-            (0..40).map(|k| std::array::from_fn(|l| value(k, l))).collect();
-        let all = |times: usize| (0..LANES).cycle().take(times * LANES);
-        let orders: [Vec<usize>; 9] = [
-            vec![3],
-            all(1).collect(),
-            // More than are added in one pass.
-            all(PASS + 3).chain(0..7).collect(),
-            [5].into_iter().chain(all(3)).collect(),
-            (0..6).collect(),
-            (0..LANES).rev().collect(),
-            (0..LANES).chain(0..LANES).collect(),
+        let frames = 40;
+        let pool = pool(PASS + 3, frames, value);
+        let all = |poly: u32| (0..LANES).map(move |lane| (poly, lane));
+        let some = |lanes: &[usize]| lanes.iter().map(|&lane| (1, lane)).collect::<Vec<_>>();
+        let orders: [Vec<(u32, usize)>; 9] = [
+            some(&[3]),
+            all(2).collect(),
+            // More than are added in one pass, and not in the order of the buffers.
+            [4, 0, 6, 1, 5, 3, 2].into_iter().flat_map(all).chain(all(0).take(7)).collect(),
+            some(&[5]).into_iter().chain((0..3).flat_map(all)).collect(),
+            all(1).take(6).collect(),
+            all(1).rev().collect(),
+            all(1).chain(all(1)).collect(),
             // A lane is left out, and comes last.
-            (0..3).chain(4..LANES).chain(0..LANES).chain([3]).collect(),
-            vec![9, 0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 2, 11, 12, 13, 14, 15],
+            all(0).filter(|place| place.1 != 3).chain(all(1)).chain([(0, 3)]).collect(),
+            some(&[9, 0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 2, 11, 12, 13, 14, 15]),
         ];
         for order in orders {
-            let (together, single) = (sum(&rows, &order, true), sum(&rows, &order, false));
+            let [together, single] = [true, false].map(|side| sum(&pool, frames, &order, side));
             for (k, (a, b)) in together.iter().zip(&single).enumerate() {
-                let exact: f64 =
-                    order.iter().map(|&l| f64::from(source(l).gain * value(k, l))).sum();
-                assert!((f64::from(*a) - exact).abs() < 1e-5, "{order:?} {k}: {a}, not {exact}");
+                let terms = order.iter().enumerate();
+                let term = |(n, &place): (usize, &(u32, usize))| {
+                    f64::from(source(n, place).gain * value(k, place))
+                };
+                let exact: f64 = terms.map(term).sum();
+                assert!((f64::from(*a) - exact).abs() < 1e-4, "{order:?} {k}: {a}, not {exact}");
                 assert_eq!(a.to_bits(), b.to_bits(), "{order:?} {k}");
             }
         }
@@ -481,11 +499,16 @@ mod tests {
 
     #[test]
     fn lanes_that_are_not_meant_may_hold_anything() {
-        let mut rows = [[1.0; LANES]; 3];
-        rows.iter_mut().for_each(|row| (row[0], row[9]) = (f32::NAN, f32::INFINITY));
-        let order: Vec<usize> = (1..9).collect();
-        assert_eq!(sum(&rows, &order, true), sum(&rows, &order, false));
-        assert!(sum(&rows, &order, true).iter().all(|x| x.is_finite()));
+        let wild = |_, (_, lane)| match lane {
+            0 => f32::NAN,
+            9 => f32::INFINITY,
+            _ => 1.0,
+        };
+        let pool = pool(1, 3, wild);
+        let order: Vec<(u32, usize)> = (1..9).map(|lane| (0, lane)).collect();
+        let [together, single] = [true, false].map(|side| sum(&pool, 3, &order, side));
+        assert_eq!(together, single);
+        assert!(together.iter().all(|x| x.is_finite()));
     }
 
     #[test]

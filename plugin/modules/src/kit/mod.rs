@@ -207,12 +207,11 @@ pub fn steady<const L: usize>(io: &Io<'_, L>, inputs: &[usize]) -> bool {
     steady
 }
 
-/// True when no cable ends at input `input`, or what it reads keeps the values of `row` through the
-/// chunk.
+/// True when what input `input` reads keeps the values of `row` through the chunk. Without a cable too it
+/// may move: a normal fades as a cable does.
 #[inline(always)]
 pub fn same<const L: usize>(io: &Again<'_, L>, input: usize, row: &[f32; L]) -> bool {
-    !io.inputs.connected(input)
-        || io.inputs.steady(input) && differing(&io.inputs.get(input)[0], row) == 0
+    io.inputs.steady(input) && differing(&io.inputs.get(input)[0], row) == 0
 }
 
 /// True where a gate or trigger rises through one half.

@@ -287,17 +287,20 @@ impl Taps {
     }
 
     /// Bit o: output o of `node` is looked at in this chunk.
-    #[inline(always)]
     pub fn of(&self, node: NodeIndex) -> u64 {
-        if self.looks_at(node) { self.outputs_of(node) } else { 0 }
-    }
-
-    fn outputs_of(&self, node: NodeIndex) -> u64 {
-        let scoped = self.marks[node as usize] & SCOPED != 0;
-        let scopes = self.places[..if scoped { MAX_SCOPES } else { 0 }].iter();
-        let levels = self.places[MAX_SCOPES + self.block..].iter().step_by(GLANCE_BLOCKS);
-        let here = scopes.chain(levels).filter(|place| place.node == node);
-        here.fold(0, |read, place| read | 1 << place.output)
+        let mut outputs = 0;
+        let mut see = |place: &Place| {
+            outputs |= if place.node == node { 1 << place.output } else { 0 };
+        };
+        if self.marks[node as usize] & SCOPED != 0 {
+            self.places[..MAX_SCOPES].iter().for_each(&mut see);
+        }
+        let mut at = MAX_SCOPES + self.block;
+        while let Some(place) = self.places.get(at) {
+            see(place);
+            at += GLANCE_BLOCKS;
+        }
+        outputs
     }
 
     /// Looks at the outputs of a node of `groups` lane groups that has just run, as far as they

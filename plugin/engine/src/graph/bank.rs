@@ -287,7 +287,11 @@ impl Graph {
         // Who runs in it has to be known where one is looked at by itself only.
         let tapped = self.taps.looks_at_bank(run.bank);
         if tapped {
-            beside(&self.plan, run.node).for_each(|(_, n)| looked_at |= self.taps.of(n as u32));
+            for (_, n) in beside(&self.plan, run.node) {
+                if self.taps.looks_at(n as u32) {
+                    looked_at |= self.taps.of(n as u32);
+                }
+            }
         }
         let mut rests = false;
         let buffers = self.hands.of(true, outputs.len());

@@ -233,6 +233,61 @@ fn a_knob_s_menu_types_resets_automates_and_names() {
     rig.until("it is free", |rig| rig.playing().macros[&0].bindings.is_empty());
 }
 
+/// Does `deed`, one step of the history, takes it back and does it again: each time the whole document is
+/// what it was.
+fn there_and_back(rig: &mut Rig, what: &str, deed: impl FnOnce(&mut Rig)) {
+    let before = rig.engine.document();
+    deed(rig);
+    rig.until(what, |rig| *rig.engine.document() != *before);
+    let after = rig.engine.document();
+    undo(rig);
+    assert_eq!(*rig.engine.document(), *before, "{what}: taken back");
+    rig.press(COMMAND | SHIFT, Key::Z);
+    assert_eq!(*rig.engine.document(), *after, "{what}: done again");
+}
+
+#[test]
+fn whatever_keys_and_menus_do_is_taken_back_and_done_again() {
+    let mut rig = row();
+    there_and_back(&mut rig, "a name", |rig| {
+        select(rig, "osc");
+        rig.press(NONE, Key::F2);
+        write(rig, "Lead");
+        rig.press(NONE, Key::Enter);
+    });
+    there_and_back(&mut rig, "a knob automated", |rig| {
+        menu(rig, "filter Cutoff");
+        rig.click("Automate: filter Cutoff");
+    });
+    there_and_back(&mut rig, "another automated", |rig| {
+        menu(rig, "filter Resonance");
+        rig.click("Automate: filter Resonance");
+    });
+    let macros = rig.engine.document().macros.clone();
+    let bound = |index: u8| macros[&index].bindings.iter().map(|b| &*b.param).collect::<Vec<_>>();
+    assert_eq!((bound(0), bound(1)), (vec!["cutoff"], vec!["resonance"]), "each has its own");
+    there_and_back(&mut rig, "a knob freed", |rig| {
+        menu(rig, "filter Cutoff");
+        rig.click("Free from macro 1: filter Cutoff");
+    });
+    there_and_back(&mut rig, "a knob freed of two", |rig| {
+        menu(rig, "filter Resonance");
+        rig.click("Free from macro 2: filter Resonance");
+    });
+    there_and_back(&mut rig, "a colour", |rig| {
+        module_menu(rig, "amp");
+        rig.click("Colour of Effects: amp");
+    });
+    there_and_back(&mut rig, "a module's cables", |rig| {
+        module_menu(rig, "amp");
+        rig.click("Disconnect all: amp");
+    });
+    there_and_back(&mut rig, "a module cut", |rig| {
+        select(rig, "filter");
+        rig.send(Event::Cut).expect("something in the clipboard");
+    });
+}
+
 #[test]
 fn a_knob_learns_the_controller_that_moves() {
     let mut rig = row();

@@ -683,10 +683,12 @@ fn a_choice_is_made_from_its_list() {
 #[test]
 fn a_refused_module_says_why() {
     let mut rig = Rig::new(&rig::too_loud());
-    assert!(!rig.finds("Refused c"));
+    assert!(!rig.finds("Refused c") && rig.rings("Module c") == 0);
     rig.drag_between(rig.place("c out out"), rig.place("out left in"));
     rig.until("it is refused", |rig| rig.engine.refusal().is_some());
     rig.until("the module says so", |rig| rig.finds("Refused c"));
+    assert!(rig.rings("Module c") >= 5, "it glows: {}", rig.rings("Module c"));
+    assert_eq!(rig.rings("Module out"), 0, "the others do not");
     let why = rig.value("Refused c");
     assert!(why.contains("dBFS, over the ceiling of +24") && why.contains("`c`"), "{why}");
     assert!(!rig.finds("Play c anyway"), "what would hurt is not to be had");
@@ -699,6 +701,8 @@ fn a_refused_module_says_why() {
     rig.press(COMMAND, Key::Z);
     rig.until("it plays again", |rig| rig.engine.refusal().is_none());
     assert!(!rig.finds("Refused c"));
+    rig.step();
+    assert_eq!(rig.rings("Module c"), 0, "it glows no longer");
 }
 
 #[test]

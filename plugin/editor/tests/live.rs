@@ -122,8 +122,11 @@ fn faces_show_what_their_kind_says() {
     assert!(!rig.finds("notes display"), "it has nothing to show");
     rig.until("what goes to the host", |rig| rig.value("out display").starts_with("-12."));
     rig.until("a scope in a module", |rig| rig.value("mix display") == "silent");
+    let silent = rig.curve_height("mix display");
+    assert!(silent < 0.5, "a level line at most: {silent}");
     rig.engine.turn("amp", "gain", 0.5).expect("the param is there");
     rig.until("which sounds now", |rig| rig.value("mix display").starts_with("-18."));
+    rig.until("its wave", |rig| rig.curve_height("mix display") > 2.0);
     rig.hover(nowhere(&rig));
     for _ in 0..8 {
         rig.click("Zoom out");

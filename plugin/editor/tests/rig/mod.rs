@@ -14,7 +14,7 @@ use egui::accesskit::Toggled;
 use egui::{
     Event as Input, Key, Modifiers, MouseWheelSource, MouseWheelUnit, OutputCommand, PointerButton,
 };
-use egui::{Pos2, Rect, TouchPhase, Vec2};
+use egui::{Pos2, Rect, Shape, TouchPhase, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
@@ -340,6 +340,45 @@ impl Rig {
     pub fn set_view(&mut self, zoom: f32, pan: Point) {
         self.app.lock().unwrap().set_view(zoom, pan);
         self.steps();
+    }
+
+    /// How many frames are drawn close around what is called `label`.
+    pub fn rings(&self, label: &str) -> usize {
+        let rect = self.rect(label);
+        let close = |around: Rect| {
+            around.contains_rect(rect) && rect.expand(16.0).contains_rect(around) && around != rect
+        };
+        let ring = |shape: &Shape| usize::from(matches!(shape, Shape::Rect(r) if close(r.rect)));
+        self.shapes().into_iter().map(ring).sum()
+    }
+
+    /// The height of the tallest curve that is drawn within what is called `label`, over half of its
+    /// width at least.
+    pub fn curve_height(&self, label: &str) -> f32 {
+        let rect = self.rect(label);
+        let bounds = |shape: &Shape| match shape {
+            Shape::Path(path) => Some(Rect::from_points(&path.points)),
+            Shape::Mesh(mesh) => Some(mesh.calc_bounds()),
+            _ => None,
+        };
+        let curve = |curve: &Rect| {
+            rect.expand(1.0).contains_rect(*curve) && curve.width() > 0.5 * rect.width()
+        };
+        let curves = self.shapes().into_iter().filter_map(bounds).filter(curve);
+        curves.map(|curve| curve.height()).fold(0.0, f32::max)
+    }
+
+    /// What was drawn last, in one list.
+    fn shapes(&self) -> Vec<&Shape> {
+        fn flat<'a>(shape: &'a Shape, all: &mut Vec<&'a Shape>) {
+            match shape {
+                Shape::Vec(shapes) => shapes.iter().for_each(|shape| flat(shape, all)),
+                shape => all.push(shape),
+            }
+        }
+        let mut all = Vec::new();
+        self.harness.output().shapes.iter().for_each(|clipped| flat(&clipped.shape, &mut all));
+        all
     }
 
     /// True when some text holds `part`.

@@ -233,6 +233,38 @@ fn a_knob_s_menu_types_resets_automates_and_names() {
     rig.until("it is free", |rig| rig.playing().macros[&0].bindings.is_empty());
 }
 
+/// How much is heard of a twentieth of a second: frames in a row without sound, and frames.
+fn silence(rig: &mut Rig) -> (usize, usize) {
+    rig.listen();
+    rig.until("a while is heard", |rig| rig.heard().frames >= 2400);
+    (rig.heard().silence, rig.heard().frames)
+}
+
+#[test]
+fn what_is_bypassed_lets_the_signal_pass() {
+    let mut rig = row();
+    rig.engine.turn("amp", "gain", 0.0).expect("the param is there");
+    rig.until("nothing is heard", |rig| {
+        let heard = rig.heard();
+        heard.silence > 2000 && heard.silence <= heard.frames
+    });
+    let (silent, frames) = silence(&mut rig);
+    assert!(silent + 64 > frames, "shut: {silent} of {frames}");
+    module_menu(&mut rig, "amp");
+    rig.click("Bypass: amp");
+    rig.until("it is bypassed", |rig| rig.playing().modules[&id("amp")].bypass);
+    // Its fade is over after some milliseconds.
+    let _ = silence(&mut rig);
+    let (silent, frames) = silence(&mut rig);
+    assert!(silent < frames / 10, "the signal goes around it: {silent} of {frames}");
+    select(&mut rig, "amp");
+    rig.press(NONE, Key::B);
+    rig.until("it is not", |rig| !rig.playing().modules[&id("amp")].bypass);
+    let _ = silence(&mut rig);
+    let (silent, frames) = silence(&mut rig);
+    assert!(silent + 64 > frames, "shut again: {silent} of {frames}");
+}
+
 /// Does `deed`, one step of the history, takes it back and does it again: each time the whole document is
 /// what it was.
 fn there_and_back(rig: &mut Rig, what: &str, deed: impl FnOnce(&mut Rig)) {

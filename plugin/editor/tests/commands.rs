@@ -310,6 +310,19 @@ fn whatever_keys_and_menus_do_is_taken_back_and_done_again() {
         module_menu(rig, "amp");
         rig.click("Colour of Effects: amp");
     });
+    there_and_back(&mut rig, "a width", |rig| {
+        module_menu(rig, "amp");
+        rig.click("Voices: mono: amp");
+    });
+    there_and_back(&mut rig, "a controller learnt", |rig| {
+        menu(rig, "filter Cutoff");
+        rig.click("MIDI learn: filter Cutoff");
+        rig.engine.send(Sound::Controller { channel: 2, controller: 21, value: 0.5 });
+    });
+    there_and_back(&mut rig, "a scene stored", |rig| {
+        rig.click("Store a scene");
+        rig.click("Patch canvas");
+    });
     there_and_back(&mut rig, "a module's cables", |rig| {
         module_menu(rig, "amp");
         rig.click("Disconnect all: amp");

@@ -85,31 +85,10 @@ impl Word for u64 {
 /// assert_eq!(state.y, [0.0; 4]);
 /// ```
 ///
-/// A module that remembers what several do wraps their state: `pub struct LowPass(OnePole);`. One that
-/// remembers more puts it first: `pub struct Shelf { ..low: OnePole, gain: f32 = 1.0 }`.
+/// A module that remembers what several do puts their state first: `pub struct Shelf { ..low: OnePole,
+/// gain: f32 = 1.0 }`.
 #[macro_export]
 macro_rules! lanes {
-    ($(#[$outer:meta])* $vis:vis struct $name:ident($inner:ident);) => {
-        $(#[$outer])*
-        #[derive(Clone, Debug)]
-        $vis struct $name<const L: usize>($inner<L>);
-
-        impl<const L: usize> $crate::LaneState<L> for $name<L> {
-            const WORDS: usize = <$inner<L> as $crate::LaneState<L>>::WORDS;
-
-            fn initial() -> Self {
-                Self($crate::LaneState::initial())
-            }
-
-            fn save_lane(&self, lane: usize, words: &mut $crate::LaneWords) {
-                self.0.save_lane(lane, words);
-            }
-
-            fn load_lane(&mut self, lane: usize, words: &$crate::LaneWords) {
-                self.0.load_lane(lane, words);
-            }
-        }
-    };
     ($(#[$outer:meta])* $vis:vis struct $name:ident {
         $(#[$common:meta])* ..$base:ident: $wrapped:ident,
         $($(#[$inner:meta])* $field:ident: $ty:ty = $initial:expr),* $(,)?

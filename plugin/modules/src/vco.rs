@@ -295,7 +295,7 @@ impl<const L: usize> Vco<L> {
         short | slow == 0 && n > wave::FALL
     }
 
-    /// Draws a chunk in which only the phase moves: all in one pass.
+    /// Draws a chunk in which only the phase moves.
     #[inline(always)]
     fn draw(&mut self, out: &mut [[f32; L]], Drawn { shape, wide }: Drawn) {
         let n = out.len();

@@ -179,11 +179,7 @@ fn cases() -> Vec<Case> {
                 sines.clone(),
                 &["create v vca", "create f biquad", "connect b v", "connect v f", "connect v out"],
             ),
-            edit: vec![
-                disconnect("v", "f"),
-                connect("b", "f", 1.0),
-                Request::Connect { from: "f".into(), to: "v.cv".into(), gain: 0.5 },
-            ],
+            edit: vec![disconnect("v", "f"), connect("b", "f", 1.0), connect("f", "v.cv", 0.5)],
             notes: false,
         },
         Case {

@@ -15,6 +15,7 @@ mod shared;
 mod state;
 mod view;
 mod window;
+mod window_thread;
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, mpsc};

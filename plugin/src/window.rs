@@ -10,8 +10,7 @@ use nice_plug::editor::{HostMethods, ResizeHint, SizeConstraints, SpawnedEditor}
 use nice_plug::prelude::{Editor, ParentWindowHandle};
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use nice_plug_egui::{
-    EguiEditorHandle, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier,
-    create_egui_editor,
+    EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
 };
 use parking_lot::Mutex;
 
@@ -21,6 +20,7 @@ use crate::host_keys::HostKeys;
 use crate::link::Move;
 use crate::shared::Shared;
 use crate::view::LEAST;
+use crate::window_thread::{Handle, WindowThread};
 
 /// The editor of an instance. The framework's own would open every window with the size of the last
 /// one, whatever has been loaded since, and tells nobody when a window has closed.
@@ -54,7 +54,7 @@ impl PluginEditor {
 }
 
 impl Editor for PluginEditor {
-    type Handle = EguiEditorHandle;
+    type Handle = Handle;
 
     fn spawn(
         &self,
@@ -63,13 +63,15 @@ impl Editor for PluginEditor {
         fallback_scale_factor: Option<f64>,
         gui_context: GuiContext,
         host: Option<HostMethods>,
-    ) -> Result<SpawnedEditor<EguiEditorHandle>, Box<dyn Error>> {
+    ) -> Result<SpawnedEditor<Handle>, Box<dyn Error>> {
         let (app, shared) = (self.app.clone(), self.shared.clone());
         let place = self.place.clone();
+        let thread = WindowThread::default();
         let window = Window {
             app,
             shared,
             place,
+            thread: thread.clone(),
             size: None,
             #[cfg(target_os = "linux")]
             keys: None,
@@ -82,7 +84,9 @@ impl Editor for PluginEditor {
             window,
         );
         let editor = editor.ok_or("the framework has no editor")?;
-        editor.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)
+        let editor =
+            editor.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)?;
+        Ok(Handle::of(editor, thread))
     }
 
     fn size(&self) -> NativeSize<u32> {
@@ -109,6 +113,7 @@ struct Window {
     app: Arc<Mutex<EditorApp>>,
     shared: Arc<Shared>,
     place: Arc<Mutex<Place>>,
+    thread: WindowThread,
     /// In points, since it was resized.
     size: Option<LogicalSize<f32>>,
     /// None where the host gets its keys by itself, or the display is lost.
@@ -151,6 +156,7 @@ impl NiceEguiApp for Window {
         _host: GuiContext,
         frame: &mut Frame,
     ) -> Result<(), HandlerError> {
+        self.thread.is_this();
         let size = frame.baseview_window().size();
         let native = NativeSize::from_logical_or_physical(size.logical, size.physical);
         self.place.lock().size = Some(native);

@@ -147,21 +147,34 @@ fn it_shows_in_a_window_that_appears_later() {
     shows(false, "mapped-after.png");
 }
 
+/// How many threads this process has.
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
 #[test]
 #[ignore = "needs the bundle and a display: cargo xtask test"]
 fn it_opens_and_closes_again_and_again() {
     let _serial = serial();
     let bundle = bundle();
     let mut instance = bundle.instance().unwrap();
-    for _ in 0..3 {
+    // Opens the instance's library too.
+    let window = EditorWindow::open(&mut instance, true).unwrap();
+    drawn(&window, &mut instance);
+    window.close(&mut instance);
+    let before = threads();
+    for _ in 0..10 {
         let window = EditorWindow::open(&mut instance, true).unwrap();
         drawn(&window, &mut instance);
+        assert!(threads() > before, "a window has a thread of its own");
         window.close(&mut instance);
+        assert_eq!(threads(), before, "what ran for a window has ended when it is closed");
     }
     // An instance that goes while its editor is open, as when a track is deleted.
     let window = EditorWindow::open(&mut instance, true).unwrap();
     drawn(&window, &mut instance);
     drop(instance);
+    assert!(threads() < before, "nothing of an instance runs on without it");
     drop(window);
 }
 

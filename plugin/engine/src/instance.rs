@@ -106,6 +106,14 @@ pub trait Instance: Send {
 
     /// Copies the state of `lane` in.
     fn load_lane(&mut self, lane: usize, words: &LaneWords);
+
+    /// Where cables ended (`Chunk::connected`) when `lane` kept what holds for `knobs` as they are; none
+    /// where it keeps nothing that does.
+    fn kept(&self, lane: usize, knobs: &Knobs) -> Option<u64>;
+
+    /// Says that all lanes keep what holds for `knobs` and `connected`: `lane`, which has just come, and
+    /// those that were there before. Not where it is not of one kind.
+    fn keep(&mut self, lane: usize, knobs: &Knobs, connected: u64);
 }
 
 struct Built<M: Module<L>, const L: usize> {
@@ -179,6 +187,19 @@ impl<M: Module<L>, const L: usize> Instance for Built<M, L> {
         let group = &mut self.groups[lane / L];
         group.state.load_lane(lane % L, words);
         group.seen = Seen::NOTHING;
+    }
+
+    fn kept(&self, lane: usize, knobs: &Knobs) -> Option<u64> {
+        let Seen(turns, connected) = self.groups[lane / L].seen;
+        (M::KEEPS && turns == knobs.turns()).then_some(connected)
+    }
+
+    fn keep(&mut self, lane: usize, knobs: &Knobs, connected: u64) {
+        let Group { state, seen, .. } = &mut self.groups[lane / L];
+        let kept = state.kept(lane % L);
+        if kept > 0 && (0..L).all(|lane| state.kept(lane) == kept) {
+            *seen = Seen(knobs.turns(), connected);
+        }
     }
 }
 

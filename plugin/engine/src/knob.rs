@@ -56,9 +56,12 @@ impl Knobs {
         self.ramps[p * self.lanes() + lane]
     }
 
-    /// Sets param `p` of lane `lane`.
+    /// Sets param `p` of lane `lane`. It is turned only where that makes a difference.
     pub(crate) fn set(&mut self, p: usize, lane: usize, ramp: Ramp) {
         let at = p * self.lanes() + lane;
+        if self.ramps[at].is(&ramp) {
+            return;
+        }
         self.ramps[at] = ramp;
         if let Some(each) = &mut self.each {
             each.targets[at] = ramp.target();
@@ -67,13 +70,6 @@ impl Knobs {
         }
         self.settles = self.settles.max(ramp.end());
         self.turns += 1;
-    }
-
-    /// Sets all params of lane `lane` as those of lane `from`.
-    pub(crate) fn copy_lane(&mut self, lane: usize, from: usize) {
-        for p in 0..self.params() {
-            self.set(p, lane, self.get(p, from));
-        }
     }
 
     /// Sets all as those of `other`, of a module of the same kind by itself.
@@ -311,8 +307,8 @@ mod tests {
         knobs.set(1, 2, Ramp::new(5.0, 9.0, 4, 4));
         assert_eq!((&knobs.targets(1)[..4], knobs.turns()), (&[16.0, 17.0, 9.0, 19.0][..], 1));
         assert!(!knobs.still(7) && knobs.still(8));
-        knobs.copy_lane(0, 2);
-        assert_eq!([knobs.targets(0)[0], knobs.targets(1)[0]], [2.0, 9.0]);
+        knobs.set(1, 2, Ramp::new(5.0, 9.0, 4, 4));
+        assert_eq!(knobs.turns(), 1, "as it was");
         let mut own = Knobs::new([Ramp::constant(0.0)].into_iter(), false);
         let (turns, moving) = (own.turns(), Knobs::new([knobs.get(1, 2)].into_iter(), false));
         own.copy_from(&moving);

@@ -38,6 +38,14 @@ pub trait Module<const L: usize>: LaneState<L> {
     /// True where `again` is worth being asked.
     const KEEPS: bool = false;
 
+    /// What lane `lane` has kept, in the module's own count; 0 for nothing. Lanes that have kept the same may
+    /// go on with `again` side by side, wherever each comes from.
+    #[inline(always)]
+    fn kept(&self, lane: usize) -> u32 {
+        let _ = lane;
+        0
+    }
+
     /// Renders one chunk from what the last `process` kept, bit for bit as that would: asked first
     /// where no knob moves, none was turned since the last chunk that this state has rendered, and
     /// cables end at the same inputs as then. False says that it has not, and has changed nothing;

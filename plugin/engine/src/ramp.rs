@@ -66,6 +66,13 @@ impl Ramp {
         frame >= self.end()
     }
 
+    /// True when both have the same bits at every frame.
+    #[must_use]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        let bits = |ramp: &Self| [ramp.from, ramp.to, ramp.slope].map(f32::to_bits);
+        bits(self) == bits(other) && (self.frames, self.start) == (other.frames, other.start)
+    }
+
     /// The same ramp turned towards `to` at frame `now`, arriving `frames` later.
     #[must_use]
     pub fn toward(&self, to: f32, now: u64, frames: u64) -> Self {

@@ -183,6 +183,11 @@ impl<const L: usize> Module<L> for Biquad<L> {
     }
 
     #[inline(always)]
+    fn kept(&self, lane: usize) -> u32 {
+        self.svf.kept[lane]
+    }
+
+    #[inline(always)]
     fn again(&mut self, mut io: Again<'_, L>) -> bool {
         let Some(kept) = self.svf.kept(&io) else { return false };
         if !same(&io, 1, &self.cv) {

@@ -415,6 +415,11 @@ impl<const L: usize> Module<L> for Lfo<L> {
     }
 
     #[inline(always)]
+    fn kept(&self, lane: usize) -> u32 {
+        self.kept[lane]
+    }
+
+    #[inline(always)]
     fn again(&mut self, io: Again<'_, L>) -> bool {
         let kept = self.kept[0];
         if kept == 0 || !same(&io, 0, &self.cv) || !same(&io, 1, &self.reset) {

@@ -132,6 +132,11 @@ impl<const L: usize> Module<L> for Vca<L> {
     }
 
     #[inline(always)]
+    fn kept(&self, lane: usize) -> u32 {
+        u32::from(!self.factor[lane].is_nan())
+    }
+
+    #[inline(always)]
     fn again(&mut self, mut io: Again<'_, L>) -> bool {
         let factor = self.factor;
         if factor[0].is_nan() || io.inputs.steady(0) || !same(&io, 1, &self.cv) {

@@ -160,6 +160,11 @@ impl<const L: usize> Module<L> for Vcf<L> {
     }
 
     #[inline(always)]
+    fn kept(&self, lane: usize) -> u32 {
+        self.svf.kept[lane]
+    }
+
+    #[inline(always)]
     fn again(&mut self, mut io: Again<'_, L>) -> bool {
         let Some(kept) = self.svf.kept(&io) else { return false };
         let cvs = [&self.cutoff, &self.resonance, &self.pitch];

@@ -133,6 +133,11 @@ impl<const L: usize> Module<L> for Vco<L> {
     }
 
     #[inline(always)]
+    fn kept(&self, lane: usize) -> u32 {
+        self.kept[lane]
+    }
+
+    #[inline(always)]
     fn again(&mut self, mut io: Again<'_, L>) -> bool {
         let mut free = same(&io, 0, &self.pitch);
         for cv in 1..=4 {

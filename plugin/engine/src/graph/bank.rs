@@ -101,13 +101,14 @@ impl Bank {
 
     /// Takes a module into lane `lane`.
     fn take(&mut self, lane: usize, node: &Node) {
-        if !self.torn {
-            self.load(lane, node);
-        }
+        let kept = if self.torn { None } else { self.load(lane, node) };
         for p in 0..self.knobs.params() {
             self.knobs.set(p, lane, node.knobs.get(p, 0));
         }
         self.gates[lane] = node.gate;
+        if let Some(connected) = kept {
+            self.instance.keep(lane, &self.knobs, connected);
+        }
     }
 
     /// True when all of `lanes` have the same in what code branches on.
@@ -120,26 +121,37 @@ impl Bank {
         })
     }
 
-    /// Sets the lanes in which nobody runs to what the first of `lanes` is set to: code branches on
-    /// the stepped knobs of one lane for all.
+    /// Sets what code branches on in the lanes in which nobody runs as it is in the first of `lanes`:
+    /// code branches on one lane for all.
     fn fill_gaps(&mut self, lanes: u16) {
         let Some(first) = bits(u64::from(lanes)).next() else { return };
-        bits(u64::from(!lanes)).for_each(|lane| self.knobs.copy_lane(lane, first));
+        for p in bits(self.stepped) {
+            let ramp = self.knobs.get(p, first);
+            bits(u64::from(!lanes)).for_each(|lane| self.knobs.set(p, lane, ramp));
+        }
     }
 
-    /// Puts the state in `node` into lane `lane`.
-    fn load(&mut self, lane: usize, node: &Node) {
+    /// Puts the state in `node` into lane `lane`. Where both keep what holds for the knobs that they have,
+    /// where cables ended then.
+    fn load(&mut self, lane: usize, node: &Node) -> Option<u64> {
+        let kept = self.instance.kept(lane, &self.knobs);
+        let kept = kept.filter(|_| node.instance.kept(0, &node.knobs) == kept);
         let mut words = [0; LANE_WORDS];
         node.instance.save_lane(0, &mut words);
         self.instance.load_lane(lane, &words);
+        kept
     }
 
     /// Leaves the state of lane `lane` in `node`.
     fn give(&self, lane: usize, node: &mut Node) {
-        if !self.torn {
-            let mut words = [0; LANE_WORDS];
-            self.instance.save_lane(lane, &mut words);
-            node.instance.load_lane(0, &words);
+        if self.torn {
+            return;
+        }
+        let mut words = [0; LANE_WORDS];
+        self.instance.save_lane(lane, &mut words);
+        node.instance.load_lane(0, &words);
+        if let Some(connected) = self.instance.kept(lane, &self.knobs) {
+            node.instance.keep(0, &node.knobs, connected);
         }
     }
 }

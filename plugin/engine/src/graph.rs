@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicU64;
 
 use pulp::Arch;
 
-use self::bank::{Apart, Bank, Unsettled};
+use self::bank::{Apart, Arrivals, Bank, Unsettled};
 use self::carry::Roster;
 use self::meter::Meter;
 use self::parts::Parts;
@@ -35,6 +35,10 @@ use crate::store::Cells;
 use crate::tap::Taps;
 use crate::voices::{MAX_VOICES, Voices};
 use crate::world::{Section, World};
+
+/// Tables of modules and banks grow by as many seats: as long as they are equally long, a swap exchanges
+/// them as a whole.
+const SEATS: u32 = 64;
 
 /// Most outputs a kind may have.
 pub const MAX_OUTPUTS: usize = 16;
@@ -57,6 +61,7 @@ pub struct Graph {
     banks: Vec<Option<Box<Bank>>>,
     apart: Option<Box<Apart>>,
     unsettled: Unsettled,
+    arrivals: Arrivals,
     /// By `Plan::rings`.
     rings: Vec<Buffer>,
     /// By `Plan::delays`; frame f stands at f % length.
@@ -168,7 +173,8 @@ impl Graph {
         bare: bool,
         canceled: &dyn Fn() -> bool,
     ) -> Option<Self> {
-        let mut nodes: Vec<_> = (0..plan.carry.seats).map(|_| None).collect();
+        let mut nodes: Vec<_> =
+            (0..plan.carry.seats.next_multiple_of(SEATS)).map(|_| None).collect();
         for (n, node) in plan.nodes.iter().enumerate() {
             if canceled() {
                 return None;
@@ -198,6 +204,7 @@ impl Graph {
             banks: bank::build(&plan, registry, sample_rate),
             apart: Apart::new(&plan),
             unsettled: Unsettled::all(plan.carry.bank_seats as usize),
+            arrivals: Arrivals::default(),
             rings,
             delays,
             pool,

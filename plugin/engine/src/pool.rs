@@ -12,6 +12,11 @@ pub(crate) const MAX_GROUPS: usize = MAX_VOICES / LANES;
 /// Frames of a group in a poly buffer.
 const GROUP: usize = BLOCK * LANES;
 
+/// Pools grow by as many mono and poly buffers: as long as they have equally many, a swap exchanges them as
+/// a whole.
+const MONO_STEP: usize = 16;
+const POLY_STEP: usize = 8;
+
 /// Bytes of a cache line.
 pub(crate) const CACHE_LINE: usize = 64;
 
@@ -185,6 +190,7 @@ impl Pool {
     /// A pool of `mono` mono buffers, `poly` buffers of `groups` lane groups, and `constants`.
     #[must_use]
     pub fn new(mono: usize, poly: usize, groups: usize, constants: &[f32]) -> Self {
+        let (mono, poly) = (mono.next_multiple_of(MONO_STEP), poly.next_multiple_of(POLY_STEP));
         let widths = (0..mono).map(|_| 0).chain((0..poly).map(|_| groups as u8));
         let still = constants.iter().map(|&value| Buffer::constant(value));
         Self {
@@ -200,7 +206,13 @@ impl Pool {
     /// the DSP thread's core. What they hold is written before it is read, in every chunk; constants
     /// are exchanged for the same.
     pub(crate) fn take_over(&mut self, old: &mut Self) {
-        let same: fn((&f32, &f32)) -> bool = |(new, old)| new.to_bits() == old.to_bits();
+        let room = |pool: &Self| (pool.buffers.len(), pool.poly, pool.constants, pool.groups);
+        let same = |(new, old): (&f32, &f32)| new.to_bits() == old.to_bits();
+        let mut all = self.values.iter().zip(&*old.values);
+        if room(self) == room(old) && all.all(same) {
+            // Not one by one: the new ones are in the caches of the builder's core.
+            return std::mem::swap(&mut self.buffers, &mut old.buffers);
+        }
         let same = self.values.iter().zip(&*old.values).map(same);
         let [mono, poly, constants] = parts(&mut self.buffers, self.poly, self.constants);
         let [old_mono, old_poly, old_constants] = parts(&mut old.buffers, old.poly, old.constants);

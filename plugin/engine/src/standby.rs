@@ -369,6 +369,7 @@ impl Primed {
         }
         self.graph.forget_peaks();
         self.graph.forget_warm_up();
+        self.graph.pack_arrivals();
         Ok(Warm { graph: self.graph, found: self.found, rms })
     }
 }

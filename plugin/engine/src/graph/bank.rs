@@ -3,10 +3,10 @@
 
 use super::carry::{Berth, Crew, exchange};
 use super::program::Run;
-use super::{Graph, MAX_OUTPUTS, Node, Observer};
+use super::{Graph, MAX_OUTPUTS, Node, Observer, SEATS};
 use crate::instance::{Chunk, Instance};
 use crate::knob::Knobs;
-use crate::lanes::{LANE_WORDS, LANES};
+use crate::lanes::{LANE_WORDS, LANES, LaneWords};
 use crate::module::Setup;
 use crate::plan::{BankMove, NodeIndex, Plan, PlanBank};
 use crate::pool::{Buffer, Line, Pool, Slot, bits};
@@ -26,6 +26,27 @@ pub(super) struct Bank {
     /// A knob on which code branches was turned in one module and not in the others: each runs by
     /// itself, from the state in its node, until they agree again or a commit forms banks anew.
     torn: bool,
+}
+
+/// What a new module brings to the bank that it joins, where it was built and warmed in a stand-in of that
+/// bank: in one piece, because all of it is still in the caches of the builder's core.
+pub(super) struct Arrival {
+    /// Seat of the bank.
+    bank: u32,
+    /// Its seat.
+    seat: u32,
+    lane: u8,
+    gate: f32,
+    /// `Instance::kept`.
+    kept: Option<u64>,
+    words: LaneWords,
+}
+
+/// The new modules that join banks, and what all their knobs are set to, one after the other.
+#[derive(Default)]
+pub(super) struct Arrivals {
+    all: Box<[Arrival]>,
+    knobs: Box<[f32]>,
 }
 
 /// Banks whose modules may not agree any more, or agree again.
@@ -102,10 +123,32 @@ impl Bank {
     /// Takes a module into lane `lane`.
     fn take(&mut self, lane: usize, node: &Node) {
         let kept = if self.torn { None } else { self.load(lane, node) };
-        for p in 0..self.knobs.params() {
-            self.knobs.set(p, lane, node.knobs.get(p, 0));
+        self.set(lane, (0..self.knobs.params()).map(|p| node.knobs.get(p, 0)), node.gate, kept);
+    }
+
+    /// Takes a new module into its lane; where modules run by themselves, into its `node`.
+    fn welcome(&mut self, new: &Arrival, knobs: &[f32], node: &mut Node) {
+        let lane = usize::from(new.lane);
+        let mut kept = None;
+        if self.torn {
+            node.instance.load_lane(0, &new.words);
+        } else {
+            kept = self.instance.kept(lane, &self.knobs).filter(|&kept| new.kept == Some(kept));
+            self.instance.load_lane(lane, &new.words);
         }
-        self.gates[lane] = node.gate;
+        self.set(lane, knobs.iter().map(|&value| Ramp::constant(value)), new.gate, kept);
+    }
+
+    /// Sets knobs and gate of lane `lane`, in which a state has come that has `kept` what the others have.
+    fn set(
+        &mut self,
+        lane: usize,
+        knobs: impl Iterator<Item = Ramp>,
+        gate: f32,
+        kept: Option<u64>,
+    ) {
+        knobs.enumerate().for_each(|(p, ramp)| self.knobs.set(p, lane, ramp));
+        self.gates[lane] = gate;
         if let Some(connected) = kept {
             self.instance.keep(lane, &self.knobs, connected);
         }
@@ -134,8 +177,8 @@ impl Bank {
     /// Puts the state in `node` into lane `lane`. Where both keep what holds for the knobs that they have,
     /// where cables ended then.
     fn load(&mut self, lane: usize, node: &Node) -> Option<u64> {
-        let kept = self.instance.kept(lane, &self.knobs);
-        let kept = kept.filter(|_| node.instance.kept(0, &node.knobs) == kept);
+        let its = node.instance.kept(0, &node.knobs);
+        let kept = self.instance.kept(lane, &self.knobs).filter(|&kept| its == Some(kept));
         let mut words = [0; LANE_WORDS];
         node.instance.save_lane(0, &mut words);
         self.instance.load_lane(lane, &words);
@@ -170,7 +213,8 @@ pub(super) fn beside(plan: &Plan, n: NodeIndex) -> impl Iterator<Item = (usize, 
 
 /// The banks of `plan`, by their seats.
 pub(super) fn build(plan: &Plan, registry: &Registry, sample_rate: f64) -> Vec<Option<Box<Bank>>> {
-    let mut banks: Vec<_> = (0..plan.carry.bank_seats).map(|_| None).collect();
+    let mut banks: Vec<_> =
+        (0..plan.carry.bank_seats.next_multiple_of(SEATS)).map(|_| None).collect();
     for planned in &plan.banks {
         banks[planned.seat as usize] =
             Bank::new(planned, plan, registry, sample_rate).map(Box::new);
@@ -250,6 +294,30 @@ impl Graph {
         }
     }
 
+    /// Lays together what new modules bring to the banks that they join. A new bank comes as it is.
+    pub(crate) fn pack_arrivals(&mut self) {
+        let carry = &self.roster.carry;
+        let is_new = |bank: u32| carry.banks_changed.binary_search(&bank).is_ok();
+        let (mut all, mut knobs) = (Vec::new(), Vec::new());
+        for &BankMove { bank: at, lane, seat, .. } in
+            carry.joins.iter().filter(|join| join.added && !is_new(join.bank))
+        {
+            let (bank, node) = (&self.banks[at as usize], &self.nodes[seat as usize]);
+            let (Some(bank), Some(node)) = (bank, node) else { continue };
+            let (its, at_lane) = match bank.torn {
+                false => (&bank.instance, usize::from(lane)),
+                true => (&node.instance, 0),
+            };
+            let mut words = [0; LANE_WORDS];
+            its.save_lane(at_lane, &mut words);
+            let kept = if bank.torn { None } else { its.kept(at_lane, &bank.knobs) };
+            // Nothing has turned them since they were set.
+            knobs.extend((0..node.knobs.params()).map(|p| node.knobs.get(p, 0).target()));
+            all.push(Arrival { bank: at, seat, lane, gate: node.gate, kept, words });
+        }
+        self.arrivals = Arrivals { all: all.into(), knobs: knobs.into() };
+    }
+
     /// Before the tables are exchanged: those who leave a lane of `old` find their state in their
     /// node.
     pub(super) fn leave_lanes(&self, old: &mut Self) {
@@ -266,17 +334,19 @@ impl Graph {
         let carry = &self.roster.carry;
         exchange(&mut self.banks, &mut old.banks, &carry.banks_changed);
         for &BankMove { bank, lane, seat, added } in &carry.joins {
-            let (at, lane) = (bank as usize, usize::from(lane));
-            let (bank, node) = (&mut self.banks[at], self.nodes[seat as usize].as_deref_mut());
+            let (bank, node) = (&mut self.banks[bank as usize], &self.nodes[seat as usize]);
+            if let (Some(bank), Some(node), false) = (bank, node, added) {
+                bank.take(usize::from(lane), node);
+            }
+        }
+        let mut knobs = &*self.arrivals.knobs;
+        for new in &self.arrivals.all {
+            let (bank, node) =
+                (&mut self.banks[new.bank as usize], &mut self.nodes[new.seat as usize]);
             let (Some(bank), Some(node)) = (bank, node) else { continue };
-            let new = carry.banks_changed.binary_search(&(at as u32)).is_ok();
-            if added && new {
-                continue;
-            }
-            if added && let Some(Some(stand_in)) = old.banks.get(at) {
-                stand_in.give(lane, node);
-            }
-            bank.take(lane, node);
+            let (its, others) = knobs.split_at(bank.knobs.params());
+            bank.welcome(new, its, node);
+            knobs = others;
         }
         carry.banks_unsettled.iter().for_each(|&seat| self.unsettled.mark(seat as usize));
         // A knob may have been turned since the old graph's last chunk.

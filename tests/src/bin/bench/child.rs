@@ -28,7 +28,9 @@ type Render = Box<dyn FnMut(&mut [f32])>;
 /// Runs the work that `args` describe and answers with a line for the bench.
 pub fn run(args: &[&str]) -> Result<String, String> {
     match args {
-        ["edits", voices, edits] => edits::run(number(voices)?, number(edits)?),
+        ["edits", voices, edits, rest] => {
+            edits::run(number(voices)?, number(edits)?, edits::Rest::named(rest)?)
+        }
         ["gui", rounds] => gui::run(number(rounds)?),
         ["kinds"] => Ok(kinds::run()),
         ["count", block, work @ ..] => {

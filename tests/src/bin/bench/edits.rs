@@ -18,17 +18,38 @@ const BLOCK: usize = 64;
 const NEIGHBOURS: usize = 10;
 /// Blocks from one edit to the next, after which its fades are long over.
 const PAUSE: usize = 30;
+/// How the thread that renders passes the time until a block is due.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// It sleeps, as a host's does: what a swap needs beyond what each block needs comes from far away then.
+    Asleep,
+    /// It watches the clock, so that its core stays as it is: as engines are measured that render without a
+    /// pause.
+    Awake,
+}
+
+impl Rest {
+    /// The one called `name`.
+    pub fn named(name: &str) -> Result<Self, String> {
+        match name {
+            "asleep" => Ok(Self::Asleep),
+            "awake" => Ok(Self::Awake),
+            _ => Err(format!("neither asleep nor awake: {name}")),
+        }
+    }
+}
+
 /// Longest that a commit may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// `edits` edits, and as many that take them back, of a patch of `voices` voices in four modules
 /// each. The host's clock is kept: a block is rendered when it is due, not earlier.
-pub fn run(voices: usize, edits: usize) -> Result<String, String> {
+pub fn run(voices: usize, edits: usize, rest: Rest) -> Result<String, String> {
     let registry = Arc::new(Registry::new(chronus_modules::KINDS));
     let parts = Workload::W3.parts(voices);
     let (patch, _) = &parts[0];
     let player = Player::new(&registry, patch).map_err(|error| error.to_string())?;
-    let mut show = Show { player, due: Instant::now(), costs: Vec::new() };
+    let mut show = Show { player, rest, due: Instant::now(), costs: Vec::new() };
     (0..200).for_each(|_| show.block());
     let (mut extra, mut commits) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
     for _ in 0..edits {
@@ -55,6 +76,7 @@ pub fn run(voices: usize, edits: usize) -> Result<String, String> {
 /// An engine in front of its audience.
 struct Show {
     player: Player,
+    rest: Rest,
     /// When the next block is due.
     due: Instant,
     /// CPU time of each call of `process`, in us.
@@ -63,7 +85,15 @@ struct Show {
 
 impl Show {
     fn block(&mut self) {
-        std::thread::sleep(self.due.saturating_duration_since(Instant::now()));
+        let ahead = || self.due.saturating_duration_since(Instant::now());
+        match self.rest {
+            Rest::Asleep => std::thread::sleep(ahead()),
+            Rest::Awake => {
+                while !ahead().is_zero() {
+                    std::hint::spin_loop();
+                }
+            }
+        }
         // Who is late begins anew, instead of rushing through what was missed.
         let length = Duration::from_secs_f64(BLOCK as f64 / RATE);
         self.due = self.due.max(Instant::now() - length) + length;

@@ -127,7 +127,7 @@ fn edits(runner: &Runner) -> Result<Panel, String> {
     let mut curves: Vec<(Curve, &str, f64)> =
         names.map(|(name, key, scale)| (Curve { name, points: Vec::new() }, key, scale)).collect();
     for modules in [20, 40, 100, 200, 500, 1000, 2000] {
-        let (found, _) = runner.ask(&format!("edits {} 40", modules / 4), "avx2")?;
+        let (found, _) = runner.ask(&format!("edits {} 40 asleep", modules / 4), "avx2")?;
         for (curve, key, scale) in &mut curves {
             let value = found.get(*key).and_then(Value::as_f64).unwrap_or(f64::NAN);
             // What is too small to be told from nothing has no place on such an axis.

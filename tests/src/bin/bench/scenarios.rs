@@ -126,12 +126,17 @@ fn chains(runner: &Runner, report: &mut Report, workload: &str, short: &str) -> 
 /// Live edits of three modules.
 fn w3(runner: &Runner, report: &mut Report) -> Result<(), String> {
     for (nodes, edits) in [(100, 100), (500, 60), (2000, 50)] {
-        let (found, other) = runner.ask(&format!("edits {} {edits}", nodes / 4), "avx2")?;
+        let edited =
+            |rest: &str| runner.ask(&format!("edits {} {edits} {rest}", nodes / 4), "avx2");
+        let (found, other) = edited("asleep")?;
         let (extra, kept) = (number(&found["extra_us"]), number(&found["modules"]));
         let of = |name: &str| format!("swap_extra_{name}{nodes}");
         report.add(of("us"), extra, "us, the swapping call over its neighbours");
         let allowed = 1.0 + 0.01 * kept;
         report.add(of("over_allowed"), extra / allowed, "of 1 us + 10 ns a kept module");
+        let awake = number(&edited("awake")?.0["extra_us"]);
+        report.add(of("awake_us"), awake, "us, where the core does not sleep between blocks");
+        report.add(of("awake_over_allowed"), awake / allowed, "of 1 us + 10 ns a kept module");
         report.add(of("ns_a_module"), extra * 1e3 / kept, "ns a kept module");
         report.add(of("us_removed"), number(&found["extra_us_removed"]), "us, where three go");
         let exchange = number(&found["exchange_us"]);

@@ -45,7 +45,7 @@ pub use graph::{Graph, MAX_OUTPUTS, Write};
 pub use handover::{Entry, Landing, Revision};
 pub use instance::{Chunk, Instance, Kind};
 pub use knob::{Knob, Knobs, Params};
-pub use lanes::{LANE_WORDS, LANES, LaneState, LaneWords, Word};
+pub use lanes::{LANE_WORDS, LANES, LaneState, LaneWords, Word, in_turn};
 pub use module::{Again, BLOCK, Inputs, Io, Module, Outputs, Setup, Storage, splitmix};
 pub use plan::*;
 pub use pool::{Buffer, Pool, Slot};

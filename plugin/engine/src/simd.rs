@@ -6,14 +6,14 @@ use std::sync::OnceLock;
 use pulp::{Arch, Scalar, WithSimd};
 
 /// The instruction set in use. `CHRONUS_SIMD` asks for one: `scalar` (what every processor of the
-/// target has), `avx2` or `avx512`. What is unknown, or not there, leaves the default: AVX2 where it
-/// is, for AVX-512 has not been measured to be faster here.
+/// target has), `avx2` or `avx512`. What is unknown, or not there, leaves the default: the widest that is
+/// there.
 #[must_use]
 pub fn arch() -> Arch {
     static ARCH: OnceLock<Arch> = OnceLock::new();
     *ARCH.get_or_init(|| {
         let asked = std::env::var("CHRONUS_SIMD").ok();
-        asked.and_then(|name| named(&name)).unwrap_or_else(usual)
+        asked.and_then(|name| named(&name)).unwrap_or_default()
     })
 }
 
@@ -51,16 +51,6 @@ pub fn instruction_set() -> &'static str {
 pub fn instruction_sets() -> Vec<&'static str> {
     let known = ["scalar", "avx2", "avx512"];
     known.into_iter().filter(|name| named(name).is_some()).collect()
-}
-
-#[cfg(target_arch = "x86_64")]
-fn usual() -> Arch {
-    named("avx2").unwrap_or(Arch::Scalar)
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn usual() -> Arch {
-    Arch::new()
 }
 
 /// The instruction set called `name`, where the machine has it.

@@ -8,7 +8,7 @@ use chronus_dsp::envelope::{self, END};
 use chronus_dsp::math::{clamp, is_zero, mask, masked, max};
 use chronus_engine::{
     Axis, BLOCK, Category, Curve, Display, Input, Io, Knob, Module, Normal, Output, Param,
-    Settings, Signal, Spec, Taper, Unit, kind, lanes,
+    Settings, Signal, Spec, Taper, Unit, in_turn, kind, lanes,
 };
 
 use crate::kit::{inputs, knobs, rises, steady, still};
@@ -253,6 +253,7 @@ impl<const L: usize> Adsr<L> {
             return;
         }
         for (out, x) in io.outputs.get(0).iter_mut().zip(signal) {
+            in_turn::<L>();
             *out = amplified(x, &level);
         }
     }
@@ -315,6 +316,7 @@ impl<const L: usize> Module<L> for Adsr<L> {
         let mut state = self.clone();
         let [out, env] = io.outputs.split().map(|out| &mut out[..n]);
         for k in 0..n {
+            in_turn::<L>();
             if k > 0 && !held {
                 now = Shapes::new(&stages, linear, per_ms, k);
             }
@@ -327,6 +329,7 @@ impl<const L: usize> Module<L> for Adsr<L> {
         }
         *self = state;
         for (out, (x, level)) in out.iter_mut().zip(signal.iter().zip(env)) {
+            in_turn::<L>();
             *out = amplified(x, level);
         }
     }

@@ -2,7 +2,7 @@
 
 use chronus_engine::{
     BLOCK, Category, Display, Io, Module, Output, Param, Picture, Scope, Signal, Source, Spec,
-    Taper, Unit, Width, kind, lanes,
+    Taper, Unit, Width, in_turn, kind, lanes,
 };
 
 use crate::kit::frames;
@@ -49,6 +49,7 @@ impl<const L: usize> Module<L> for AudioIn<L> {
             silent = false;
             let (out, host) = (&mut io.outputs.get(o)[..n], &host[..n]);
             for k in 0..n {
+                in_turn::<L>();
                 let (gain, mut y) = (gain.at(k), [0.0; L]);
                 for l in 0..L {
                     y[l] = host[k] * gain[l];

@@ -3,8 +3,8 @@
 use chronus_dsp::level::{SOFT_KNEE, soft_limit};
 use chronus_dsp::math::{db_to_gain, mask, masked};
 use chronus_engine::{
-    BLOCK, Category, Display, Input, Io, Module, Normal, Param, Signal, Spec, Unit, Width, kind,
-    lanes,
+    BLOCK, Category, Display, Input, Io, Module, Normal, Param, Signal, Spec, Unit, Width, in_turn,
+    kind, lanes,
 };
 
 use crate::kit::{frames, inputs, knobs};
@@ -79,6 +79,7 @@ impl<const L: usize> Module<L> for AudioOut<L> {
                 // the loop becomes vectors.
                 let mut highest = 0;
                 for k in 0..n {
+                    in_turn::<L>();
                     let gain = gain.at(k);
                     for l in 0..L {
                         let y = masked(input[k][l] * gain[l], heard[l]);
@@ -95,6 +96,7 @@ impl<const L: usize> Module<L> for AudioOut<L> {
             }
             let sent = &mut io.world.audio_out.channels[c][..n];
             for (sent, row) in sent.iter_mut().zip(&mix) {
+                in_turn::<L>();
                 for y in row {
                     *sent += y;
                 }

@@ -8,7 +8,7 @@ use chronus_dsp::wave::{self, Restart};
 use chronus_dsp::{blep, phase};
 use chronus_engine::{
     Again, Axis, BLOCK, Category, Curve, Display, Input, Io, KindAlias, Module, Output, Param,
-    Settings, Signal, Source, Spec, Taper, Unit, kind, lanes,
+    Settings, Signal, Source, Spec, Taper, Unit, in_turn, kind, lanes,
 };
 
 use crate::kit::{frames, inputs, knobs, same, steady, still};
@@ -375,14 +375,12 @@ fn straight<const L: usize>(
     step: &[u32; L],
     wave: impl Fn(u32, usize) -> f32,
 ) {
-    // If the compiler saw through the phases, it would compute frames side by side, and take three times
-    // as long to lay out their lanes.
-    let nothing = std::hint::black_box([0; L]);
     for frame in out {
+        in_turn::<L>();
         let mut y = [0.0; L];
         for l in 0..L {
             y[l] = wave(phase[l], l);
-            phase[l] = phase[l].wrapping_add(step[l]) ^ nothing[l];
+            phase[l] = phase[l].wrapping_add(step[l]);
         }
         *frame = y;
     }

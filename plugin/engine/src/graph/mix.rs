@@ -5,7 +5,7 @@ use pulp::{Simd, WithSimd};
 use super::Graph;
 use super::parts::{self, Abreast, Parts, fold};
 use super::program::{Delay, Mix, Store};
-use crate::lanes::LANES;
+use crate::lanes::{LANES, in_turn};
 use crate::module::{BLOCK, FEEDBACK_FRAMES};
 use crate::plan::{MixFrom, MixSource};
 use crate::pool::{Buffer, Pool, Slot};
@@ -137,6 +137,7 @@ impl<'a> Desk<'a> {
             return self.source::<1>(from, 0).as_flattened();
         };
         for (x, row) in column.iter_mut().zip(self.source::<LANES>(from, 0)) {
+            in_turn::<LANES>();
             *x = row[usize::from(lane) % LANES];
         }
         &column[..self.chunk.frames]
@@ -320,6 +321,7 @@ fn add_poly(
             Gains::Still(_) => add(gains, x.as_flattened(), out.as_flattened_mut(), first),
             Gains::Moving(gains) => {
                 for ((out, x), gain) in out.iter_mut().zip(x).zip(gains) {
+                    in_turn::<LANES>();
                     add(Gains::Still(gain), x, out, first);
                 }
             }
@@ -330,6 +332,7 @@ fn add_poly(
         let x = desk.mono(source.from, &mut column);
         add(gains, x, &mut spread[..frames], true);
         for (out, x) in out.iter_mut().zip(spread) {
+            in_turn::<LANES>();
             for out in out.iter_mut() {
                 *out = if first { x } else { *out + x };
             }

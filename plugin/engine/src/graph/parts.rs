@@ -5,7 +5,7 @@
 
 use pulp::Simd;
 
-use crate::lanes::LANES;
+use crate::lanes::{LANES, in_turn};
 use crate::module::BLOCK;
 use crate::plan::{MixFrom, MixSource};
 use crate::pool::{Line, Pool, Slot};
@@ -163,6 +163,7 @@ impl Parts {
                 let (mut term, place) = ([0.0; BLOCK], (part + PARTS - turned) % PARTS);
                 singles.add(self.terms, &mut term[..frames], true);
                 for (row, x) in self.rows.iter_mut().zip(&term[..frames]) {
+                    in_turn::<PARTS>();
                     row[place] += x;
                 }
             }
@@ -235,6 +236,7 @@ impl Parts {
             Shape::Rows { turned: before } => {
                 let by = turned + PARTS - before;
                 for row in &mut self.rows[..frames] {
+                    in_turn::<PARTS>();
                     let parts = *row;
                     for (place, x) in row.iter_mut().enumerate() {
                         *x = parts[(place + by) % PARTS];
@@ -247,6 +249,7 @@ impl Parts {
                 for (part, column) in self.columns[..self.terms.min(PARTS)].iter().enumerate() {
                     let place = (part + PARTS - turned) % PARTS;
                     for (row, x) in self.rows.iter_mut().zip(&column[..frames]) {
+                        in_turn::<PARTS>();
                         row[place] = *x;
                     }
                 }
@@ -261,6 +264,7 @@ impl Parts {
         if let Shape::Rows { .. } = self.shape {
             // Halves onto halves give the same wherever the first part stands.
             for (out, x) in out.iter_mut().zip(&self.rows) {
+                in_turn::<PARTS>();
                 *out = fold(simd, x);
             }
             return;
@@ -324,7 +328,7 @@ mod x86 {
     use pulp::Simd;
     use pulp::x86::{V3, V4};
 
-    use super::{LANES, Terms};
+    use super::{LANES, Terms, in_turn};
 
     /// `simd`, where it has AVX.
     #[inline(always)]
@@ -346,6 +350,7 @@ mod x86 {
         let terms = &mut terms;
         terms.iter_mut().for_each(|terms| terms.rows = &terms.rows[..frames]);
         for k in 0..frames {
+            in_turn::<LANES>();
             let mut parts: [__m256; 2] = pulp::cast(if FIRST { [-0.0; LANES] } else { sums[k] });
             // By number: terms by themselves would each be asked whether they are there.
             for n in 0..N {

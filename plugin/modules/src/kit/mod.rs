@@ -9,7 +9,7 @@ pub mod measure;
 pub mod svf;
 
 use chronus_dsp::random;
-use chronus_engine::{Again, BLOCK, Io, Knob, Setup};
+use chronus_engine::{Again, BLOCK, Io, Knob, Setup, in_turn};
 
 /// The first `N` inputs, each of exactly `io.frames` frames.
 #[inline(always)]
@@ -58,6 +58,7 @@ pub fn frames<const L: usize>(knob: Knob<'_, L>, f: impl Fn(f32) -> f32) -> Fram
         (true, _) => {
             let mut rows = [first; BLOCK];
             for (k, row) in rows.iter_mut().enumerate() {
+                in_turn::<L>();
                 *row = knob.map(k, &f);
             }
             Frames::Each(rows)
@@ -93,6 +94,7 @@ pub fn map<const L: usize, const I: usize, const K: usize>(
         return;
     }
     for k in 0..n {
+        in_turn::<L>();
         if k > 0 && !still {
             values = at(&knobs, k);
         }
@@ -112,6 +114,7 @@ pub fn map_rows<const L: usize>(
     let input = &input[..n];
     let mut k = 0;
     while L > 1 && k + 4 <= n {
+        in_turn::<L>();
         let (out, x) = (&mut out[k..k + 4], &input[k..k + 4]);
         for i in 0..4 {
             out[i] = f(x[i]);
@@ -119,6 +122,7 @@ pub fn map_rows<const L: usize>(
         k += 4;
     }
     while k < n {
+        in_turn::<L>();
         out[k] = f(input[k]);
         k += 1;
     }

@@ -18,27 +18,38 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// From one look at it to the next.
 const INTERVAL: Duration = Duration::from_millis(1);
 
-/// A thread, known once it has said so itself.
+/// A thread, known once it has said so itself: where the system lists it, and when it began.
 #[derive(Clone, Default)]
-pub struct WindowThread(Arc<OnceLock<PathBuf>>);
+pub struct WindowThread(Arc<OnceLock<(PathBuf, String)>>);
 
 impl WindowThread {
     /// It is this one. Where the system does not list its threads (only Linux does), windows run on
     /// the host's own thread and nothing has to be waited for.
     pub fn is_this(&self) {
-        if let Ok(own) = std::fs::read_link("/proc/thread-self") {
-            let _ = self.0.set(Path::new("/proc").join(own));
+        let own = std::fs::read_link("/proc/thread-self").ok();
+        let listed = own.map(|own| Path::new("/proc").join(own));
+        if let Some((listed, began)) = listed.and_then(|at| began(&at).map(|began| (at, began))) {
+            let _ = self.0.set((listed, began));
         }
     }
 
     /// Waits until it is gone, and with it whatever it did at its end.
     fn wait(&self) {
-        let Some(listed) = self.0.get() else { return };
+        let Some((listed, own)) = self.0.get() else { return };
         let started = Instant::now();
-        while listed.exists() && started.elapsed() < PATIENCE {
+        // Another that has its number by now began later.
+        while began(listed).as_ref() == Some(own) && started.elapsed() < PATIENCE {
             std::thread::sleep(INTERVAL);
         }
     }
+}
+
+/// When the thread that is listed at `listed` began, in the system's ticks: the 22nd word of its status, the 20th
+/// behind its name. None where it is gone.
+fn began(listed: &Path) -> Option<String> {
+    let status = std::fs::read_to_string(listed.join("stat")).ok()?;
+    let (_, behind) = status.rsplit_once(')')?;
+    behind.split_whitespace().nth(19).map(str::to_owned)
 }
 
 /// Waits for the thread when dropped.

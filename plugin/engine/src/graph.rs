@@ -36,10 +36,6 @@ use crate::tap::Taps;
 use crate::voices::{MAX_VOICES, Voices};
 use crate::world::{Section, World};
 
-/// Tables of modules and banks grow by as many seats: as long as they are equally long, a swap exchanges
-/// them as a whole.
-const SEATS: u32 = 64;
-
 /// Most outputs a kind may have.
 pub const MAX_OUTPUTS: usize = 16;
 
@@ -173,8 +169,7 @@ impl Graph {
         bare: bool,
         canceled: &dyn Fn() -> bool,
     ) -> Option<Self> {
-        let mut nodes: Vec<_> =
-            (0..plan.carry.seats.next_multiple_of(SEATS)).map(|_| None).collect();
+        let mut nodes: Vec<_> = (0..plan.carry.seats).map(|_| None).collect();
         for (n, node) in plan.nodes.iter().enumerate() {
             if canceled() {
                 return None;

@@ -111,8 +111,8 @@ pub trait Instance: Send {
     /// where it keeps nothing that does.
     fn kept(&self, lane: usize, knobs: &Knobs) -> Option<u64>;
 
-    /// Says that all lanes keep what holds for `knobs` and `connected`: `lane`, which has just come, and
-    /// those that were there before. Not where it is not of one kind.
+    /// Says that `lane`, which has just come, and those that were there before keep what holds for `knobs`
+    /// and `connected`. Does nothing where they have not kept the same (`Module::kept`).
     fn keep(&mut self, lane: usize, knobs: &Knobs, connected: u64);
 }
 

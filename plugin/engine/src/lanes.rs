@@ -10,7 +10,7 @@ pub type LaneWords = [u64; LANE_WORDS];
 
 /// For the body of a loop over frames that computes `L` lanes side by side: keeps the compiler from computing
 /// frames side by side instead, for which AVX-512 has it gather and scatter every lane (13 times as long as the
-/// lanes as they lie). It costs nothing, and does nothing for one lane, whose frames are its vectors.
+/// lanes as they lie). Does nothing for one lane, whose frames are its vectors.
 #[inline(always)]
 pub fn in_turn<const L: usize>() {
     if L > 1 {

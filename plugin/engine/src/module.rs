@@ -39,7 +39,7 @@ pub trait Module<const L: usize>: LaneState<L> {
     const KEEPS: bool = false;
 
     /// What lane `lane` has kept, in the module's own count; 0 for nothing. Lanes that have kept the same may
-    /// go on with `again` side by side, wherever each comes from.
+    /// go on with `again` side by side, wherever each comes from: whatever else that uses is lane state.
     #[inline(always)]
     fn kept(&self, lane: usize) -> u32 {
         let _ = lane;

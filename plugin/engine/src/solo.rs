@@ -228,13 +228,17 @@ impl Solo {
         result
     }
 
-    /// Takes over the lane state and the position of `other`, as a swap does with kept modules;
-    /// storage, which a swap moves whole, stays.
+    /// Takes over the lane state and the position of `other`, which has the same knobs, lane by lane, as a swap
+    /// does with modules that change their bank; storage, which a swap moves whole, stays.
     pub fn carry(&mut self, other: &Self) {
-        for lane in 0..self.lanes.min(other.lanes) {
+        let lanes = self.lanes.min(other.lanes);
+        for lane in 0..lanes {
             let mut words = [0; LANE_WORDS];
             other.instance.save_lane(lane, &mut words);
             self.instance.load_lane(lane, &words);
+        }
+        if let Some(connected) = other.instance.kept(lanes - 1, &other.knobs) {
+            self.instance.keep(lanes - 1, &self.knobs, connected);
         }
         self.frame = other.frame;
     }
@@ -370,5 +374,92 @@ fn feed<const L: usize>(
     }
     for (k, frame) in buffer.write::<L>(0, n).iter_mut().enumerate() {
         *frame = row(k);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Output, Param, Signal, Unit};
+    use crate::{Again, Io, Module, kind, lanes};
+
+    /// Says whether it went on.
+    static SPEC: Spec = Spec {
+        kind: "toy",
+        name: "Toy",
+        summary: "Gives 1 where it went on from what it kept, else 0.",
+        outputs: &[Output::new("out", Signal::Control, "Whether it went on.")],
+        params: &[Param::new("knob", "Knob", (0.0, 9.0), 1.0, Unit::None, "What it keeps.")],
+        ..Spec::EMPTY
+    };
+
+    lanes! {
+        struct Toy {
+            kept: u32 = 0,
+        }
+    }
+
+    kind!(SPEC, Toy);
+
+    impl<const L: usize> Module<L> for Toy<L> {
+        type Storage = ();
+
+        const KEEPS: bool = true;
+
+        fn process(&mut self, (): &mut (), mut io: Io<'_, L>) {
+            self.kept = io.params.get(0).value().map(|x| x as u32);
+            io.outputs.fill(0, [0.0; L]);
+        }
+
+        fn kept(&self, lane: usize) -> u32 {
+            self.kept[lane]
+        }
+
+        fn again(&mut self, mut io: Again<'_, L>) -> bool {
+            io.outputs.fill(0, [1.0; L]);
+            true
+        }
+    }
+
+    /// What it says in its next chunk.
+    fn says(solo: &mut Solo) -> f32 {
+        solo.run_lanes(BLOCK, |_| BLOCK)[0][0][0]
+    }
+
+    #[test]
+    fn it_goes_on_until_a_knob_is_turned() {
+        let mut solo = Solo::poly(&KIND, 48e3);
+        assert_eq!([says(&mut solo), says(&mut solo)], [0.0, 1.0]);
+        solo.set_now("knob", Ramp::constant(2.0));
+        assert_eq!([says(&mut solo), says(&mut solo)], [0.0, 1.0]);
+        solo.set_now("knob", Ramp::constant(2.0));
+        assert_eq!(says(&mut solo), 1.0, "it is where it was");
+    }
+
+    #[test]
+    fn lanes_that_come_go_on_where_all_have_kept_the_same() {
+        for (build, lanes) in [(Solo::mono as fn(&Kind, f64) -> Solo, 1), (Solo::poly, LANES)] {
+            let mut old = build(&KIND, 48e3);
+            let mut new = build(&KIND, 48e3);
+            new.carry(&old);
+            assert_eq!(says(&mut new), 0.0, "nothing was kept yet");
+            says(&mut old);
+            let mut new = build(&KIND, 48e3);
+            new.carry(&old);
+            assert_eq!(says(&mut new), 1.0, "{lanes} lanes");
+            // A lane that has kept something else.
+            let mut words = [0; LANE_WORDS];
+            words[0] = 7;
+            let mut new = build(&KIND, 48e3);
+            new.carry(&old);
+            new.instance.load_lane(0, &words);
+            new.instance.keep(0, &new.knobs, 0);
+            assert_eq!(says(&mut new), if lanes == 1 { 1.0 } else { 0.0 });
+            // One that has kept nothing.
+            let mut new = build(&KIND, 48e3);
+            new.instance.load_lane(0, &[0; LANE_WORDS]);
+            new.instance.keep(0, &new.knobs, 0);
+            assert_eq!(says(&mut new), 0.0);
+        }
     }
 }

@@ -176,6 +176,104 @@ fn a_knob_turned_just_before_a_swap_sets_modules_apart() {
     assert_eq!(first_difference(&alone, &side_by_side), None);
 }
 
+/// Who joins a bank brings what it kept, and the others go on with theirs: not where one saw is so high that
+/// its steps reach each other and the others are not, or where knobs have just been turned.
+#[test]
+fn who_joins_a_bank_brings_what_it_kept() {
+    let patch = &Workload::W2b.parts(20)[0].0;
+    let added = |id: &str, kind: &str, param: &str, value: f32| {
+        let (to, position) = ("out.left".into(), Point::default());
+        vec![
+            Request::Create { id: id.into(), kind: kind.into(), position },
+            Request::Set { id: id.into(), param: param.into(), value },
+            Request::Connect { from: format!("{id}.out"), to, gain: 0.1 },
+        ]
+    };
+    let gone = |ids: &[&str]| -> Vec<_> {
+        ids.iter().map(|id| Request::Delete { id: (*id).into() }).collect()
+    };
+    // As those of the patch, with knobs of its own: each module joins a bank.
+    let chain = |of: &str, hertz: f32, cutoff: f32| {
+        let id = |name: &str| format!("{name}{of}");
+        let create = |(name, kind): (&str, &str)| Request::Create {
+            id: id(name),
+            kind: kind.into(),
+            position: Point::default(),
+        };
+        let set = |(name, param, value): (&str, &str, f32)| Request::Set {
+            id: id(name),
+            param: param.into(),
+            value,
+        };
+        let cable = |(from, to): (&str, &str)| Request::Connect {
+            from: format!("{}.out", id(from)),
+            to: if to == "out" { "out.left".into() } else { format!("{}.in", id(to)) },
+            gain: 1.0,
+        };
+        let kinds = ["osc", "low", "half", "lower", "faint"];
+        let kinds = kinds.into_iter().zip(["vco", "biquad", "vca", "biquad", "vca"]);
+        let knobs = [
+            ("osc", "freq", hertz),
+            ("low", "cutoff", cutoff),
+            ("low", "q", 3.0),
+            ("half", "gain", 0.7),
+            ("lower", "cutoff", 2.0 * cutoff),
+            ("faint", "gain", 0.03),
+        ];
+        let cables = [
+            ("osc", "low"),
+            ("low", "half"),
+            ("half", "lower"),
+            ("lower", "faint"),
+            ("faint", "out"),
+        ];
+        let made = kinds.map(create).chain(knobs.map(set));
+        made.chain(cables.map(cable)).collect::<Vec<_>>()
+    };
+    let first = ["osc0", "low0", "half0", "lower0", "faint0"];
+    let edits = [
+        added("low", "vco", "freq", 55.0),
+        chain("A", 220.0, 700.0),
+        added("high", "vco", "freq", 18_000.0),
+        added("quiet", "vco", "gain", 0.5),
+        gone(&["high"]),
+        chain("B", 17_000.0, 5_000.0),
+        gone(&first),
+        added("square", "vco", "shape", 3.0),
+        added("slow", "lfo", "rate", 0.3),
+        // One takes the lanes of another.
+        [gone(&["oscA", "lowA", "halfA", "lowerA", "faintA"]), chain("C", 330.0, 90.0)].concat(),
+        gone(&["low"]),
+        added("filter", "biquad", "cutoff", 300.0),
+        added("higher", "vco", "freq", 9_000.0),
+        gone(&["quiet", "halfC"]),
+    ];
+    let sound = |batches: bool, turns: bool| {
+        let mut rig = Rig::new(&registry(batches), 48_000.0, patch);
+        let mut sound = rig.render(960, |_| 64, &[], |_| 0.0);
+        for (n, edit) in edits.iter().enumerate() {
+            // In the middle of a pair of frames, too.
+            let due = 640 + n % 2;
+            rig.commit_at(due as u64, edit);
+            sound.extend(rig.render(due, |_| 64, &[], |_| 0.0));
+            if turns {
+                // The block that swaps takes the knobs first.
+                let hertz = 110.0 * (1 + n) as f32;
+                for (id, param) in [("osc5", "freq"), ("low5", "cutoff")] {
+                    rig.engine.turn(id, param, hertz).expect("the knob is there");
+                }
+            }
+            sound.extend(rig.render(1280 - n % 2, |_| 64, &[], |_| 0.0));
+        }
+        sound
+    };
+    for turns in [false, true] {
+        let (alone, side_by_side) = (sound(false, turns), sound(true, turns));
+        assert!(peak(&alone) > 1e-3);
+        assert_eq!(first_difference(&alone, &side_by_side), None, "knobs turned: {turns}");
+    }
+}
+
 #[test]
 fn chains_side_by_side_read_each_other_as_they_are() {
     for (workload, batches) in [(Workload::W2, true), (Workload::W2b, true), (Workload::W2, false)]

@@ -3,7 +3,7 @@
 
 use super::carry::{Berth, Crew, exchange};
 use super::program::Run;
-use super::{Graph, MAX_OUTPUTS, Node, Observer, SEATS};
+use super::{Graph, MAX_OUTPUTS, Node, Observer};
 use crate::instance::{Chunk, Instance};
 use crate::knob::Knobs;
 use crate::lanes::{LANE_WORDS, LANES, LaneWords};
@@ -33,9 +33,11 @@ pub(super) struct Bank {
 pub(super) struct Arrival {
     /// Seat of the bank.
     bank: u32,
-    /// Its seat.
+    /// The module's.
     seat: u32,
     lane: u8,
+    /// How many knobs it has.
+    knobs: u8,
     gate: f32,
     /// `Instance::kept`.
     kept: Option<u64>,
@@ -174,6 +176,25 @@ impl Bank {
         }
     }
 
+    /// Makes lane `lane`, which nobody has any more, a copy of lane `first`: code looks at all lanes, and what
+    /// was there must not set its pace.
+    fn vacate(&mut self, lane: usize, first: usize) {
+        let mut kept = None;
+        if !self.torn {
+            kept = self.instance.kept(first, &self.knobs);
+            let mut words = [0; LANE_WORDS];
+            self.instance.save_lane(first, &mut words);
+            self.instance.load_lane(lane, &words);
+        }
+        for p in 0..self.knobs.params() {
+            self.knobs.set(p, lane, self.knobs.get(p, first));
+        }
+        self.gates[lane] = self.gates[first];
+        if let Some(connected) = kept {
+            self.instance.keep(lane, &self.knobs, connected);
+        }
+    }
+
     /// Puts the state in `node` into lane `lane`. Where both keep what holds for the knobs that they have,
     /// where cables ended then.
     fn load(&mut self, lane: usize, node: &Node) -> Option<u64> {
@@ -213,8 +234,7 @@ pub(super) fn beside(plan: &Plan, n: NodeIndex) -> impl Iterator<Item = (usize, 
 
 /// The banks of `plan`, by their seats.
 pub(super) fn build(plan: &Plan, registry: &Registry, sample_rate: f64) -> Vec<Option<Box<Bank>>> {
-    let mut banks: Vec<_> =
-        (0..plan.carry.bank_seats.next_multiple_of(SEATS)).map(|_| None).collect();
+    let mut banks: Vec<_> = (0..plan.carry.bank_seats).map(|_| None).collect();
     for planned in &plan.banks {
         banks[planned.seat as usize] =
             Bank::new(planned, plan, registry, sample_rate).map(Box::new);
@@ -273,7 +293,8 @@ impl Graph {
         for (lane, n) in members(&self.plan.banks[at as usize]) {
             let Some(node) = &mut self.nodes[self.roster.seat(n)] else { continue };
             if bank.torn {
-                bank.load(lane, node);
+                // Nothing of it holds: the others come from nodes too.
+                let _ = bank.load(lane, node);
             } else {
                 bank.give(lane, node);
             }
@@ -311,9 +332,13 @@ impl Graph {
             let mut words = [0; LANE_WORDS];
             its.save_lane(at_lane, &mut words);
             let kept = if bank.torn { None } else { its.kept(at_lane, &bank.knobs) };
-            // Nothing has turned them since they were set.
-            knobs.extend((0..node.knobs.params()).map(|p| node.knobs.get(p, 0).target()));
-            all.push(Arrival { bank: at, seat, lane, gate: node.gate, kept, words });
+            // A standby is set at once. What is turned from here on is in the node, and follows at the
+            // swap (`snap_added`).
+            let ramps = (0..node.knobs.params()).map(|p| node.knobs.get(p, 0));
+            debug_assert!(ramps.clone().all(|ramp| ramp.settled(0)), "a knob of a standby moves");
+            knobs.extend(ramps.map(|ramp| ramp.target()));
+            let (gate, count) = (node.gate, node.knobs.params() as u8);
+            all.push(Arrival { bank: at, seat, lane, knobs: count, gate, kept, words });
         }
         self.arrivals = Arrivals { all: all.into(), knobs: knobs.into() };
     }
@@ -333,6 +358,14 @@ impl Graph {
     pub(super) fn carry_banks(&mut self, old: &mut Self) {
         let carry = &self.roster.carry;
         exchange(&mut self.banks, &mut old.banks, &carry.banks_changed);
+        for &BankMove { bank: at, lane, .. } in &carry.leaves {
+            let Some(Some(bank)) = self.banks.get_mut(at as usize) else { continue };
+            let Crew { lanes, .. } = self.roster.crews[at as usize];
+            let first = bits(u64::from(lanes)).next();
+            if let (Some(first), 0) = (first, lanes >> lane & 1) {
+                bank.vacate(usize::from(lane), first);
+            }
+        }
         for &BankMove { bank, lane, seat, added } in &carry.joins {
             let (bank, node) = (&mut self.banks[bank as usize], &self.nodes[seat as usize]);
             if let (Some(bank), Some(node), false) = (bank, node, added) {
@@ -341,12 +374,13 @@ impl Graph {
         }
         let mut knobs = &*self.arrivals.knobs;
         for new in &self.arrivals.all {
+            let (its, others) = knobs.split_at(usize::from(new.knobs));
+            knobs = others;
             let (bank, node) =
                 (&mut self.banks[new.bank as usize], &mut self.nodes[new.seat as usize]);
-            let (Some(bank), Some(node)) = (bank, node) else { continue };
-            let (its, others) = knobs.split_at(bank.knobs.params());
-            bank.welcome(new, its, node);
-            knobs = others;
+            if let (Some(bank), Some(node)) = (bank, node) {
+                bank.welcome(new, its, node);
+            }
         }
         carry.banks_unsettled.iter().for_each(|&seat| self.unsettled.mark(seat as usize));
         // A knob may have been turned since the old graph's last chunk.

@@ -129,6 +129,7 @@ impl Renderer {
             *self.voices = replanned;
         }
         graph.carry_from(&mut bridge, self.voices.newest());
+        // Knobs may have been turned on the bridge, and arrivals were packed before it.
         graph.snap_added();
         graph.bind_added(&self.macros);
         graph.begin_transition(now);

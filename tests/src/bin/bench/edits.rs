@@ -18,6 +18,7 @@ const BLOCK: usize = 64;
 const NEIGHBOURS: usize = 10;
 /// Blocks from one edit to the next, after which its fades are long over.
 const PAUSE: usize = 30;
+
 /// How the thread that renders passes the time until a block is due.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Rest {

@@ -292,3 +292,62 @@ pub(crate) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
         Some(lowest)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first sample of each of `slots`.
+    fn heads<const N: usize>(pool: &Pool, slots: [Slot; N]) -> [f32; N] {
+        slots.map(|slot| pool.read::<1>(pool.line(slot), 0, BLOCK)[0][0])
+    }
+
+    /// A pool whose buffers say `says`.
+    fn spoken(mono: usize, poly: usize, groups: usize, constants: &[f32], says: f32) -> Pool {
+        let mut pool = Pool::new(mono, poly, groups, constants);
+        for slot in (0..mono as u32).map(Slot::Mono) {
+            let line = pool.line(slot);
+            pool.buffer(line).fill::<1>(0, BLOCK, [says]);
+        }
+        for slot in (0..poly as u32).map(Slot::Poly) {
+            let line = pool.line(slot);
+            pool.buffer(line).fill::<LANES>(0, BLOCK, [says; LANES]);
+        }
+        pool
+    }
+
+    #[test]
+    fn buffers_of_the_old_pool_go_on_and_constants_stay_what_they_are() {
+        let slots =
+            [Slot::Mono(0), Slot::Mono(1), Slot::Poly(0), Slot::Constant(0), Slot::Constant(1)];
+        for (old, expected) in [
+            // As much room: as a whole.
+            (spoken(3, 1, 1, &[0.5, 2.0], 7.0), [7.0, 7.0, 7.0, 0.5, 2.0]),
+            (spoken(9, 5, 1, &[0.5, 2.0], 7.0), [7.0, 7.0, 7.0, 0.5, 2.0]),
+            // Other constants, more or fewer of them.
+            (spoken(2, 1, 1, &[0.5, 3.0], 7.0), [7.0, 7.0, 7.0, 0.5, 2.0]),
+            (spoken(2, 1, 1, &[-0.5], 7.0), [7.0, 7.0, 7.0, 0.5, 2.0]),
+            (spoken(2, 1, 1, &[0.5, 2.0, 4.0], 7.0), [7.0, 7.0, 7.0, 0.5, 2.0]),
+            // More room than there was.
+            (spoken(40, 20, 1, &[0.5, 2.0], 7.0), [7.0, 7.0, 7.0, 0.5, 2.0]),
+            // Signals of more lane groups are other buffers.
+            (spoken(2, 1, 2, &[0.5, 2.0], 7.0), [7.0, 7.0, 1.0, 0.5, 2.0]),
+        ] {
+            let mut old = old;
+            let (mut new, before) = (spoken(2, 1, 1, &[0.5, 2.0], 1.0), old.values.clone());
+            new.take_over(&mut old);
+            assert_eq!(heads(&new, slots), expected, "{before:?}");
+            // What the old one has now is as good.
+            let constants = (0..before.len() as u32).map(Slot::Constant);
+            let left: Vec<f32> = constants.map(|slot| heads(&old, [slot])[0]).collect();
+            assert_eq!(left, *before);
+            // They know what they hold: a row that is there need not be written again, another is.
+            let line = new.line(Slot::Poly(0));
+            for row in [expected[2], 9.0] {
+                new.buffer(line).fill::<LANES>(0, BLOCK, [row; LANES]);
+                let all = new.read::<LANES>(line, 0, BLOCK).as_flattened();
+                assert!(new.steady(line, 0) && all.iter().all(|x| *x == row));
+            }
+        }
+    }
+}

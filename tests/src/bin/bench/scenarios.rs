@@ -1,5 +1,7 @@
 //! The scenarios: what is raced against what, and what the report calls it.
 
+use chronus_engine::LANES;
+use chronus_tests::workload::RATE;
 use serde_json::Value;
 
 use crate::factory::FACTORY;
@@ -199,15 +201,29 @@ fn idle(runner: &Runner, report: &mut Report) -> Result<(), String> {
     Ok(())
 }
 
-/// Each kind by itself.
+/// Each kind by itself, by what a voice of W1 costs in the limits: one in the module limit, and each of as
+/// many as a group has lanes in the lane limit.
 fn modules(runner: &Runner, report: &mut Report) -> Result<(), String> {
     let (found, other) = runner.ask("kinds", "avx2")?;
     let kinds = found.as_object().ok_or("no kinds")?;
-    let units = [("mono", "ns a frame, AVX2"), ("poly", "ns a voice and frame, AVX2")];
+    let limits = ["limit modules avx2 W1 1".into(), format!("limit lanes avx2 W1 {LANES}")];
+    let limits = limits.map(|limit: String| Work::limit("", &limit));
+    let times = runner.race(BLOCK, &limits)?;
+    let voice = |n: usize, voices: usize| 1e9 / (RATE * times.speed(n) * voices as f64);
+    let widths = [
+        ("mono", "ns a frame, AVX2", "W1's voice in the module limit over it", voice(0, 1)),
+        (
+            "poly",
+            "ns a voice and frame, AVX2",
+            "W1's voice in the lane limit over it",
+            voice(1, LANES),
+        ),
+    ];
     for (kind, costs) in kinds {
-        for (n, (width, unit)) in units.into_iter().enumerate() {
+        for (n, (width, unit, over, limit)) in widths.into_iter().enumerate() {
             let (name, cost) = (format!("module_{kind}_{width}"), number(&costs[n]));
             report.add(&name, cost, unit);
+            report.add(format!("{name}_of_w1_limit"), limit / cost, over);
             if let Some(other) = &other {
                 let ratio = number(&other[kind][n]) / cost;
                 report.add(format!("{name}_over_other"), ratio, OVER_OTHER);

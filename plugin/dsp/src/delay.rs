@@ -66,7 +66,36 @@ impl<const L: usize> DelayLine<L> {
         let p = |offset: usize| self.at(whole + offset - 1, lane);
         hermite([p(0), p(1), p(2), p(3)], t)
     }
+
+    /// What `read` will give before each of the next frames is pushed: one frame of `out` each. None of those
+    /// may be asked for, so `age` is at least one more than they are.
+    #[inline(always)]
+    pub fn read_ahead(&self, age: f64, lane: usize, out: &mut [f32]) {
+        let whole = age as usize;
+        debug_assert!(whole > out.len(), "frames that are still to come");
+        let t = (age - whole as f64) as f32;
+        let mut oldest = whole + 2;
+        for out in out.chunks_mut(AHEAD) {
+            // The frames from the oldest on, as they lie.
+            let mut points = [0.0; AHEAD + 3];
+            let points = &mut points[..out.len() + 3];
+            if oldest <= self.written {
+                let first = self.head.wrapping_sub(oldest) & (self.memory.len() - 1);
+                let frames = self.memory[first..].iter().chain(&self.memory);
+                points.iter_mut().zip(frames).for_each(|(x, frame)| *x = frame[lane]);
+            } else {
+                points.iter_mut().enumerate().for_each(|(n, x)| *x = self.at(oldest - n, lane));
+            }
+            for k in 0..out.len() {
+                out[k] = hermite([points[k + 3], points[k + 2], points[k + 1], points[k]], t);
+            }
+            oldest -= out.len();
+        }
+    }
 }
+
+/// Frames that are read ahead at a time.
+const AHEAD: usize = 64;
 
 /// The cubic from `points[1]` at `t` = 0 to `points[2]` at 1 with Catmull-Rom slopes.
 #[inline(always)]
@@ -82,6 +111,23 @@ pub fn hermite(points: [f32; 4], t: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_ahead_what_it_reads_later() {
+        for age in [5.0, 9.25, 80.5, 126.0, 127.75] {
+            for before in [0, 3, 70, 100, 1000] {
+                let mut line = DelayLine::<1>::new(130);
+                let sample = |n: usize| ((n * n) as f32 * 0.37).sin();
+                (0..before).for_each(|n| line.push([sample(n)]));
+                let mut ahead = vec![0.0; (age as usize - 1).min(100)];
+                line.read_ahead(age, 0, &mut ahead);
+                for (n, &x) in ahead.iter().enumerate() {
+                    assert_eq!(x.to_bits(), line.read(age, 0).to_bits(), "{age} {before} {n}");
+                    line.push([sample(before + n)]);
+                }
+            }
+        }
+    }
 
     #[test]
     fn is_silent_when_all_it_remembers_is() {

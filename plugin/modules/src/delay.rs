@@ -11,7 +11,7 @@ use chronus_engine::{
     Signal, Spec, Storage, Tail, Taper, Unit, Width, kind, lanes,
 };
 
-use crate::kit::{division, frames, inputs, knobs, steady, still};
+use crate::kit::{Frames, division, frames, inputs, knobs, steady, still};
 
 /// What it declares.
 pub static SPEC: Spec = Spec {
@@ -137,7 +137,68 @@ fn glided(distance: f64, target: f64, glide: f64) -> f64 {
     if distance == 0.0 { target } else { distance + way }
 }
 
+/// What is repeated, one pole lower.
+#[inline(always)]
+fn damp(damped: f32, wet: f32, follow: f32) -> f32 {
+    snap(damped + follow * (wet - damped))
+}
+
+/// What goes into the lines: what comes in, and what is heard again.
+#[inline(always)]
+fn fed([left, right]: [f32; 2], damped: [f32; 2], feedback: f32, crossed: bool) -> [f32; 2] {
+    let fed = if crossed {
+        [0.5 * (left + right) + damped[1] * feedback, damped[0]]
+    } else {
+        [left + damped[0] * feedback, right + damped[1] * feedback]
+    };
+    // Unity up to 0 dBFS; above, bent so that feedback at 1 stays bounded.
+    fed.map(|x| snap(soft_limit(x, 1.0, 2.0)))
+}
+
+/// Dry to wet.
+#[inline(always)]
+fn blend(dry: f32, wet: f32, mix: f32) -> f32 {
+    snap(dry + mix * (wet - dry))
+}
+
 impl<const L: usize> Delay<L> {
+    /// Renders a chunk in which one lane's reading point stands further back than the chunk is long: all of it
+    /// can be read first, and everything but the damping is vectors along the frames.
+    #[inline(always)]
+    fn repeat(
+        &mut self,
+        lines: &mut Lines<L>,
+        dry: [&[[f32; L]]; 2],
+        out: [&mut [[f32; L]]; 2],
+        (follow, feedback, mix): ([f32; L], &Frames<L>, &Frames<L>),
+        crossed: bool,
+    ) {
+        let n = dry[0].len();
+        let [mut wet, mut damped, mut pushed] = [[[0.0; BLOCK]; 2]; 3];
+        lines.left.read_ahead(self.distance[0], 0, &mut wet[0][..n]);
+        lines.right.read_ahead(self.distance[0], 0, &mut wet[1][..n]);
+        let mut last = [self.damped_left[0], self.damped_right[0]];
+        for k in 0..n {
+            for c in 0..2 {
+                last[c] = damp(last[c], wet[c][k], follow[0]);
+                damped[c][k] = last[c];
+            }
+        }
+        [self.damped_left[0], self.damped_right[0]] = last;
+        let [left, right] = out;
+        for k in 0..n {
+            let (x, damped) = (dry.map(|dry| dry[k][0]), [damped[0][k], damped[1][k]]);
+            [pushed[0][k], pushed[1][k]] = fed(x, damped, feedback.at(k)[0], crossed);
+            let mix = mix.at(k)[0];
+            left[k][0] = blend(x[0], wet[0][k], mix);
+            right[k][0] = blend(x[1], wet[1][k], mix);
+        }
+        for k in 0..n {
+            lines.left.push([pushed[0][k]; L]);
+            lines.right.push([pushed[1][k]; L]);
+        }
+    }
+
     /// True when all that is left to repeat is 0.
     #[inline(always)]
     fn is_silent(&self, lines: &Lines<L>) -> bool {
@@ -195,9 +256,17 @@ impl<const L: usize> Module<L> for Delay<L> {
         }
 
         let [left, right] = io.outputs.split().map(|out| &mut out[..n]);
+        let mut follow = damping(0);
+        if L == 1 && held {
+            let (aim, distance) = (target(0, &time, &reach)[0], self.distance[0]);
+            if distance >= (n + 1) as f64 && glided(distance, aim, glide) == distance {
+                let knobs = (follow, &feedback, &mix);
+                self.repeat(lines, [left_in, right_in], [left, right], knobs, crossed);
+                return;
+            }
+        }
         let mut state = self.clone();
         let mut aim = [0.0; L];
-        let mut follow = damping(0);
         for k in 0..n {
             if k > 0 && !tuned {
                 (time, reach, follow) = (seconds(k), amount.at(k), damping(k));
@@ -217,24 +286,13 @@ impl<const L: usize> Module<L> for Delay<L> {
             let (mut push_left, mut push_right) = ([0.0; L], [0.0; L]);
             let (mut y_left, mut y_right) = ([0.0; L], [0.0; L]);
             for l in 0..L {
-                let (x_left, x_right) = (dry_left[l], dry_right[l]);
-                let damped_left = state.damped_left[l];
-                let damped_right = state.damped_right[l];
-                let damped_left = snap(damped_left + follow[l] * (wet_left[l] - damped_left));
-                let damped_right = snap(damped_right + follow[l] * (wet_right[l] - damped_right));
-                state.damped_left[l] = damped_left;
-                state.damped_right[l] = damped_right;
-
-                let (to_left, to_right) = if crossed {
-                    (0.5 * (x_left + x_right) + damped_right * feedback[l], damped_left)
-                } else {
-                    (x_left + damped_left * feedback[l], x_right + damped_right * feedback[l])
-                };
-                // Unity up to 0 dBFS; above, bent so that feedback at 1 stays bounded.
-                push_left[l] = snap(soft_limit(to_left, 1.0, 2.0));
-                push_right[l] = snap(soft_limit(to_right, 1.0, 2.0));
-                y_left[l] = snap(x_left + mix[l] * (wet_left[l] - x_left));
-                y_right[l] = snap(x_right + mix[l] * (wet_right[l] - x_right));
+                let x = [dry_left[l], dry_right[l]];
+                state.damped_left[l] = damp(state.damped_left[l], wet_left[l], follow[l]);
+                state.damped_right[l] = damp(state.damped_right[l], wet_right[l], follow[l]);
+                let damped = [state.damped_left[l], state.damped_right[l]];
+                [push_left[l], push_right[l]] = fed(x, damped, feedback[l], crossed);
+                y_left[l] = blend(x[0], wet_left[l], mix[l]);
+                y_right[l] = blend(x[1], wet_right[l], mix[l]);
             }
             lines.left.push(push_left);
             lines.right.push(push_right);

@@ -324,6 +324,23 @@ mod tests {
     }
 
     #[test]
+    fn however_far_back_it_reads_cuts_change_no_bit() {
+        let signal = noise(4000);
+        for ms in [0.1, 0.5, 1.0, 1.3, 1.3125, 1.33, 1.354_166_7, 1.4, 2.7, 30.0] {
+            for (mode, tone) in [(0.0, 20_000.0), (1.0, 3000.0)] {
+                let run = |frames: usize| {
+                    let solo = Solo::mono(&KIND, 48e3).set("time", ms).set("feedback", 0.9);
+                    let solo = solo.set("mode", mode).set("tone", tone);
+                    solo.input("left", &signal).run_cut(4000, |_| frames)
+                };
+                let whole = run(BLOCK);
+                assert!(peak(&whole[0]) > 0.1);
+                assert!(whole == run(1) && whole == run(37), "{ms} ms");
+            }
+        }
+    }
+
+    #[test]
     fn reads_between_frames() {
         // 100.5 frames of a slow sine.
         let sine = |k: f64| (std::f64::consts::TAU * 440.0 / 48e3 * k).sin() as f32;

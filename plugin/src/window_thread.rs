@@ -26,9 +26,9 @@ impl WindowThread {
     /// It is this one. Where the system does not list its threads (only Linux does), windows run on
     /// the host's own thread and nothing has to be waited for.
     pub fn is_this(&self) {
-        let own = std::fs::read_link("/proc/thread-self").ok();
-        let listed = own.map(|own| Path::new("/proc").join(own));
-        if let Some((listed, began)) = listed.and_then(|at| began(&at).map(|began| (at, began))) {
+        let Ok(own) = std::fs::read_link("/proc/thread-self") else { return };
+        let listed = Path::new("/proc").join(own);
+        if let Some(began) = began(&listed) {
             let _ = self.0.set((listed, began));
         }
     }

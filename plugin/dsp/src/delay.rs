@@ -2,6 +2,9 @@
 
 use crate::math::is_zero;
 
+/// Frames that are read ahead at a time.
+const AHEAD: usize = 64;
+
 /// The last frames of `L` lanes. A new line's memory comes zeroed from the operating system and
 /// costs no page until it is written; a reset only forgets how much was written.
 #[derive(Clone, Debug)]
@@ -93,9 +96,6 @@ impl<const L: usize> DelayLine<L> {
         }
     }
 }
-
-/// Frames that are read ahead at a time.
-const AHEAD: usize = 64;
 
 /// The cubic from `points[1]` at `t` = 0 to `points[2]` at 1 with Catmull-Rom slopes.
 #[inline(always)]

@@ -36,6 +36,11 @@ use crate::tap::Taps;
 use crate::voices::{MAX_VOICES, Voices};
 use crate::world::{Section, World};
 
+/// A graph's buffers grow by as many: as long as the old graph has equally many, a swap exchanges them as a
+/// whole.
+const MONO_STEP: usize = 16;
+const POLY_STEP: usize = 8;
+
 /// Most outputs a kind may have.
 pub const MAX_OUTPUTS: usize = 16;
 
@@ -189,7 +194,9 @@ impl Graph {
         let line = |key: &DelayKey| Buffer::silent(key.from.groups, key.frames as usize);
         let delays = plan.delays.iter().map(line).collect();
         let groups = plan.groups();
-        let pool = Pool::new(plan.mono_buffers, plan.poly_buffers, groups, &plan.constants);
+        let mono = plan.mono_buffers.next_multiple_of(MONO_STEP);
+        let poly = plan.poly_buffers.next_multiple_of(POLY_STEP);
+        let pool = Pool::new(mono, poly, groups, &plan.constants);
         let program = |schedule: &Schedule| Program::new(schedule, &plan, &pool);
         let transition = plan.transition.as_ref().map(program);
         let programs = [program(&plan.steady), transition.unwrap_or_default()];

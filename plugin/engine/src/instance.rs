@@ -104,6 +104,13 @@ pub trait Instance: Send {
     /// Copies the state of `lane` out.
     fn save_lane(&self, lane: usize, words: &mut LaneWords);
 
+    /// The state of `lane`.
+    fn lane(&self, lane: usize) -> LaneWords {
+        let mut words = [0; LANE_WORDS];
+        self.save_lane(lane, &mut words);
+        words
+    }
+
     /// Copies the state of `lane` in.
     fn load_lane(&mut self, lane: usize, words: &LaneWords);
 

@@ -72,6 +72,13 @@ impl Knobs {
         self.turns += 1;
     }
 
+    /// Sets all params of lane `lane` as those of lane `from`.
+    pub(crate) fn copy_lane(&mut self, lane: usize, from: usize) {
+        for p in 0..self.params() {
+            self.set(p, lane, self.get(p, from));
+        }
+    }
+
     /// Sets all as those of `other`, of a module of the same kind by itself.
     pub(crate) fn copy_from(&mut self, other: &Self) {
         for p in 0..self.params() {
@@ -309,6 +316,8 @@ mod tests {
         assert!(!knobs.still(7) && knobs.still(8));
         knobs.set(1, 2, Ramp::new(5.0, 9.0, 4, 4));
         assert_eq!(knobs.turns(), 1, "as it was");
+        knobs.copy_lane(0, 2);
+        assert_eq!([knobs.targets(0)[0], knobs.targets(1)[0]], [2.0, 9.0]);
         let mut own = Knobs::new([Ramp::constant(0.0)].into_iter(), false);
         let (turns, moving) = (own.turns(), Knobs::new([knobs.get(1, 2)].into_iter(), false));
         own.copy_from(&moving);

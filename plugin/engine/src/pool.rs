@@ -12,11 +12,6 @@ pub(crate) const MAX_GROUPS: usize = MAX_VOICES / LANES;
 /// Frames of a group in a poly buffer.
 const GROUP: usize = BLOCK * LANES;
 
-/// Pools grow by as many mono and poly buffers: as long as they have equally many, a swap exchanges them as
-/// a whole.
-const MONO_STEP: usize = 16;
-const POLY_STEP: usize = 8;
-
 /// Bytes of a cache line.
 pub(crate) const CACHE_LINE: usize = 64;
 
@@ -190,7 +185,6 @@ impl Pool {
     /// A pool of `mono` mono buffers, `poly` buffers of `groups` lane groups, and `constants`.
     #[must_use]
     pub fn new(mono: usize, poly: usize, groups: usize, constants: &[f32]) -> Self {
-        let (mono, poly) = (mono.next_multiple_of(MONO_STEP), poly.next_multiple_of(POLY_STEP));
         let widths = (0..mono).map(|_| 0).chain((0..poly).map(|_| groups as u8));
         let still = constants.iter().map(|&value| Buffer::constant(value));
         Self {
@@ -322,13 +316,15 @@ mod tests {
             [Slot::Mono(0), Slot::Mono(1), Slot::Poly(0), Slot::Constant(0), Slot::Constant(1)];
         for (old, expected) in [
             // As much room: as a whole.
+            (spoken(2, 1, 1, &[0.5, 2.0], 7.0), [7.0, 7.0, 7.0, 0.5, 2.0]),
+            // A little more, and much.
             (spoken(3, 1, 1, &[0.5, 2.0], 7.0), [7.0, 7.0, 7.0, 0.5, 2.0]),
             (spoken(9, 5, 1, &[0.5, 2.0], 7.0), [7.0, 7.0, 7.0, 0.5, 2.0]),
             // Other constants, more or fewer of them.
             (spoken(2, 1, 1, &[0.5, 3.0], 7.0), [7.0, 7.0, 7.0, 0.5, 2.0]),
             (spoken(2, 1, 1, &[-0.5], 7.0), [7.0, 7.0, 7.0, 0.5, 2.0]),
             (spoken(2, 1, 1, &[0.5, 2.0, 4.0], 7.0), [7.0, 7.0, 7.0, 0.5, 2.0]),
-            // More room than there was.
+            // Very much more.
             (spoken(40, 20, 1, &[0.5, 2.0], 7.0), [7.0, 7.0, 7.0, 0.5, 2.0]),
             // Signals of more lane groups are other buffers.
             (spoken(2, 1, 2, &[0.5, 2.0], 7.0), [7.0, 7.0, 1.0, 0.5, 2.0]),

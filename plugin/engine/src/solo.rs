@@ -2,7 +2,7 @@
 
 use crate::instance::{Chunk, Instance, Kind};
 use crate::knob::Knobs;
-use crate::lanes::{LANE_WORDS, LANES};
+use crate::lanes::LANES;
 use crate::module::{BLOCK, Setup};
 use crate::pool::{Buffer, Line, Pool, Slot};
 use crate::ramp::Ramp;
@@ -188,10 +188,8 @@ impl Solo {
     pub fn reset(&mut self) {
         self.instance.reset();
         for (lane, module) in self.alone.iter_mut().enumerate() {
-            let mut words = [0; LANE_WORDS];
             module.reset();
-            module.save_lane(0, &mut words);
-            self.instance.load_lane(lane, &words);
+            self.instance.load_lane(lane, &module.lane(0));
         }
     }
 
@@ -233,9 +231,7 @@ impl Solo {
     pub fn carry(&mut self, other: &Self) {
         let lanes = self.lanes.min(other.lanes);
         for lane in 0..lanes {
-            let mut words = [0; LANE_WORDS];
-            other.instance.save_lane(lane, &mut words);
-            self.instance.load_lane(lane, &words);
+            self.instance.load_lane(lane, &other.instance.lane(lane));
         }
         if let Some(connected) = other.instance.kept(lanes - 1, &other.knobs) {
             self.instance.keep(lanes - 1, &self.knobs, connected);
@@ -380,6 +376,7 @@ fn feed<const L: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::LANE_WORDS;
     use crate::spec::{Output, Param, Signal, Unit};
     use crate::{Again, Io, Module, kind, lanes};
 

@@ -465,7 +465,7 @@ fn every_instruction_set_gives_the_same_bits() {
     };
     let baseline = run("scalar");
     assert_eq!(baseline.len(), KINDS.len());
-    for set in chronus_engine::instruction_sets() {
+    for set in chronus_engine::instruction_sets().into_iter().filter(|set| *set != "scalar") {
         assert_eq!(run(set), baseline, "{set}");
     }
 }

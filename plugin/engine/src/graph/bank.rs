@@ -6,7 +6,7 @@ use super::program::Run;
 use super::{Graph, MAX_OUTPUTS, Node, Observer};
 use crate::instance::{Chunk, Instance};
 use crate::knob::Knobs;
-use crate::lanes::{LANE_WORDS, LANES, LaneWords};
+use crate::lanes::{LANES, LaneWords};
 use crate::module::Setup;
 use crate::plan::{BankMove, NodeIndex, Plan, PlanBank};
 use crate::pool::{Buffer, Line, Pool, Slot, bits};
@@ -30,7 +30,7 @@ pub(super) struct Bank {
 
 /// What a new module brings to the bank that it joins, where it was built and warmed in a stand-in of that
 /// bank: in one piece, because all of it is still in the caches of the builder's core.
-pub(super) struct Arrival {
+struct Arrival {
     /// Seat of the bank.
     bank: u32,
     /// The module's.
@@ -135,8 +135,7 @@ impl Bank {
         if self.torn {
             node.instance.load_lane(0, &new.words);
         } else {
-            kept = self.instance.kept(lane, &self.knobs).filter(|&kept| new.kept == Some(kept));
-            self.instance.load_lane(lane, &new.words);
+            kept = self.put(lane, &new.words, new.kept);
         }
         self.set(lane, knobs.iter().map(|&value| Ramp::constant(value)), new.gate, kept);
     }
@@ -151,6 +150,11 @@ impl Bank {
     ) {
         knobs.enumerate().for_each(|(p, ramp)| self.knobs.set(p, lane, ramp));
         self.gates[lane] = gate;
+        self.keep(lane, kept);
+    }
+
+    /// Says that lane `lane`, with the knobs that it has now, has `kept` what the others have.
+    fn keep(&mut self, lane: usize, kept: Option<u64>) {
         if let Some(connected) = kept {
             self.instance.keep(lane, &self.knobs, connected);
         }
@@ -181,28 +185,24 @@ impl Bank {
     fn vacate(&mut self, lane: usize, first: usize) {
         let mut kept = None;
         if !self.torn {
-            kept = self.instance.kept(first, &self.knobs);
-            let mut words = [0; LANE_WORDS];
-            self.instance.save_lane(first, &mut words);
-            self.instance.load_lane(lane, &words);
+            let its = self.instance.kept(first, &self.knobs);
+            kept = self.put(lane, &self.instance.lane(first), its);
         }
-        for p in 0..self.knobs.params() {
-            self.knobs.set(p, lane, self.knobs.get(p, first));
-        }
+        self.knobs.copy_lane(lane, first);
         self.gates[lane] = self.gates[first];
-        if let Some(connected) = kept {
-            self.instance.keep(lane, &self.knobs, connected);
-        }
+        self.keep(lane, kept);
     }
 
-    /// Puts the state in `node` into lane `lane`. Where both keep what holds for the knobs that they have,
-    /// where cables ended then.
+    /// Puts the state in `node` into lane `lane`, as `put` does.
     fn load(&mut self, lane: usize, node: &Node) -> Option<u64> {
-        let its = node.instance.kept(0, &node.knobs);
+        self.put(lane, &node.instance.lane(0), node.instance.kept(0, &node.knobs))
+    }
+
+    /// Puts a state with what it has `kept` into lane `lane`. Where both keep what holds for the knobs that
+    /// they have, where cables ended then.
+    fn put(&mut self, lane: usize, words: &LaneWords, its: Option<u64>) -> Option<u64> {
         let kept = self.instance.kept(lane, &self.knobs).filter(|&kept| its == Some(kept));
-        let mut words = [0; LANE_WORDS];
-        node.instance.save_lane(0, &mut words);
-        self.instance.load_lane(lane, &words);
+        self.instance.load_lane(lane, words);
         kept
     }
 
@@ -211,9 +211,7 @@ impl Bank {
         if self.torn {
             return;
         }
-        let mut words = [0; LANE_WORDS];
-        self.instance.save_lane(lane, &mut words);
-        node.instance.load_lane(0, &words);
+        node.instance.load_lane(0, &self.instance.lane(lane));
         if let Some(connected) = self.instance.kept(lane, &self.knobs) {
             node.instance.keep(0, &node.knobs, connected);
         }
@@ -325,13 +323,12 @@ impl Graph {
         {
             let (bank, node) = (&self.banks[at as usize], &self.nodes[seat as usize]);
             let (Some(bank), Some(node)) = (bank, node) else { continue };
-            let (its, at_lane) = match bank.torn {
-                false => (&bank.instance, usize::from(lane)),
-                true => (&node.instance, 0),
+            let at_lane = usize::from(lane);
+            let (words, kept) = if bank.torn {
+                (node.instance.lane(0), None)
+            } else {
+                (bank.instance.lane(at_lane), bank.instance.kept(at_lane, &bank.knobs))
             };
-            let mut words = [0; LANE_WORDS];
-            its.save_lane(at_lane, &mut words);
-            let kept = if bank.torn { None } else { its.kept(at_lane, &bank.knobs) };
             // A standby is set at once. What is turned from here on is in the node, and follows at the
             // swap (`snap_added`).
             let ramps = (0..node.knobs.params()).map(|p| node.knobs.get(p, 0));

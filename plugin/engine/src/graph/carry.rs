@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::Graph;
-use crate::lanes::{LANE_WORDS, LANES};
+use crate::lanes::LANES;
 use crate::plan::{Carry, NodeIndex, NodeKey, Place, Plan, PlanNode, Role};
 
 /// The plan's nodes, as far as a swap and a chunk have to know them.
@@ -134,7 +134,6 @@ impl Graph {
         let same = |k: NodeKey| k.module == key.module && k.groups != key.groups;
         let mut twins = self.roster.nodes_of(key.module);
         let here = twins.find(|&n| same(self.plan.nodes[n].key));
-        let mut words = [0; LANE_WORDS];
         let Some(at) = here else { return };
         let old_lanes = usize::from(self.plan.nodes[at].key.groups) * LANES;
         let (seat, at) = (self.roster.seat(new), self.roster.seat(at));
@@ -146,8 +145,7 @@ impl Graph {
                     (_, 0) => newest_lane.min(old_lanes - 1),
                     _ => lane.min(old_lanes - 1),
                 };
-                former.instance.save_lane(from, &mut words);
-                node.instance.load_lane(lane, &words);
+                node.instance.load_lane(lane, &former.instance.lane(from));
             }
             node.knobs.copy_from(&former.knobs);
             node.gate = former.gate;

@@ -20,7 +20,7 @@ const NEIGHBOURS: usize = 10;
 const PAUSE: usize = 30;
 
 /// How the thread that renders passes the time until a block is due.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub enum Rest {
     /// It sleeps, as a host's does: what a swap needs beyond what each block needs comes from far away then.
     Asleep,

@@ -206,9 +206,8 @@ fn idle(runner: &Runner, report: &mut Report) -> Result<(), String> {
 fn modules(runner: &Runner, report: &mut Report) -> Result<(), String> {
     let (found, other) = runner.ask("kinds", "avx2")?;
     let kinds = found.as_object().ok_or("no kinds")?;
-    let limits = ["limit modules avx2 W1 1".into(), format!("limit lanes avx2 W1 {LANES}")];
-    let limits = limits.map(|limit: String| Work::limit("", &limit));
-    let times = runner.race(BLOCK, &limits)?;
+    let limit = |layout: &str, n: usize| Work::limit("", &format!("limit {layout} avx2 W1 {n}"));
+    let times = runner.race(BLOCK, &[limit("modules", 1), limit("lanes", LANES)])?;
     let voice = |n: usize, voices: usize| 1e9 / (RATE * times.speed(n) * voices as f64);
     let widths = [
         ("mono", "ns a frame, AVX2", "W1's voice in the module limit over it", voice(0, 1)),
